@@ -1,0 +1,224 @@
+"""The command `resnet-lessons`: data, training, records, checks.
+
+Exit codes: 0 done, 1 failed, 2 wrong use. torch is loaded only by verbs that need it.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from . import __version__
+from .errors import LessonError
+
+PROFILES = ["smoke", "laptop", "gpu"]
+
+
+def table(rows: list[dict], columns: list[str]) -> str:
+    """`rows` as aligned text under `columns`."""
+    cells = [columns, *[[str(row[c]) for c in columns] for row in rows]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def show(args, value, text: str) -> None:
+    """Print `value` as JSON where --json was given, else `text`."""
+    print(json.dumps(value, indent=1, default=str) if args.json else text)
+
+
+def data_list(args) -> None:
+    from . import data
+
+    rows = data.status()
+    shown = [r | {"present": "yes" if r["present"] else "no"} for r in rows]
+    columns = ["name", "present", "variant", "train", "valid", "title"]
+    blank = [{k: "–" if v is None else v for k, v in row.items()} for row in shown]
+    show(args, rows, table(blank, columns))
+
+
+def data_get(args) -> None:
+    from . import data
+
+    path = data.get(args.name)
+    show(args, {"name": args.name, "path": path}, f"{args.name} is in {path}")
+
+
+def data_import(args) -> None:
+    from . import data
+
+    path = data.import_paths(args.name, args.paths)
+    show(args, {"name": args.name, "path": path}, f"{args.name} is in {path}")
+
+
+def data_verify(args) -> None:
+    from . import data
+
+    found = data.verify(args.name)
+    show(args, found, f"{args.name} is whole.")
+
+
+def data_where(args) -> None:
+    from . import data
+
+    path = data.where(args.name)
+    show(args, {"name": args.name, "path": path}, str(path))
+
+
+def doctor(args) -> None:
+    from .doctor import examine, report
+
+    found = examine()
+    show(args, found, report(found))
+
+
+def runs(args) -> None:
+    from .training.experiments import EXPERIMENTS
+
+    rows = [
+        {
+            "chapter": e.chapter,
+            "name": e.name,
+            "title": e.title,
+            "profiles": ", ".join(
+                f"{n} ({p.data}, {p.size} px, {p.epochs} epochs)"
+                for n, p in e.profiles.items()
+            ),
+        }
+        for e in EXPERIMENTS.values()
+    ]
+    whole = [asdict(e) for e in EXPERIMENTS.values()]
+    show(args, whole, table(rows, ["chapter", "name", "title", "profiles"]))
+
+
+def train(args) -> None:
+    from . import training
+
+    exp = training.experiment(args.name)
+    run = training.train(exp, args.profile, args.seed, args.device, args.resume)
+    made = training.make_record(exp, args.profile, [run])
+    seed = run.seed
+    show(
+        args,
+        made.to_dict(),
+        f"{exp.name}: accuracy {seed.accuracy:.1%} on {run.data['valid']:,} pictures "
+        f"of {run.data['variant']}, {seed.train_seconds:.0f} s of training "
+        f"on {run.device}",
+    )
+
+
+def record(args) -> None:
+    from . import training
+
+    for exp in [training.experiment(name) for name in args.names]:
+        folder = {"folder": args.folder} if args.folder else {}
+        made = training.record(
+            exp, args.profile, args.seeds, args.device, **folder
+        )
+        show(
+            args,
+            made.to_dict(),
+            f"{exp.name}: accuracy {made.accuracy:.1%} ± {made.spread:.1%} "
+            f"over {len(made.seeds)} seeds",
+        )
+
+
+def bench(args) -> None:
+    from .training import bench
+
+    found = bench.run(quick=args.quick)
+    show(args, found, bench.report(found))
+
+
+def check(args) -> None:
+    from . import checks
+
+    report = checks.check_file(args.exercise, args.file)
+    show(args, report.to_dict(), str(report))
+    if not report.passed:
+        raise SystemExit(1)
+
+
+def natural(text: str) -> int:
+    """A whole number from 1; argparse turns the error into exit code 2."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return number
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="resnet-lessons",
+        description="The tested code behind the book ResNet Lessons.",
+        epilog="Begin with: resnet-lessons doctor",
+    )
+    top.add_argument("--version", action="version", version=__version__)
+    verbs = top.add_subparsers(metavar="VERB", required=True)
+
+    def verb(where, name: str, run, about: str) -> argparse.ArgumentParser:
+        sub = where.add_parser(name, help=about, description=about)
+        sub.add_argument("--json", action="store_true", help="report as JSON")
+        sub.set_defaults(run=run)
+        return sub
+
+    verb(verbs, "doctor", doctor, "What this machine has: torch, device, data sets.")
+
+    group = verbs.add_parser("data", help="Fetch, import and verify data sets.")
+    sets = group.add_subparsers(metavar="VERB", required=True)
+    verb(sets, "list", data_list, "The data sets, and which are here.")
+    for name, run, about in [
+        ("get", data_get, "Download a data set, checked against its hash."),
+        ("verify", data_verify, "Count and hash a data set again."),
+        ("where", data_where, "Print the folder of a data set."),
+    ]:
+        verb(sets, name, run, about).add_argument("name", metavar="NAME")
+    sub = verb(sets, "import", data_import, "Take a data set from folders or archives.")
+    sub.add_argument("name", metavar="NAME")
+    sub.add_argument("paths", metavar="PATH", nargs="+", type=Path)
+
+    verb(verbs, "runs", runs, "The experiments of the book, with their chapters.")
+
+    sub = verb(verbs, "train", train, "Train one experiment here.")
+    sub.add_argument("name", metavar="NAME", help="see: resnet-lessons runs")
+    sub.add_argument("--seed", type=int, default=0, help="default: 0")
+    sub.add_argument("--resume", action="store_true", help="go on after a kill")
+    recorder = verb(verbs, "record", record, "Train with several seeds, keep a Record.")
+    recorder.add_argument("names", metavar="NAME", nargs="+")
+    recorder.add_argument("--seeds", type=natural, default=3, help="default: 3")
+    recorder.add_argument("--folder", type=Path, help="default: in the package")
+    for each in sub, recorder:
+        each.add_argument(
+            "--profile",
+            choices=PROFILES,
+            default="laptop",
+            help="smoke: seconds on a stand-in; laptop: 64 px on two cores "
+            "(default); gpu: 128 px",
+        )
+        each.add_argument("--device", default="auto", help="cpu, cuda, mps (auto)")
+
+    sub = verb(verbs, "bench", bench, "Measure our pipeline against fastai's own.")
+    sub.add_argument("--quick", action="store_true", help="within two minutes")
+
+    sub = verb(verbs, "check", check, "Check a file of yours against an exercise.")
+    sub.add_argument("exercise", metavar="EXERCISE", help='such as "07.1"')
+    sub.add_argument("file", metavar="FILE", type=Path)
+    return top
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command; ends the process with the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        args.run(args)
+    except LessonError as error:
+        print(f"resnet-lessons: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("\nresnet-lessons: stopped. Go on with --resume.", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

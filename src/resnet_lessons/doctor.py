@@ -1,0 +1,65 @@
+"""What this machine has, for `resnet-lessons doctor`."""
+
+import os
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ["torch", "torchvision", "fastai", "ipywidgets", "anywidget", "matplotlib"]
+
+
+def examine() -> dict:
+    """Python, packages, device, memory and data sets, as plain values."""
+    from . import data
+    from .training.device import describe, find
+
+    root = data.data_root()
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "device": describe(find()),
+        "memory_gb": _memory(),
+        "data_root": str(root),
+        "free_gb": round(shutil.disk_usage(_existing(root)).free / 1e9, 1),
+        "data": data.status(),
+    }
+
+
+def report(found: dict) -> str:
+    """`found` in words, with what to do about anything missing."""
+    packages = ", ".join(f"{k} {v or 'MISSING'}" for k, v in found["packages"].items())
+    lines = [
+        f"python    {found['python']}",
+        f"packages  {packages}",
+        f"device    {found['device']}, {found['memory_gb'] or 'unknown'} GB of memory",
+        f"data in   {found['data_root']}, {found['free_gb']} GB free",
+    ]
+    for row in found["data"]:
+        state = "built in" if row["built_in"] else "missing"
+        if row["present"] and not row["built_in"]:
+            state = f"here ({row['variant']}: {row['train']:,} + {row['valid']:,})"
+        lines.append(f"  {row['name']:<15} {state}")
+    if not any(r["present"] for r in found["data"] if r["name"].startswith("imagen")):
+        lines.append(
+            "Imagenette is missing: resnet-lessons data get imagenette-160 (99 MB), "
+            "or resnet-lessons data import imagenette PATH"
+        )
+    return "\n".join(lines)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _memory() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
+    except (AttributeError, ValueError):  # Windows
+        return None
+
+
+def _existing(path):
+    return next(p for p in [path, *path.parents] if p.exists())

@@ -1,0 +1,74 @@
+"""Figures with alt text, tables and sentences, alike in Colab and on the page."""
+
+import base64
+import io
+from html import escape
+
+import matplotlib
+
+# Okabe and Ito: told apart with every common form of colour blindness.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+
+STYLE = {
+    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+    "svg.hashsalt": "resnet-lessons",  # the same picture gives the same bytes
+}
+
+
+class Figure:
+    """A drawn figure as an SVG image with alt text; displays itself in a notebook."""
+
+    def __init__(self, svg: bytes, alt: str):
+        self.svg, self.alt = svg, alt
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.alt}"
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.svg).decode()
+        return (
+            f'<img class="figure" alt="{escape(self.alt)}" '
+            f'style="max-width:100%;background:#fff" '
+            f'src="data:image/svg+xml;base64,{data}">'
+        )
+
+
+def show(figure, alt: str) -> Figure:
+    """A matplotlib `figure`, closed and made ready to display with `alt` text."""
+    from matplotlib import pyplot
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    pyplot.close(figure)
+    return Figure(buffer.getvalue(), alt)
+
+
+class Words(str):
+    """Markdown text that displays itself; its plain form is the text."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def say(text: str) -> Words:
+    """`text` (Markdown), so that a sentence can hold a number that was computed."""
+    return Words(text)
+
+
+def table(columns: list[str], rows: list[list]) -> Words:
+    """A Markdown table; all but the first column are aligned to the right."""
+    lines = [columns, [":--", *["--:"] * (len(columns) - 1)], *rows]
+    return Words("\n".join("| " + " | ".join(map(str, row)) + " |" for row in lines))

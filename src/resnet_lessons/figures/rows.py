@@ -1,0 +1,78 @@
+"""The running table and the sentences that go with it."""
+
+from ..records import Record
+from .display import Words, table
+
+
+def accuracy_words(record: Record) -> str:
+    """Such as "64.1 % ± 0.4 over 3 seeds"."""
+    count = len(record.seeds)
+    if count == 1:
+        return f"{100 * record.accuracy:.1f} % (one seed)"
+    spread = 100 * record.spread
+    return f"{100 * record.accuracy:.1f} % ± {spread:.1f} over {count} seeds"
+
+
+def compare_words(new: Record, old: Record) -> str:
+    """Whether `new` beats `old` by more than the seeds differ among themselves."""
+    gain = 100 * (new.accuracy - old.accuracy)
+    noise = 100 * max(new.spread, old.spread)
+    points = f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}"
+    if min(len(new.seeds), len(old.seeds)) < 2:
+        return f"{points}, from one seed: too little to call it a difference"
+    if abs(gain) <= 2 * noise:
+        return f"{points}, within twice the spread over seeds: no clear difference"
+    return f"{points}, more than twice the spread over seeds"
+
+
+def running_table(records: list[Record]) -> Words:
+    """The table that grows from chapter to chapter: one recipe, one change a row."""
+    columns = ["net", "accuracy (%)", "± seeds", "parameters", "MMAC", "s / epoch"]
+    return table(columns, [_row(record) for record in records])
+
+
+def _row(record: Record) -> list[str]:
+    seed = record.seeds[0]
+    seconds = sum(s.train_seconds / len(s.epochs) for s in record.seeds)
+    return [
+        record.title,
+        f"{100 * record.accuracy:.1f}",
+        f"{100 * record.spread:.1f} ({len(record.seeds)})",
+        f"{seed.parameters:,}",
+        f"{seed.macs / 1e6:.1f}",
+        f"{seconds / len(record.seeds):.1f}",
+    ]
+
+
+def results_table(records: list[Record]) -> Words:
+    """Every Record with its result."""
+    columns = ["experiment", "chapter", "profile", "data", "accuracy (%)", "± seeds"]
+    rows = [
+        [
+            f"`{r.experiment}`",
+            r.chapter,
+            r.profile,
+            f"{r.data['variant']}, {r.config['size']} px, {r.config['epochs']} epochs",
+            f"{100 * r.accuracy:.1f}",
+            f"{100 * r.spread:.1f} ({len(r.seeds)})",
+        ]
+        for r in records
+    ]
+    return table(columns, rows)
+
+
+def provenance_table(records: list[Record]) -> Words:
+    """Every Record with what is needed to make it again."""
+    columns = ["command", "day", "device", "torch", "commit", "content of the data"]
+    rows = [
+        [
+            f"`{r.command}`",
+            r.recorded,
+            r.device,
+            r.versions["torch"],
+            f"`{r.commit[:8]}`",
+            f"`{r.data['content_hash'][:12]}`",
+        ]
+        for r in records
+    ]
+    return table(columns, rows)

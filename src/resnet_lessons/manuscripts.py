@@ -1,0 +1,204 @@
+"""From manuscript to notebook: `python -m resnet_lessons.manuscripts`.
+
+A manuscript, `book/chapters/NN_name.md`, is a MyST text notebook. Its notebook adds
+the set-up cell and the exercises, is executed, and keeps its outputs. By default
+only notebooks out of step with their manuscript are built; `--all` builds each.
+"""
+
+import argparse
+import itertools
+import json
+import re
+import sys
+from pathlib import Path
+
+from .errors import LessonError, UsageError
+
+EXERCISE = re.compile(r"^<!-- exercise (\d\d\.\d) -->$", re.MULTILINE)
+SETUP = Path(__file__).parent / "setup_cell.py"
+METADATA = {
+    "accelerator": "GPU",
+    "colab": {"gpuType": "T4", "provenance": []},
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+def book_root() -> Path:
+    """The folder that holds `_config.yml`: this one or one above; else UsageError."""
+    for folder in [Path.cwd(), *Path.cwd().parents]:
+        if (folder / "_config.yml").is_file() and (folder / "book").is_dir():
+            return folder
+    raise UsageError("Run this in a clone of the book: no _config.yml here or above.")
+
+
+def manuscripts(root: Path) -> list[Path]:
+    return sorted((root / "book" / "chapters").glob("*.md"))
+
+
+def notebook_path(manuscript: Path, root: Path) -> Path:
+    return root / "notebooks" / f"{manuscript.stem}.ipynb"
+
+
+def repository(root: Path) -> str:
+    """The address in `_config.yml`, "" where none is set."""
+    import yaml
+
+    config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    return config.get("repository", {}).get("url") or ""
+
+
+def assemble(manuscript: Path, root: Path):
+    """The notebook of `manuscript`, not executed."""
+    import jupytext
+
+    notebook = jupytext.read(manuscript, fmt="md:myst")
+    parts = [_expanded(cell) for cell in notebook.cells]
+    cells = list(itertools.chain.from_iterable(parts))
+    cells.insert(1, _setup(root))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number:02}"
+    notebook.cells, notebook.metadata = cells, METADATA
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def _setup(root: Path):
+    from nbformat.v4 import new_code_cell
+
+    source = SETUP.read_text("utf-8").rstrip()
+    source = source.replace('REPOSITORY = ""', f'REPOSITORY = "{repository(root)}"')
+    return new_code_cell(source, metadata={"tags": ["hide-input"]})
+
+
+def _expanded(cell) -> list:
+    """`cell`, cut at its exercise marks, with each exercise in full."""
+    if cell.cell_type != "markdown":
+        return [cell]
+    from nbformat.v4 import new_markdown_cell
+
+    cells = []
+    for number, part in enumerate(EXERCISE.split(cell.source)):
+        if number % 2:
+            cells += _exercise(part)
+        elif part.strip():
+            cells.append(new_markdown_cell(part.strip(), metadata=cell.metadata))
+    return cells
+
+
+def _exercise(identifier: str) -> list:
+    from nbformat.v4 import new_code_cell, new_markdown_cell
+
+    from . import checks
+
+    found = [e for e in checks.exercises() if e.id == identifier]
+    if not found:
+        raise UsageError(f"No exercise '{identifier}' in resnet_lessons.checks.")
+    e = found[0]
+    folds = [(f"Hint {n}", hint) for n, hint in enumerate(e.hints, 1)]
+    folds.append(("A solution", f"```python\n{e.solution.strip()}\n```"))
+    folded = "\n\n".join(
+        f"<details><summary>{title}</summary>\n\n{text.strip()}\n\n</details>"
+        for title, text in folds
+    )
+    call = f'checks.check("{e.id}", {e.name})'
+    return [
+        new_markdown_cell(f"### Exercise {e.id}: {e.title}\n\n{e.prompt.strip()}"),
+        new_code_cell(f"{e.starter.strip()}\n\n\n{call}"),
+        new_markdown_cell(folded),
+    ]
+
+
+def out_of_step(manuscript: Path, root: Path) -> bool:
+    """Whether the notebook's cells differ from what the manuscript gives today."""
+    import nbformat
+
+    path = notebook_path(manuscript, root)
+    if not path.is_file():
+        return True
+    kept = nbformat.read(path, as_version=4)
+    return _essence(kept) != _essence(assemble(manuscript, root))
+
+
+def _essence(notebook) -> list:
+    return [
+        (cell.cell_type, cell.source, cell.metadata.get("tags", []))
+        for cell in notebook.cells
+    ]
+
+
+def execute(notebook, folder: Path) -> None:
+    """Run all cells in place; LessonError with the first cell that fails."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    client = NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": str(folder)}}
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise LessonError(f"A cell failed.\n{error}") from None
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of day
+    notebook.metadata["language_info"] = METADATA["language_info"]
+
+
+def steady(text: str) -> str:
+    """`text` of a notebook with widget ids numbered in order of appearance."""
+    numbers: dict[str, str] = {}
+    return re.sub(
+        r"\b[0-9a-f]{32}\b",
+        lambda m: numbers.setdefault(m[0], f"{len(numbers) + 1:032x}"),
+        text,
+    )
+
+
+def build(manuscript: Path, root: Path) -> Path:
+    """Assemble, execute and write the notebook of `manuscript`."""
+    path = notebook_path(manuscript, root)
+    path.parent.mkdir(exist_ok=True)
+    notebook = assemble(manuscript, root)
+    execute(notebook, path.parent)
+    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
+    path.write_text(steady(text) + "\n", "utf-8")
+    return path
+
+
+def readme(root: Path) -> str:
+    """README.md with its table of results as the Records give it today."""
+    from . import figures, records
+
+    table = figures.results_table(records.catalogue())
+    begin, end = "<!-- results -->", "<!-- /results -->"
+    before, rest = (root / "README.md").read_text("utf-8").split(begin)
+    return f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
+
+
+def main(argv: list[str] | None = None) -> None:
+    p = argparse.ArgumentParser(prog="resnet_lessons.manuscripts", description=__doc__)
+    p.add_argument("--all", action="store_true", help="also those in step")
+    p.add_argument("names", nargs="*", help='chapters, such as "07"; default: each')
+    args = p.parse_args(argv)
+    try:
+        root = book_root()
+        chosen = [
+            m
+            for m in manuscripts(root)
+            if not args.names or any(m.stem.startswith(n) for n in args.names)
+        ]
+        for manuscript in chosen:
+            if args.all or out_of_step(manuscript, root):
+                print(f"building {build(manuscript, root).relative_to(root)}")
+        (root / "README.md").write_text(readme(root), "utf-8")
+    except LessonError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

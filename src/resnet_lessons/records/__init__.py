@@ -1,0 +1,9 @@
+"""Records: what was trained, on what, with what result, and how to do it again.
+
+One JSON file per experiment and profile lies under `recorded/`. The command
+`resnet-lessons record NAME` writes it; nobody edits it by hand.
+"""
+
+from .record import RECORDED, Record, Seed, catalogue, load, save, validate
+
+__all__ = ["RECORDED", "Record", "Seed", "catalogue", "load", "save", "validate"]

@@ -1,0 +1,139 @@
+"""The Record: one experiment under one profile, with each of its seeds."""
+
+import json
+import os
+import statistics
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+
+from ..errors import LessonError, UsageError
+
+RECORDED = Path(__file__).parent / "recorded"
+SCHEMA = Path(__file__).parent / "schema.json"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One training from one random start."""
+
+    seed: int
+    epochs: list[dict]  # epoch, train_loss, valid_loss, accuracy, *_seconds
+    parameters: int
+    macs: int  # multiply-accumulates for one picture, forward
+    peak_memory_mb: float | None  # of the device; None where it was not measured
+    images_per_second: float  # training pictures, median over the epochs
+
+    @property
+    def accuracy(self) -> float:
+        """Accuracy on the validation pictures after the last epoch, 0 to 1."""
+        return self.epochs[-1]["accuracy"]
+
+    @property
+    def train_seconds(self) -> float:
+        return sum(e["train_seconds"] for e in self.epochs)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What `resnet-lessons record` writes; see `schema.json` for each field."""
+
+    experiment: str
+    title: str
+    chapter: int
+    profile: str
+    config: dict
+    data: dict
+    device: str
+    versions: dict
+    commit: str
+    command: str
+    recorded: str  # the day, ISO 8601
+    seeds: list[Seed] = field(default_factory=list)
+
+    @property
+    def accuracies(self) -> list[float]:
+        return [s.accuracy for s in self.seeds]
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over the seeds, 0 to 1."""
+        return statistics.mean(self.accuracies)
+
+    @property
+    def spread(self) -> float:
+        """Sample standard deviation over the seeds, 0 for a single one."""
+        return statistics.stdev(self.accuracies) if len(self.seeds) > 1 else 0.0
+
+    def mean(self, key: str) -> list[float]:
+        """The mean over the seeds of `key` (say `"train_loss"`), epoch by epoch."""
+        return [
+            statistics.mean(values)
+            for values in zip(*self.curves(key), strict=True)
+        ]
+
+    def curves(self, key: str) -> list[list[float]]:
+        """`key` over the epochs, one list for each seed."""
+        return [[e[key] for e in s.epochs] for s in self.seeds]
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: dict) -> "Record":
+        """The Record in `raw`; LessonError where the schema is not met."""
+        validate(raw)
+        return cls(**raw | {"seeds": [Seed(**s) for s in raw["seeds"]]})
+
+
+@cache
+def _validator():
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+
+
+def validate(raw: dict) -> None:
+    """LessonError with the first place at which `raw` is not a Record."""
+    for error in _validator().iter_errors(raw):
+        place = "/".join(map(str, error.absolute_path)) or "the record"
+        raise LessonError(f"Not a valid record: {place}: {error.message}")
+
+
+def _path(experiment: str, profile: str, folder: Path) -> Path:
+    return folder / f"{experiment}.{profile}.json"
+
+
+def save(record: Record, folder: Path = RECORDED) -> Path:
+    """Write `record` whole or not at all; returns its path."""
+    raw = record.to_dict()
+    validate(raw)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _path(record.experiment, record.profile, folder)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
+    os.replace(part, path)
+    return path
+
+
+def load(experiment: str, profile: str, folder: Path = RECORDED) -> Record:
+    """The Record of `experiment` under `profile`.
+
+    UsageError where there is none, with the command that makes it.
+    """
+    path = _path(experiment, profile, folder)
+    if not path.is_file():
+        raise UsageError(
+            f"No record of '{experiment}' under profile '{profile}'. "
+            f"Make it: resnet-lessons record {experiment} --profile {profile}"
+        )
+    return Record.from_dict(json.loads(path.read_text("utf-8")))
+
+
+def catalogue(folder: Path = RECORDED) -> list[Record]:
+    """All Records in `folder`, by chapter, experiment and profile."""
+    records = [
+        Record.from_dict(json.loads(path.read_text("utf-8")))
+        for path in folder.glob("*.json")
+    ]
+    return sorted(records, key=lambda r: (r.chapter, r.experiment, r.profile))

@@ -1,0 +1,24 @@
+# @title Set-up: finds the package, or installs it and replaces nothing
+LIVE = None  # None: train where there is a GPU, else replay; True, False, a profile
+REPOSITORY = ""
+import importlib.metadata, importlib.util, pathlib, subprocess, sys, tempfile
+
+if (pathlib.Path("../src/resnet_lessons")).is_dir():  # a clone, perhaps not installed
+    sys.path.insert(0, str(pathlib.Path("../src").resolve()))
+elif importlib.util.find_spec("resnet_lessons") is None:
+    if not REPOSITORY:
+        raise RuntimeError(
+            "resnet_lessons is not installed, and this copy names no repository to "
+            "install it from. Open the notebook from a clone of the book, or install "
+            "the package from where you got the book."
+        )
+    pins = {d.name: d.version for d in importlib.metadata.distributions() if d.name}
+    held = pathlib.Path(tempfile.mkdtemp()) / "constraints.txt"
+    held.write_text("".join(f"{name}=={v}\n" for name, v in pins.items()))
+    address = f"{REPOSITORY}/archive/refs/heads/main.zip"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", str(held), address]
+    if subprocess.run(pip).returncode:
+        raise RuntimeError(
+            "The package does not fit what is installed here, so nothing was changed. "
+            "Start a fresh runtime (Runtime, Disconnect and delete) and run again."
+        )

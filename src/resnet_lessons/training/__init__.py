@@ -1,0 +1,22 @@
+"""Training: experiments as lines of data, one way to run, resume and record them.
+
+Importing this loads no torch; using any name but the experiments does.
+"""
+
+from ..lazy import lazy
+from .experiments import EXPERIMENTS, Experiment, Profile, experiment
+
+_HOMES = {
+    "describe": "device",
+    "find": "device",
+    "fit_bare": "loop",
+    "make_learner": "learner",
+    "make_record": "recording",
+    "one_cycle": "loop",
+    "record": "recording",
+    "record_of": "recording",
+    "Run": "run",
+    "train": "run",
+}
+__getattr__ = lazy(__name__, _HOMES)
+__all__ = ["EXPERIMENTS", "Experiment", "Profile", "experiment", *_HOMES]

@@ -1,0 +1,139 @@
+"""Checkpoints that survive a kill: weights, optimizer, random states, history.
+
+One folder an epoch, written beside its final name and then renamed, so a reader
+finds a whole checkpoint or none. Weights are safetensors; the rest is read with
+`weights_only=True`: nothing is unpickled.
+"""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from fastai.callback.core import Callback
+from safetensors.torch import load_file, save_file
+
+from ..errors import LessonError, UsageError
+from .learner import History
+
+KEEP = 2  # the newest; an older one is there when the newest is damaged
+
+
+def random_state() -> dict:
+    """The state of every generator a run draws from, as plain values."""
+    name, keys, position, *rest = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": [name, keys.tolist(), position, *rest],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def restore_random_state(state: dict) -> None:
+    """Put every generator back where `random_state` found it."""
+    random.setstate(state["python"])
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def save(folder: Path, learn, history: History, config: dict) -> None:
+    """Write the state after the last finished epoch under `folder`."""
+    epoch = len(history.epochs)
+    part = folder / f".part-{epoch:04}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    weights = {k: v.contiguous() for k, v in learn.model.state_dict().items()}
+    save_file(weights, part / "weights.safetensors")
+    state = {
+        "optimizer": learn.opt.state_dict(),
+        "random": random_state(),
+        "loader": learn.dls.train.state_dict(),
+    }
+    torch.save(state, part / "state.pt")
+    progress = {
+        "config": config,
+        "epochs": history.epochs,
+        "sha256": {p.name: _sha256(p) for p in sorted(part.iterdir())},
+    }
+    (part / "progress.json").write_text(json.dumps(progress), "utf-8")
+    for path in part.iterdir():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    final = folder / f"epoch-{epoch:04}"
+    shutil.rmtree(final, ignore_errors=True)
+    os.replace(part, final)
+    for old in _newest_first(folder)[KEEP:]:
+        shutil.rmtree(old)
+
+
+def restore(folder: Path, learn, history: History, config: dict) -> int:
+    """Load the newest whole checkpoint; returns the number of finished epochs.
+
+    0 where there is none. UsageError where the checkpoint is of another run.
+    """
+    for path in _newest_first(folder):
+        progress = _read(path)
+        if progress is None:
+            continue
+        if differ := [k for k in config if progress["config"].get(k) != config[k]]:
+            key = differ[0]
+            raise UsageError(
+                f"The checkpoint in {path} was made with {key} "
+                f"{progress['config'].get(key)!r}, this run has {config[key]!r}. "
+                "Start afresh without --resume."
+            )
+        learn.model.load_state_dict(load_file(path / "weights.safetensors"))
+        state = torch.load(path / "state.pt", weights_only=True)
+        learn.opt.load_state_dict(state["optimizer"])
+        learn.dls.train.load_state_dict(state["loader"])
+        restore_random_state(state["random"])
+        history.epochs = progress["epochs"]
+        return len(history.epochs)
+    if _newest_first(folder):
+        raise LessonError(
+            f"Every checkpoint in {folder} is damaged. Start afresh without --resume."
+        )
+    return 0
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier run left under `folder`."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    return sorted(folder.glob("epoch-*"), reverse=True)
+
+
+def _read(path: Path) -> dict | None:
+    """What `progress.json` says, or None where a file is missing or altered."""
+    try:
+        progress = json.loads((path / "progress.json").read_text("utf-8"))
+        whole = all(_sha256(path / n) == h for n, h in progress["sha256"].items())
+    except (OSError, ValueError, KeyError):
+        return None
+    return progress if whole else None
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class Checkpoints(Callback):
+    """Saves after each epoch, once `History` has written the epoch down."""
+
+    order = History.order + 1
+
+    def __init__(self, folder: Path, history: History, config: dict):
+        self.folder, self.history, self.config = folder, history, config
+
+    def after_validate(self):
+        save(self.folder, self.learn, self.history, self.config)

@@ -1,0 +1,39 @@
+"""Where a run happens, and how to say so."""
+
+import platform
+
+import torch
+
+from ..errors import UsageError
+
+
+def find(name: str = "auto") -> torch.device:
+    """The device called `name`; "auto" takes CUDA, then Apple's MPS, then the CPU.
+
+    UsageError for a name torch does not know and for a device that is not here.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, here in present.items() if here))
+    here = ", ".join(kind for kind, there in present.items() if there)
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"Unknown device '{name}'. Here: {here}.") from None
+    if not present.get(device.type, False):
+        raise UsageError(f"There is no device '{name}' on this machine. Here: {here}.")
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, such as "NVIDIA H200" or "x86_64 CPU, 2 threads"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"{platform.machine()} GPU (MPS)"
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'s' if threads > 1 else ''}"

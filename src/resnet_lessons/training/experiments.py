@@ -1,0 +1,75 @@
+"""The experiments of the book, each a line of data, with three profiles."""
+
+import difflib
+from dataclasses import dataclass, field
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How large a run is."""
+
+    data: str  # name in the catalog
+    size: int  # pixels on a side
+    epochs: int
+    batch_size: int = 128
+    lr: float = 3e-3  # peak of the one-cycle schedule
+
+    @property
+    def decoded_size(self) -> int:
+        """Side of the stored pictures; crops are taken from these.
+
+        Fernando and fastbook store 160 px for crops of 128 px: the same ratio.
+        """
+        return self.size * 5 // 4
+
+
+# Fernando's sizes on a GPU; half of them on two cores; seconds on a stand-in.
+IMAGENETTE = {
+    "smoke": Profile("pictures", size=32, epochs=1, batch_size=64),
+    "laptop": Profile("imagenette", size=64, epochs=5),
+    "gpu": Profile("imagenette", size=128, epochs=5),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One net under one recipe: AdamW, one cycle, random crops and flips."""
+
+    name: str
+    chapter: int
+    title: str
+    net: str  # name for `nets.build`
+    profiles: dict[str, Profile] = field(default_factory=lambda: IMAGENETTE)
+
+    def profile(self, name: str) -> Profile:
+        """The profile called `name`; UsageError where there is none."""
+        if name not in self.profiles:
+            known = ", ".join(self.profiles)
+            raise UsageError(f"'{self.name}' has no profile '{name}'. It has: {known}.")
+        return self.profiles[name]
+
+
+EXPERIMENTS = {
+    e.name: e
+    for e in [
+        Experiment("fcn-baseline", 3, "Fully convolutional baseline", "fcn-baseline"),
+        Experiment("resblock-net", 7, "The same with ResBlocks", "resblock-net"),
+        Experiment(
+            "resblock-net-deep", 7, "Two ResBlocks a stage", "resblock-net-deep"
+        ),
+        Experiment("resnet-18", 8, "ResNet-18 with a stem", "resnet-18-fastai"),
+    ]
+}
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment called `name`; UsageError with the nearest names if unknown."""
+    if name not in EXPERIMENTS:
+        near = difflib.get_close_matches(name, EXPERIMENTS, n=2) or EXPERIMENTS
+        raise UsageError(
+            f"There is no experiment '{name}'. Try: {', '.join(near)}. "
+            "All of them: resnet-lessons runs"
+        )
+    return EXPERIMENTS[name]

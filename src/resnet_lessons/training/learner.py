@@ -1,0 +1,85 @@
+"""fastai's `Learner` behind one function, and what we watch while it trains."""
+
+from functools import partial
+from time import perf_counter
+
+import torch
+from fastai.callback.core import Callback
+from fastai.learner import Learner, Recorder
+from fastai.metrics import accuracy
+from fastai.optimizer import OptimWrapper
+from torch import nn
+
+from ..errors import LessonError
+
+# fastai's own settings for Adam, handed to PyTorch's AdamW, so that the bare loop
+# of chapter 1 can take the very same steps. Weight decay falls on all parameters.
+ADAMW = {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.01}
+
+
+class History(Callback):
+    """Losses, accuracy and seconds of each epoch, exact over all its pictures.
+
+    fastai's own recorder smooths the training loss. Sums stay on the device, so
+    that no step waits for the host; they are read once an epoch.
+    """
+
+    order = Recorder.order + 1
+
+    def __init__(self, epochs: list[dict] | None = None):
+        self.epochs = list(epochs or [])
+
+    def _start(self):
+        self.sums = torch.zeros(3, device=self.dls.device)  # loss, correct, pictures
+        self.began = perf_counter()
+
+    before_train = before_validate = _start
+
+    def after_batch(self):
+        with torch.no_grad():
+            count = len(self.yb[0])
+            correct = (self.pred.argmax(1) == self.yb[0]).sum()
+            self.sums += torch.stack(
+                [self.loss * count, correct, torch.as_tensor(count).to(correct)]
+            ).float()
+
+    def _finish(self):
+        loss, correct, count = self.sums.tolist()
+        return loss / count, correct / count, perf_counter() - self.began
+
+    def after_train(self):
+        self.train_loss, _, self.train_seconds = self._finish()
+        if not torch.isfinite(torch.tensor(self.train_loss)):
+            raise LessonError(
+                f"The loss is no longer a number in epoch {self.epoch + 1}. "
+                "Try a third of the learning rate."
+            )
+
+    def after_validate(self):
+        valid_loss, share, seconds = self._finish()
+        self.epochs.append(
+            {
+                "epoch": self.epoch + 1,
+                "train_loss": round(self.train_loss, 6),
+                "valid_loss": round(valid_loss, 6),
+                "accuracy": round(share, 6),
+                "train_seconds": round(self.train_seconds, 3),
+                "valid_seconds": round(seconds, 3),
+            }
+        )
+
+
+def make_learner(dls, net: nn.Module, lr: float = 3e-3, cbs=None) -> Learner:
+    """fastai's Learner for `net` on `dls`: cross-entropy, AdamW, accuracy.
+
+    dls: fastai `DataLoaders`; batches are (B, C, H, W) pictures, (B,) labels.
+    """
+    return Learner(
+        dls,
+        net,
+        loss_func=nn.CrossEntropyLoss(),
+        opt_func=partial(OptimWrapper, opt=torch.optim.AdamW, **ADAMW),
+        lr=lr,
+        metrics=accuracy,
+        cbs=cbs,
+    )

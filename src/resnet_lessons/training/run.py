@@ -1,0 +1,172 @@
+"""One experiment, one profile, one seed: from data to a trained net."""
+
+import random
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from fastai.callback.core import Callback
+from fastai.callback.progress import ProgressCallback
+from tqdm.auto import tqdm
+
+from .. import data, nets, probes
+from ..errors import LessonError
+from ..records import Seed
+from . import checkpoint
+from .device import describe, find
+from .experiments import Experiment
+from .learner import ADAMW, History, make_learner
+
+
+@dataclass
+class Run:
+    """A finished training: what was measured, and the trained net."""
+
+    seed: Seed
+    config: dict
+    data: dict  # as in the Record
+    device: str
+    net: torch.nn.Module
+
+
+class Bar(Callback):
+    """One moving bar an epoch, then one line that stays."""
+
+    order = History.order + 2
+
+    def __init__(self, history: History, say: Callable[[str], None]):
+        self.history, self.say = history, say
+
+    def before_train(self):
+        label = f"epoch {self.epoch + 1}/{self.n_epoch}"
+        total = len(self.dls.train)
+        self.bar = tqdm(total=total, desc=label, unit="batch", leave=False)
+
+    def after_batch(self):
+        if self.training:
+            self.bar.update()
+
+    def after_validate(self):
+        e = self.history.epochs[-1]
+        self.say(
+            f"epoch {e['epoch']}/{self.n_epoch}  train loss {e['train_loss']:.3f}  "
+            f"valid loss {e['valid_loss']:.3f}  accuracy {e['accuracy']:6.1%}  "
+            f"{e['train_seconds'] + e['valid_seconds']:.1f} s"
+        )
+
+    def after_fit(self):
+        self.bar.close()
+
+    after_train = after_cancel_fit = after_fit
+
+
+def seed_everything(seed: int) -> None:
+    """Start every generator a run draws from at `seed`."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def runs_folder() -> Path:
+    """Where checkpoints of runs lie."""
+    return data.data_root() / "runs"
+
+
+def train(
+    exp: Experiment,
+    profile: str = "laptop",
+    seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
+) -> Run:
+    """Train `exp` under `profile`; `say` gets the device and a line an epoch.
+
+    A run killed between epochs goes on with `resume=True`, and on the CPU ends
+    with the same numbers. LessonError and UsageError as in `data.load`.
+    """
+    p = exp.profile(profile)
+    place = find(device)
+    images = data.load(p.data, p.decoded_size)
+    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    seed_everything(seed)
+    dls = data.loaders(images, p.size, p.batch_size, place, seed=seed, min_scale=0.5)
+    net = nets.build(exp.net, num_classes=len(images.classes))
+    history = History()
+    config = {
+        "net": exp.net,
+        **asdict(p),
+        "optimizer": f"AdamW {ADAMW}",
+        "schedule": "one cycle",
+        "augmentation": "random resized crop of at least half the area, flip",
+    }
+    own = config | {"seed": seed, "content_hash": images.content_hash}
+    folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
+    learn = make_learner(
+        dls,
+        net.to(place, memory_format=torch.channels_last),
+        p.lr,
+        [history, checkpoint.Checkpoints(folder, history, own), Bar(history, say)],
+    )
+    learn.remove_cb(ProgressCallback)
+    learn.create_opt()
+    done = 0
+    if resume:
+        done = checkpoint.restore(folder, learn, history, own)
+        say(f"Resuming after epoch {done}." if done else "Nothing to resume: from 0.")
+    else:
+        checkpoint.clear(folder)
+    if done < p.epochs:
+        _fit(learn, p, done, place)
+    return Run(
+        _measured(seed, history, net, images, p.size, place),
+        config,
+        _provenance(images),
+        describe(place),
+        net,
+    )
+
+
+def _fit(learn, p, done: int, place: torch.device) -> None:
+    """Train on from epoch `done`; out of memory becomes advice."""
+    try:
+        with learn.no_bar():
+            learn.fit_one_cycle(p.epochs, p.lr, start_epoch=done)
+    except torch.OutOfMemoryError:
+        raise LessonError(
+            f"Out of memory on {describe(place)} with batches of {p.batch_size}. "
+            f"Close other programs, or use a batch of {max(1, p.batch_size // 2)}."
+        ) from None
+
+
+def _measured(seed, history, net, images, size, place) -> Seed:
+    count = len(images.train.labels)
+    channels = images.train.images.shape[-1]
+    peak = None
+    if place.type == "cuda":
+        peak = round(torch.cuda.max_memory_allocated(place) / 2**20, 1)
+    return Seed(
+        seed=seed,
+        epochs=history.epochs,
+        parameters=probes.parameters(net),
+        macs=probes.macs(net, (channels, size, size)),
+        peak_memory_mb=peak,
+        images_per_second=round(
+            count / statistics.median(e["train_seconds"] for e in history.epochs), 1
+        ),
+    )
+
+
+def _provenance(images) -> dict:
+    return {
+        "name": images.name,
+        "variant": images.variant,
+        "content_hash": images.content_hash,
+        "stand_in": images.stand_in,
+        "train": len(images.train.labels),
+        "valid": len(images.valid.labels),
+    }

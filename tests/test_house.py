@@ -1,0 +1,68 @@
+"""The house: which package may import which, and what importing costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "resnet_lessons"
+ARROWS = {
+    "data": set(),
+    "nets": set(),
+    "records": set(),
+    "probes": {"nets"},
+    "training": {"data", "nets", "records", "probes"},
+    "figures": {"records", "probes"},
+    "widgets": {"records"},
+    "checks": {"nets", "probes"},
+}
+LIGHT = ["resnet_lessons", *(f"resnet_lessons.{p}" for p in ARROWS if p != "nets")]
+
+
+def imported(path: Path) -> set[str]:
+    """The packages of ours that the file at `path` imports, its own left out."""
+    depth = len(path.relative_to(PACKAGE).parts)  # dots that reach our top level
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            names = [node.module] if node.module else [a.name for a in node.names]
+            found |= {name.split(".")[0] for name in names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            if node.module.startswith("resnet_lessons"):
+                found |= set(node.module.split(".")[1:2])
+        elif isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+            found |= {n.split(".")[1] for n in names if n.startswith("resnet_lessons.")}
+    return found
+
+
+@pytest.mark.parametrize("package", ARROWS)
+def test_imports_follow_the_arrows(package):
+    files = list((PACKAGE / package).rglob("*.py"))
+    assert files
+    for path in files:
+        extra = imported(path) - ARROWS[package] - {package, "errors", "lazy"}
+        assert not extra, f"{path.relative_to(PACKAGE)} imports {extra}"
+
+
+def test_the_arrow_test_sees_an_import(tmp_path):
+    assert "nets" in imported(PACKAGE / "probes" / "macs.py") | imported(
+        PACKAGE / "training" / "run.py"
+    )
+
+
+@pytest.mark.parametrize("name", [n for n in LIGHT if "probes" not in n])
+def test_importing_loads_no_torch(name):
+    code = f"import sys, {name}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0, name
+
+
+def test_no_file_is_too_long_to_read_in_a_sitting():
+    long = {
+        p.name: n
+        for p in PACKAGE.rglob("*.py")
+        if (n := len(p.read_text("utf-8").splitlines())) > 300
+    }
+    assert not long

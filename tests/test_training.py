@@ -1,0 +1,200 @@
+"""Training: the loop in the open, the same numbers twice, resuming, records."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from resnet_lessons import data, nets, records, training
+from resnet_lessons.errors import LessonError, UsageError
+from resnet_lessons.training import checkpoint
+from resnet_lessons.training.run import seed_everything
+
+SMALL = dataclasses.replace(
+    training.experiment("fcn-baseline"),
+    profiles={"smoke": training.Profile("pictures", size=16, epochs=3, batch_size=256)},
+)
+
+
+@pytest.fixture(autouse=True)
+def own_data_root(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+
+
+@pytest.fixture
+def silent():
+    return lambda line: None
+
+
+def weights(net):
+    return torch.cat([p.detach().flatten() for p in net.state_dict().values()])
+
+
+def test_the_bare_loop_takes_the_steps_of_the_learner():
+    images = data.load("digits")
+
+    def setting():
+        seed_everything(3)
+        net = nets.build("fcn-baseline", in_channels=1)
+        dls = data.loaders(images, 8, 64, torch.device("cpu"), augment=False, seed=3)
+        return net, dls
+
+    theirs, dls = setting()
+    with training.make_learner(dls, theirs).no_bar() as learn:
+        learn.no_logging().__enter__()
+        learn.fit_one_cycle(2, 3e-3)
+    ours, dls = setting()
+    losses = training.fit_bare(ours, dls.train, epochs=2, lr=3e-3)
+    assert len(losses) == 2 * len(dls.train)
+    torch.testing.assert_close(weights(ours), weights(theirs), rtol=0, atol=1e-6)
+
+
+def test_one_cycle_climbs_for_a_quarter_and_falls_to_almost_nothing():
+    rates = [training.one_cycle(share / 100, 1.0)[0] for share in range(101)]
+    assert rates[0] == pytest.approx(1 / 25)
+    assert max(rates) == rates[25] == pytest.approx(1.0)
+    assert rates[-1] == pytest.approx(1e-5)
+    assert training.one_cycle(0.25, 1.0)[1] == pytest.approx(0.85)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(silent):
+    def losses(seed):
+        run = training.train(SMALL, "smoke", seed, "cpu", say=silent)
+        return [e["train_loss"] for e in run.seed.epochs]
+
+    assert losses(1) == losses(1) != losses(2)
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_run_resumes_to_the_same_weights(silent, monkeypatch):
+    whole = training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    save = checkpoint.save
+
+    def save_then_die(folder, learn, history, config):
+        save(folder, learn, history, config)
+        if len(history.epochs) == 2:
+            raise Killed
+
+    monkeypatch.setattr(checkpoint, "save", save_then_die)
+    with pytest.raises(Killed):
+        training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    monkeypatch.setattr(checkpoint, "save", save)
+    resumed = training.train(SMALL, "smoke", 0, "cpu", resume=True, say=silent)
+    assert torch.equal(weights(resumed.net), weights(whole.net))
+    kept = ["epoch", "train_loss", "valid_loss", "accuracy"]
+    for a, b in zip(resumed.seed.epochs, whole.seed.epochs, strict=True):
+        assert [a[k] for k in kept] == [b[k] for k in kept]
+
+
+def test_a_damaged_checkpoint_is_passed_over(silent, tmp_path):
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    newest = sorted((tmp_path / "runs").glob("*/epoch-*"))[-1]
+    stored = newest / "weights.safetensors"
+    bytes_ = bytearray(stored.read_bytes())
+    bytes_[-1] ^= 1  # one flipped bit loads silently in both formats
+    stored.write_bytes(bytes_)
+    lines = []
+    training.train(SMALL, "smoke", 0, "cpu", resume=True, say=lines.append)
+    assert "Resuming after epoch 2." in lines
+
+
+def test_a_checkpoint_of_another_run_is_refused(silent):
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    other = dataclasses.replace(SMALL, net="resblock-net")
+    with pytest.raises(UsageError, match="resblock-net.*without --resume"):
+        training.train(other, "smoke", 0, "cpu", resume=True, say=silent)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(silent):
+    wild = dataclasses.replace(SMALL.profiles["smoke"], lr=1e20)
+    with pytest.raises(LessonError, match="third of the learning rate"):
+        training.train(
+            dataclasses.replace(SMALL, profiles={"smoke": wild}),
+            "smoke",
+            device="cpu",
+            say=silent,
+        )
+
+
+def test_history_holds_the_loss_over_all_validation_pictures(silent):
+    run = training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    images = data.load("pictures", 20)
+    dls = data.loaders(images, 16, 100, torch.device("cpu"))
+    run.net.eval()
+    with torch.no_grad():
+        pairs = [(run.net(x), y) for x, y in dls.valid]
+    logits, labels = (torch.cat(part) for part in zip(*pairs, strict=True))
+    last = run.seed.epochs[-1]
+    assert last["accuracy"] == pytest.approx((logits.argmax(1) == labels).float().mean())
+    loss = torch.nn.functional.cross_entropy(logits, labels).item()
+    assert last["valid_loss"] == pytest.approx(loss, rel=1e-4)
+
+
+def test_a_record_says_how_to_make_it_again(silent, tmp_path):
+    made = training.record(
+        SMALL, "smoke", seeds=2, device="cpu", folder=tmp_path, say=silent
+    )
+    assert made.command == "resnet-lessons record fcn-baseline --profile smoke --seeds 2"
+    assert records.load("fcn-baseline", "smoke", tmp_path) == made
+    assert made.data["stand_in"] is False  # pictures is what the profile names
+    assert len(made.commit.split("+")[0]) >= 7
+
+
+def test_a_missing_data_set_is_replaced_aloud_and_written_down(tmp_path, capfd):
+    exp = dataclasses.replace(
+        SMALL, profiles={"laptop": training.Profile("imagenette", 16, 1)}
+    )
+    made = training.record(exp, "laptop", seeds=1, device="cpu", folder=tmp_path)
+    assert made.data["stand_in"] is True and made.data["name"] == "pictures"
+    assert "imagenette" in capfd.readouterr().err
+
+
+def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
+    monkeypatch.delenv("RESNET_LESSONS_LIVE", raising=False)
+    lines = []
+    kept = training.record_of("fcn-baseline", live=False, say=lines.append)
+    assert lines[0].startswith("Replayed") and kept.device in lines[0]
+    monkeypatch.setitem(training.EXPERIMENTS, "fcn-baseline", SMALL)
+    training.record_of("fcn-baseline", live="smoke", say=lines.append)
+    assert lines[-1].startswith("Trained here")
+
+
+def test_the_kept_records_are_valid_real_and_made_from_clean_code():
+    kept = records.catalogue()
+    assert kept
+    for record in kept:
+        assert not record.data["stand_in"], record.experiment
+        assert "+" not in record.commit, f"{record.experiment}: {record.commit}"
+        assert record.experiment in training.EXPERIMENTS
+        config = training.experiment(record.experiment).profile(record.profile)
+        assert record.config.items() >= dataclasses.asdict(config).items()
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"profile": "huge"}, "profile"),
+        ({"seeds": []}, "seeds"),
+        ({"extra": 1}, "extra"),
+        ({"command": "python train.py"}, "command"),
+    ],
+)
+def test_the_schema_refuses(change, place):
+    raw = json.loads(json.dumps(records.catalogue()[0].to_dict())) | change
+    with pytest.raises(LessonError, match=place):
+        records.validate(raw)
+
+
+def test_wrong_names_are_answered_with_near_ones():
+    with pytest.raises(UsageError, match="fcn-baseline"):
+        training.experiment("fcn-basline")
+    with pytest.raises(UsageError, match="laptop"):
+        training.experiment("fcn-baseline").profile("cluster")
+    with pytest.raises(UsageError, match=r"Unknown device.*cpu"):
+        training.find("gpu0")
+    with pytest.raises(UsageError, match="resnet-lessons record fcn-baseline"):
+        records.load("fcn-baseline", "smoke")
