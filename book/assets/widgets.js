@@ -78,7 +78,8 @@
   }
 
   /** A script that is still arriving is the last of its siblings. */
-  const whole = (node) => node && (document.readyState !== "loading" || node.nextSibling);
+  const whole = (node) =>
+    node && (document.readyState !== "loading" || node.nextSibling);
 
   /** Called again as the page arrives, so that each picture has its place at once. */
   function scan() {

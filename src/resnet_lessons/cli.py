@@ -19,7 +19,9 @@ def table(rows: list[dict], columns: list[str]) -> str:
     """`rows` as aligned text under `columns`."""
     cells = [columns, *[[str(row[c]) for c in columns] for row in rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in cells]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in cells
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -32,9 +34,12 @@ def data_list(args) -> None:
     from . import data
 
     rows = data.status()
-    shown = [r | {"present": "yes" if r["present"] else "no"} for r in rows]
-    columns = ["name", "present", "variant", "train", "valid", "title"]
-    blank = [{k: "–" if v is None else v for k, v in row.items()} for row in shown]
+    shown = [
+        row | row["images"] | {"here": "yes" if row["present"] else "no"}
+        for row in rows
+    ]
+    blank = [{"train": "–", "valid": "–"} | row for row in shown]
+    columns = ["name", "here", "variant", "train", "valid", "title"]
     show(args, rows, table(blank, columns))
 
 
@@ -55,8 +60,11 @@ def data_import(args) -> None:
 def data_verify(args) -> None:
     from . import data
 
-    found = data.verify(args.name)
-    show(args, found, f"{args.name} is whole.")
+    problems = data.verify(args.name)
+    found = {"name": args.name, "whole": not problems, "problems": problems}
+    show(args, found, "\n".join(problems) or f"{args.name} is whole.")
+    if problems:
+        raise SystemExit(1)
 
 
 def data_where(args) -> None:
@@ -113,9 +121,7 @@ def record(args) -> None:
 
     for exp in [training.experiment(name) for name in args.names]:
         folder = {"folder": args.folder} if args.folder else {}
-        made = training.record(
-            exp, args.profile, args.seeds, args.device, **folder
-        )
+        made = training.record(exp, args.profile, args.seeds, args.device, **folder)
         show(
             args,
             made.to_dict(),

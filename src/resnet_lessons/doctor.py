@@ -37,7 +37,10 @@ def report(found: dict) -> str:
     for row in found["data"]:
         state = "built in" if row["built_in"] else "missing"
         if row["present"] and not row["built_in"]:
-            state = f"here ({row['variant']}: {row['train']:,} + {row['valid']:,})"
+            counts = " + ".join(f"{n:,}" for n in row["images"].values())
+            state = f"here ({row['variant']}: {counts} pictures)"
+        if row["problem"]:
+            state = f"broken: {row['problem']}"
         lines.append(f"  {row['name']:<15} {state}")
     if not any(r["present"] for r in found["data"] if r["name"].startswith("imagen")):
         lines.append(

@@ -1,5 +1,6 @@
 """From a Record or a probe to what a reader sees: curves, tables, sentences."""
 
+from .chapters import learning_rates, pooling
 from .curves import curves
 from .display import COLOURS, say, show, table
 from .rows import (
@@ -15,6 +16,8 @@ __all__ = [
     "accuracy_words",
     "compare_words",
     "curves",
+    "learning_rates",
+    "pooling",
     "provenance_table",
     "results_table",
     "running_table",

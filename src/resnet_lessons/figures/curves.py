@@ -1,7 +1,7 @@
 """Curves of Records: one colour a Record, a thin line a seed, a thick one the mean."""
 
 from ..records import Record
-from .display import COLOURS, STYLE, Figure, show
+from .display import COLOURS, STYLE, Figure, beside, show
 
 LABELS = {
     "train_loss": "training loss",
@@ -13,18 +13,20 @@ MARKERS = "osD^vP*"
 
 def curves(records: list[Record], keys=("train_loss", "accuracy")) -> Figure:
     """A panel for each of `keys` over the epochs, with all `records` in each."""
+    return beside(*[_panel(records, key) for key in keys])
+
+
+def _panel(records: list[Record], key: str) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        size = (4.2 * len(keys), 3.2)
-        figure, axes = pyplot.subplots(1, len(keys), figsize=size, squeeze=False)
-        for ax, key in zip(axes[0], keys, strict=True):
-            for record, colour, marker in zip(records, COLOURS, MARKERS, strict=False):
-                _draw(ax, record, key, colour, marker)
-            ax.set(title=LABELS[key], xlabel="epoch")
-            ax.xaxis.get_major_locator().set_params(integer=True)
-        axes[0][0].legend()
-        return show(figure, _alt(records, keys))
+        figure, ax = pyplot.subplots(figsize=(4.2, 3.4))
+        for record, colour, marker in zip(records, COLOURS, MARKERS, strict=False):
+            _draw(ax, record, key, colour, marker)
+        ax.set(title=LABELS[key], xlabel="epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend()
+        return show(figure, _alt(records, key))
 
 
 def _draw(ax, record: Record, key: str, colour: str, marker: str) -> None:
@@ -36,10 +38,13 @@ def _draw(ax, record: Record, key: str, colour: str, marker: str) -> None:
     ax.plot(epochs, mean, color=colour, marker=marker, ms=5, label=record.title)
 
 
-def _alt(records: list[Record], keys) -> str:
-    ends = "; ".join(
-        f"{r.title} ends at "
-        + ", ".join(f"{LABELS[k].split(' (')[0]} {r.mean(k)[-1]:.2f}" for k in keys)
-        for r in records
-    )
-    return f"Curves over the epochs, mean of the seeds in bold. {ends}."
+def _alt(records: list[Record], key: str) -> str:
+    scale, unit = (100, " %") if key == "accuracy" else (1, "")
+
+    def ends(record: Record) -> str:
+        first, *_, last = [f"{scale * v:.3g}" for v in record.mean(key)] * 2
+        return f"{record.title}: {first} to {last}{unit}"
+
+    words = "; ".join(map(ends, records))
+    name = LABELS[key].split(" (")[0].capitalize()
+    return f"{name} from the first epoch to the last, mean of the seeds. {words}."

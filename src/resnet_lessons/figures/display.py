@@ -24,21 +24,25 @@ STYLE = {
 
 
 class Figure:
-    """A drawn figure as an SVG image with alt text; displays itself in a notebook."""
+    """Drawn panels as SVG images with alt text; side by side where there is room."""
 
-    def __init__(self, svg: bytes, alt: str):
-        self.svg, self.alt = svg, alt
+    def __init__(self, *panels: tuple[bytes, str]):
+        self.panels = panels  # (SVG, alt text) of each
 
     def __repr__(self) -> str:
-        return f"Figure: {self.alt}"
+        return "Figure: " + " ".join(alt for _, alt in self.panels)
 
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.svg).decode()
-        return (
-            f'<img class="figure" alt="{escape(self.alt)}" '
-            f'style="max-width:100%;background:#fff" '
-            f'src="data:image/svg+xml;base64,{data}">'
-        )
+        images = "".join(_image(svg, alt) for svg, alt in self.panels)
+        return f'<div style="display:flex;flex-wrap:wrap;gap:1rem">{images}</div>'
+
+
+def _image(svg: bytes, alt: str) -> str:
+    data = base64.b64encode(svg).decode()
+    return (
+        f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" '
+        f'src="data:image/svg+xml;base64,{data}">'
+    )
 
 
 def show(figure, alt: str) -> Figure:
@@ -48,7 +52,12 @@ def show(figure, alt: str) -> Figure:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
-    return Figure(buffer.getvalue(), alt)
+    return Figure((buffer.getvalue(), alt))
+
+
+def beside(*figures: Figure) -> Figure:
+    """Several figures as one: a row on a wide page, a column on a phone."""
+    return Figure(*[panel for figure in figures for panel in figure.panels])
 
 
 class Words(str):

@@ -1,5 +1,7 @@
 """The running table and the sentences that go with it."""
 
+from statistics import median
+
 from ..records import Record
 from .display import Words, table
 
@@ -33,14 +35,14 @@ def running_table(records: list[Record]) -> Words:
 
 def _row(record: Record) -> list[str]:
     seed = record.seeds[0]
-    seconds = sum(s.train_seconds / len(s.epochs) for s in record.seeds)
+    seconds = median(e["train_seconds"] for s in record.seeds for e in s.epochs)
     return [
         record.title,
         f"{100 * record.accuracy:.1f}",
         f"{100 * record.spread:.1f} ({len(record.seeds)})",
         f"{seed.parameters:,}",
         f"{seed.macs / 1e6:.1f}",
-        f"{seconds / len(record.seeds):.1f}",
+        f"{seconds:.1f}",
     ]
 
 

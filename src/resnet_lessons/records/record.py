@@ -68,8 +68,7 @@ class Record:
     def mean(self, key: str) -> list[float]:
         """The mean over the seeds of `key` (say `"train_loss"`), epoch by epoch."""
         return [
-            statistics.mean(values)
-            for values in zip(*self.curves(key), strict=True)
+            statistics.mean(values) for values in zip(*self.curves(key), strict=True)
         ]
 
     def curves(self, key: str) -> list[list[float]]:

@@ -44,6 +44,15 @@ def restore_random_state(state: dict) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
+def plain(value):
+    """`value` with numpy's numbers as Python's: `weights_only` loads nothing else."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(plain(v) for v in value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def save(folder: Path, learn, history: History, config: dict) -> None:
     """Write the state after the last finished epoch under `folder`."""
     epoch = len(history.epochs)
@@ -53,7 +62,7 @@ def save(folder: Path, learn, history: History, config: dict) -> None:
     weights = {k: v.contiguous() for k, v in learn.model.state_dict().items()}
     save_file(weights, part / "weights.safetensors")
     state = {
-        "optimizer": learn.opt.state_dict(),
+        "optimizer": plain(learn.opt.state_dict()),
         "random": random_state(),
         "loader": learn.dls.train.state_dict(),
     }

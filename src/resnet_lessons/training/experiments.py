@@ -54,10 +54,16 @@ class Experiment:
 EXPERIMENTS = {
     e.name: e
     for e in [
-        Experiment("fcn-baseline", 3, "Fully convolutional baseline", "fcn-baseline"),
-        Experiment("resblock-net", 7, "The same with ResBlocks", "resblock-net"),
+        Experiment("fcn-baseline", 3, "Baseline, no shortcuts", "fcn-baseline"),
+        Experiment("resblock-net", 7, "ResBlocks, one a stage", "resblock-net"),
         Experiment(
-            "resblock-net-deep", 7, "Two ResBlocks a stage", "resblock-net-deep"
+            "resblock-net-deep", 7, "ResBlocks, two a stage", "resblock-net-deep"
+        ),
+        Experiment(
+            "resblock-net-deep-gamma-one",
+            7,
+            "ResBlocks, two a stage, γ = 1",
+            "resblock-net-deep-gamma-one",
         ),
         Experiment("resnet-18", 8, "ResNet-18 with a stem", "resnet-18-fastai"),
     ]

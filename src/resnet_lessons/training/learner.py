@@ -1,16 +1,17 @@
 """fastai's `Learner` behind one function, and what we watch while it trains."""
 
+import math
+import tempfile
 from functools import partial
 from time import perf_counter
 
 import torch
-from fastai.callback.core import Callback
+from fastai.callback import schedule as _schedule  # noqa: F401 (adds fit_one_cycle, lr_find)
+from fastai.callback.core import Callback, CancelFitException
 from fastai.learner import Learner, Recorder
 from fastai.metrics import accuracy
 from fastai.optimizer import OptimWrapper
 from torch import nn
-
-from ..errors import LessonError
 
 # fastai's own settings for Adam, handed to PyTorch's AdamW, so that the bare loop
 # of chapter 1 can take the very same steps. Weight decay falls on all parameters.
@@ -28,6 +29,7 @@ class History(Callback):
 
     def __init__(self, epochs: list[dict] | None = None):
         self.epochs = list(epochs or [])
+        self.problem: str | None = None  # why the fit was stopped
 
     def _start(self):
         self.sums = torch.zeros(3, device=self.dls.device)  # loss, correct, pictures
@@ -49,11 +51,9 @@ class History(Callback):
 
     def after_train(self):
         self.train_loss, _, self.train_seconds = self._finish()
-        if not torch.isfinite(torch.tensor(self.train_loss)):
-            raise LessonError(
-                f"The loss is no longer a number in epoch {self.epoch + 1}. "
-                "Try a third of the learning rate."
-            )
+        if not math.isfinite(self.train_loss):
+            self.problem = f"The loss is no longer a number in epoch {self.epoch + 1}."
+            raise CancelFitException  # fastai rewrites the text of other exceptions
 
     def after_validate(self):
         valid_loss, share, seconds = self._finish()
@@ -82,4 +82,6 @@ def make_learner(dls, net: nn.Module, lr: float = 3e-3, cbs=None) -> Learner:
         lr=lr,
         metrics=accuracy,
         cbs=cbs,
+        path=tempfile.gettempdir(),  # lr_find keeps the weights there meanwhile
+        model_dir="resnet-lessons",
     )

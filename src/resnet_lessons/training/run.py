@@ -44,11 +44,11 @@ class Bar(Callback):
     def before_train(self):
         label = f"epoch {self.epoch + 1}/{self.n_epoch}"
         total = len(self.dls.train)
-        self.bar = tqdm(total=total, desc=label, unit="batch", leave=False)
+        self.meter = tqdm(total=total, desc=label, unit="batch", leave=False)
 
     def after_batch(self):
         if self.training:
-            self.bar.update()
+            self.meter.update()
 
     def after_validate(self):
         e = self.history.epochs[-1]
@@ -59,7 +59,7 @@ class Bar(Callback):
         )
 
     def after_fit(self):
-        self.bar.close()
+        self.meter.close()
 
     after_train = after_cancel_fit = after_fit
 
@@ -82,20 +82,23 @@ def train(
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
+    stand_in: bool = False,
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
 ) -> Run:
     """Train `exp` under `profile`; `say` gets the device and a line an epoch.
 
     A run killed between epochs goes on with `resume=True`, and on the CPU ends
-    with the same numbers. LessonError and UsageError as in `data.load`.
+    with the same numbers. A missing data set is downloaded; where that fails, the
+    built-in stand-in takes its place if `stand_in` allows it, else LessonError.
     """
     p = exp.profile(profile)
     place = find(device)
-    images = data.load(p.data, p.decoded_size)
+    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
     say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
     seed_everything(seed)
     dls = data.loaders(images, p.size, p.batch_size, place, seed=seed, min_scale=0.5)
-    net = nets.build(exp.net, num_classes=len(images.classes))
+    channels = images.train.images.shape[-1]
+    net = nets.build(exp.net, len(images.classes), channels)
     history = History()
     config = {
         "net": exp.net,
@@ -122,6 +125,8 @@ def train(
         checkpoint.clear(folder)
     if done < p.epochs:
         _fit(learn, p, done, place)
+    if history.problem:
+        raise LessonError(f"{history.problem} Try a third of the learning rate.")
     return Run(
         _measured(seed, history, net, images, p.size, place),
         config,
@@ -134,7 +139,7 @@ def train(
 def _fit(learn, p, done: int, place: torch.device) -> None:
     """Train on from epoch `done`; out of memory becomes advice."""
     try:
-        with learn.no_bar():
+        with learn.no_bar(), learn.no_logging():
             learn.fit_one_cycle(p.epochs, p.lr, start_epoch=done)
     except torch.OutOfMemoryError:
         raise LessonError(

@@ -1,0 +1,156 @@
+"""Chapter 7, the ResBlock and BatchZero: the exercises and their reference answers."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .exercise import Exercise
+from .judges_07 import check_res_block
+from .judges_07_start import check_batch_zero, check_frozen_at_first_step
+
+
+class ResBlock(nn.Module):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(
+            in_channels, out_channels, 3, stride, padding=1, bias=False
+        )
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        nn.init.zeros_(self.bn2.weight)  # BatchZero: F(x) = 0 at the start
+        shortcut = []
+        if stride != 1:
+            shortcut += [nn.AvgPool2d(2, ceil_mode=True)]
+        if in_channels != out_channels:
+            shortcut += [
+                nn.Conv2d(in_channels, out_channels, 1, bias=False),
+                nn.BatchNorm2d(out_channels),
+            ]
+        self.shortcut = nn.Sequential(*shortcut)
+
+    def forward(self, x):  # (B, in_channels, H, W)
+        residual = F.relu(self.bn1(self.conv1(x)))
+        residual = self.bn2(self.conv2(residual))  # (B, out_channels, H/s, W/s)
+        return F.relu(residual + self.shortcut(x))
+
+
+def batch_zero(net):
+    for block in net.modules():
+        if hasattr(block, "residual"):
+            norms = [
+                m for m in block.residual.modules() if isinstance(m, nn.BatchNorm2d)
+            ]
+            nn.init.zeros_(norms[-1].weight)  # γ
+
+
+def frozen_at_first_step(block):
+    # The gradient of all that lies before γ is a product with γ = 0. γ itself is
+    # multiplied by the normalised output of the convolution, which is not 0: γ moves
+    # in step 1, and from step 2 on the gradient passes through it.
+    in_channels = next(block.parameters()).shape[1]  # the first one is a convolution's
+    y = block(torch.randn(4, in_channels, 8, 8))
+    y.square().sum().backward()
+    return {name for name, p in block.named_parameters() if not p.grad.any()}
+
+
+EXERCISES = [
+    Exercise(
+        id="07.1",
+        title="Write the ResBlock",
+        prompt="""\
+Write `ResBlock(in_channels, out_channels, stride=1)`:
+
+$$y = \\mathrm{ReLU}(F(x) + \\mathrm{shortcut}(x))$$
+
+- $F$ is a 3×3 convolution with the stride, BatchNorm, ReLU, a 3×3 convolution,
+  BatchNorm. No convolution has a bias.
+- The shortcut averages over 2×2 if the stride is 2, then changes the channels with a
+  1×1 convolution and BatchNorm if they differ. Otherwise it is the identity.
+- At the start $F(x) = 0$: the last BatchNorm of $F$ begins with $\\gamma = 0$.
+- Odd sizes work too: 9×7 becomes 5×4.
+""",
+        starter='''\
+import torch.nn.functional as F
+from torch import nn
+
+
+class ResBlock(nn.Module):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
+        # the layers
+
+    def forward(self, x):
+        """(B, in_channels, H, W) -> (B, out_channels, H / stride, W / stride)"""
+        raise NotImplementedError
+''',
+        hints=(
+            "Begin with stride 1 and equal channels: two convolutions, two BatchNorms, "
+            "and `F.relu(residual + x)`.",
+            "Where the channels differ, x needs "
+            "`nn.Conv2d(in_channels, out_channels, 1, bias=False)` and a BatchNorm; "
+            "where the stride is 2, `nn.AvgPool2d(2, ceil_mode=True)` before them.",
+            "An empty `nn.Sequential()` is the identity, so the shortcut can be one "
+            "Sequential with zero to three layers. γ is the `weight` of a BatchNorm: "
+            "`nn.init.zeros_(self.bn2.weight)`.",
+        ),
+        answer=ResBlock,
+        imports="import torch.nn.functional as F\nfrom torch import nn",
+        check=check_res_block,
+    ),
+    Exercise(
+        id="07.2",
+        title="BatchZero for a whole net",
+        prompt="""\
+`net` is one of our ResNets, built without BatchZero. Every block of it has two parts,
+`block.residual`, which is $F$, and `block.shortcut`. Write `batch_zero(net)`: set
+$\\gamma$ of the last BatchNorm of every `residual` to zero, in place, and nothing else.
+It must work for bottlenecks, which have three convolutions, too.
+""",
+        starter='''\
+from torch import nn
+
+
+def batch_zero(net):
+    """Change the net that is given; nothing is returned."""
+    raise NotImplementedError
+''',
+        hints=(
+            "`net.modules()` walks through all parts of a net, the blocks among them.",
+            'A block is what has a `residual`: `hasattr(module, "residual")`.',
+            "The BatchNorms of $F$ in order: `[m for m in block.residual.modules() if "
+            "isinstance(m, nn.BatchNorm2d)]`. γ is the `weight` of the last one.",
+        ),
+        answer=batch_zero,
+        imports="from torch import nn",
+        check=check_batch_zero,
+    ),
+    Exercise(
+        id="07.3",
+        title="Predict: who gets no gradient?",
+        prompt="""\
+A fresh `nets.FastaiBlock` begins with $\\gamma = 0$ in the last BatchNorm of $F$. For
+which of its parameters is the gradient of the first step exactly zero? Predict first,
+then write `frozen_at_first_step(block)`, which returns the set of their names. You may
+type the names (`block.named_parameters()` lists them) or let autograd find them.
+
+And why do these parameters move at all, from the second step on?
+""",
+        starter="""\
+def frozen_at_first_step(block):
+    return ...
+""",
+        hints=(
+            "Write $F(x) = \\gamma u + \\beta$, where $u$ is the normalised output of "
+            "the second convolution. What is the derivative by $u$? And by $\\gamma$?",
+            "Every gradient that goes further back than $u$ is multiplied by "
+            "$\\gamma$.",
+            "Step 1 changes $\\gamma$, because $u$ is not zero. From then on the "
+            "gradient passes.",
+        ),
+        answer=frozen_at_first_step,
+        imports="import torch",
+        check=check_frozen_at_first_step,
+        takes=(set, frozenset, list, tuple),
+    ),
+]

@@ -1,0 +1,72 @@
+"""What an exercise is, and where the exercises of all chapters are found."""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: what the learner reads, and what judges the answer."""
+
+    id: str  # "07.1": chapter, then number
+    title: str
+    prompt: str  # Markdown
+    starter: str  # code that runs as it is, imports included
+    hints: tuple[str, ...]  # Markdown, each one tells a little more
+    answer: Callable  # the reference answer, a real function or class
+    imports: str  # the import lines that the reference answer needs
+    check: Callable  # (answer, expect) -> None
+    takes: tuple[type, ...] = ()  # plain values that are answers too
+
+    @property
+    def chapter(self) -> int:
+        """The number of the chapter."""
+        return int(self.id.partition(".")[0])
+
+    @property
+    def name(self) -> str:
+        """The name that the learner defines."""
+        return self.answer.__name__
+
+    @property
+    def solution(self) -> str:
+        """The reference answer as code that runs by itself."""
+        source = inspect.getsource(self.answer)
+        return f"{self.imports}\n\n\n{source}" if self.imports else source
+
+
+def exercises() -> list[Exercise]:
+    """Return the exercises of all chapters in the order of the book.
+
+    Loads the chapters, and with them torch.
+    """
+    found = (one for chapter in _chapters() for one in _load(chapter))
+    return sorted(found, key=lambda exercise: exercise.id)
+
+
+def find(id: str) -> Exercise:
+    """Return the exercise of this id; `UsageError` with near ids if there is none."""
+    home = f"chapter_{str(id).partition('.')[0]}"
+    for exercise in _load(home) if home in _chapters() else ():
+        if exercise.id == id:
+            return exercise
+    ids = [exercise.id for exercise in exercises()]
+    near = difflib.get_close_matches(str(id), ids, n=3)
+    guess = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise UsageError(f"There is no exercise {id!r}.{guess} All: {', '.join(ids)}.")
+
+
+def _chapters() -> list[str]:
+    package = importlib.import_module(__package__)
+    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in names if name.startswith("chapter_"))
+
+
+def _load(chapter: str) -> list[Exercise]:
+    return importlib.import_module(f"{__package__}.{chapter}").EXERCISES

@@ -1,0 +1,126 @@
+"""The words in which a check is written: one expectation, one sentence.
+
+A check is a plain function `(answer, expect) -> None`:
+
+    def check_pool(answer, expect):
+        x = torch.randn(2, 3, 4, 5)
+        expect.trying("a 2×3×4×5 batch")
+        expect.close("the means", answer(x), x.mean((2, 3)), hint="Average over H, W.")
+
+It ends at the first expectation that fails: one thing to repair at a time.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import nn
+
+from .describe import Words, describe, shape_in_words
+from .report import Message
+
+
+class Unmet(Exception):
+    """An expectation failed; the check stops here."""
+
+
+class NotAttempted(Exception):
+    """The starter's placeholder is still there."""
+
+
+def made(mistakes: list[tuple[Callable, str]], *args) -> list[tuple]:
+    """Return (what the mistake gives for these arguments, its hint) for each mistake.
+
+    A mistake is a line of data: a function that makes it, and the hint that names it.
+    """
+    return [(mistake(*args), hint) for mistake, hint in mistakes]
+
+
+class Expect:
+    """Collects what a check tried and found, in `messages`."""
+
+    def __init__(self):
+        self.messages: list[Message] = []
+        self.context = ""
+        self.hint = ""
+
+    def trying(self, what: str, hint: str = "") -> None:
+        """Say what comes next; the hint is for whatever fails there without its own."""
+        self.context, self.hint = what, hint
+
+    def true(self, what: str, held: bool, *, got: str, expected: str, hint: str = ""):
+        """Expect a fact; `got` and `expected` say it in words."""
+        tried = f"{self.context}: {what}" if self.context else what
+        hint = hint or self.hint
+        self.messages.append(Message(tried, bool(held), got, expected, hint))
+        if not held:
+            raise Unmet
+
+    def equal(self, what: str, got, want, hint: str = "", mistakes=()):
+        """Expect `got == want`.
+
+        `mistakes` is a list of (value, hint): what a known mistake gives, and what to
+        tell the one who made it.
+        """
+        self._judge(what, got, want, hint, mistakes, _same)
+
+    def close(self, what: str, got, want, hint: str = "", mistakes=(), atol=1e-5):
+        """Expect a tensor of the shape and, up to rounding, the values of `want`."""
+        self._judge(what, got, want, hint, mistakes, partial(_near, atol=atol))
+
+    def shape(self, what: str, got, want: tuple, hint: str = "", mistakes=()):
+        """Expect a tensor of this shape."""
+        if isinstance(got, torch.Tensor):
+            got = Words(shape_in_words(got.shape))
+        self._judge(what, got, Words(shape_in_words(want)), hint, mistakes, _same)
+
+    def module(self, what: str, got, hint: str = "Return an `nn.Module`."):
+        """Expect a PyTorch module, and return it."""
+        want = Words("a module of PyTorch")
+        self._judge(what, got, want, hint, (), lambda a, b: isinstance(a, nn.Module))
+        return got
+
+    def raises(self, what: str, error: type[Exception], call: Callable, hint: str = ""):
+        """Expect that `call()` raises this error."""
+        try:
+            got = Words(f"no error, but {describe(call())}")
+        except error:
+            got = Words(error.__name__)
+        self._judge(what, got, Words(error.__name__), hint, (), _same)
+
+    def _judge(self, what, got, want, hint, mistakes, same):
+        if got is ...:
+            raise NotAttempted("`...`")
+        held = same(got, want)
+        hints = [] if held else [text for value, text in mistakes if same(got, value)]
+        if got is None:
+            hints = ["Nothing was returned: is a `return` missing?"]
+        elif isinstance(want, torch.Tensor) and not isinstance(got, torch.Tensor):
+            hints = ["Return a tensor of PyTorch."]
+        self.true(
+            what,
+            held,
+            got=describe(got) + ("" if held else _gap(got, want)),
+            expected=describe(want),
+            hint=hints[0] if hints else hint,
+        )
+
+
+def _same(got, want) -> bool:
+    try:
+        return bool(got == want)
+    except Exception:  # a comparison that the answer's type cannot make
+        return False
+
+
+def _near(got, want, atol: float) -> bool:
+    if not isinstance(got, torch.Tensor) or got.shape != want.shape:
+        return False
+    return torch.allclose(got.double(), want.double(), rtol=1e-4, atol=atol)
+
+
+def _gap(got, want) -> str:
+    both = isinstance(got, torch.Tensor) and isinstance(want, torch.Tensor)
+    if not both or got.shape != want.shape or not got.numel():
+        return ""
+    return f" (off by up to {(got.double() - want.double()).abs().max():.2g})"

@@ -1,0 +1,198 @@
+"""Chapter 7, the ResBlock and BatchZero: how a block is judged."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .. import nets
+from .expect import made
+from .layers import calls_of, convs_among, count, norm_after, randomise
+from .mistakes_07 import GAMMAS, SHAPES, STRIDES, VALUES
+
+
+def check_res_block(answer, expect):
+    _layers(answer, expect)
+    for case, size, hint in SHAPES:
+        x = torch.randn(2, case[0], *size)
+        expect.trying(f"{_name(case)} on 2×{case[0]}×{size[0]}×{size[1]}", hint)
+        height, width = (-(-side // case[2]) for side in size)
+        want = (2, case[1], height, width)
+        expect.shape("the output", answer(*case)(x), want, hint)
+    for case in [(16, 16, 1), (16, 16, 2), (16, 32, 2)]:
+        _parameters(answer(*case), nets.FastaiBlock(*case), _name(case), expect)
+        _values(answer(*case), nets.FastaiBlock(*case), _name(case), expect)
+    _start(answer, expect)
+    _gradient(answer, expect)
+
+
+def _name(case) -> str:
+    return "ResBlock({}, {}, stride={})".format(*case)
+
+
+# The two convolutions and their norms -----------------------------------------------
+
+
+def _layers(answer, expect):
+    """Two 3×3 convolutions, each with a BatchNorm of its own, the last one silent."""
+    expect.trying("ResBlock(16, 32, stride=2)")
+    block = expect.module("a module is made", answer(16, 32, stride=2))
+    calls = calls_of(block, torch.randn(2, 16, 8, 8))
+    convs = convs_among(calls, 3)
+    expect.equal(
+        "3×3 convolutions that run",
+        len(convs),
+        2,
+        hint="F is convolution, BatchNorm, ReLU, convolution, BatchNorm. Every layer "
+        "must be used in `forward`.",
+        mistakes=[
+            (1, "One convolution only: the skip of a ResBlock jumps over two."),
+            (3, "Has the shortcut a 3×3 convolution? 1×1 is enough for channels."),
+        ],
+    )
+    expect.equal(
+        "their strides",
+        tuple(conv.layer.stride for conv in convs),
+        ((2, 2), (1, 1)),
+        hint="The first convolution takes the stride, the second has 1.",
+        mistakes=STRIDES,
+    )
+    norms = [norm_after(conv, calls) for conv in convs]
+    for place, norm in zip(("first", "second"), norms, strict=True):
+        expect.true(
+            f"a BatchNorm directly behind the {place} one",
+            norm is not None,
+            got="another layer, or none",
+            expected="an `nn.BatchNorm2d`",
+            hint="Convolution, BatchNorm, then ReLU. The second BatchNorm comes before "
+            "the sum, not after it.",
+        )
+    expect.true(
+        "a BatchNorm for each",
+        norms[0] is not norms[1],
+        got="one BatchNorm, shared by both",
+        expected="two",
+        hint="Each convolution has its own mean and variance. Make `bn1` and `bn2`.",
+    )
+    gammas = tuple(norm.weight.detach().mean().item() for norm in norms)
+    hint = "The first γ stays 1, the last one is 0."
+    expect.equal("γ of the two at the start", gammas, (1.0, 0.0), hint, GAMMAS)
+
+
+def _parameters(block, library, name, expect):
+    expect.trying(name)
+    want = count(library)
+    convs = [m for m in library.modules() if isinstance(m, nn.Conv2d)]
+    in_channels, out_channels = convs[0].in_channels, convs[0].out_channels
+    projection = in_channels * out_channels
+    expect.equal(
+        "the number of parameters",
+        count(block),
+        want,
+        hint="Two 3×3 convolutions without bias, two BatchNorms; where the channels "
+        "change, a 1×1 convolution and a BatchNorm more.",
+        mistakes=[
+            (
+                want + sum(conv.out_channels for conv in convs),
+                "The convolutions have biases. The BatchNorm behind each takes any "
+                "bias away: `bias=False`.",
+            ),
+            (
+                want + out_channels,
+                "One convolution has a bias. The BatchNorm behind it takes any bias "
+                "away: `bias=False`.",
+            ),
+            (
+                want + projection + 2 * out_channels,
+                "There is a 1×1 convolution where the channels stay. Without it, x "
+                "goes through untouched.",
+            ),
+            (want - 2 * out_channels, "The 1×1 convolution lacks its BatchNorm."),
+        ],
+    )
+
+
+def _values(block, library, name, expect):
+    """Equal to the library's block when both hold the same weights."""
+    randomise(library)
+    in_channels = next(library.parameters()).shape[1]
+    x = torch.randn(2, in_channels, 9, 7)
+    expect.trying(f"{name} with the weights of `nets.FastaiBlock`")
+    ours, theirs = _in_order(library.eval(), x), _in_order(block.eval(), x)
+    expect.equal(
+        "its layers",
+        [_kind(layer) for layer in theirs],
+        [_kind(layer) for layer in ours],
+        hint="Two 3×3 convolutions and, where the channels change, a 1×1 convolution; "
+        "a BatchNorm directly behind each. No other layer learns.",
+    )
+    for source, target in zip(ours, theirs, strict=True):
+        target.load_state_dict(source.state_dict())
+    given = x.clone()
+    expect.close(
+        "the output",
+        block(given),
+        library(x),
+        hint="F is convolution, BatchNorm, ReLU, convolution, BatchNorm. Then the sum, "
+        "then a ReLU.",
+        mistakes=made(VALUES, library, x),
+    )
+    expect.true(
+        "x stays as it was",
+        torch.equal(given, x),
+        got="x was changed",
+        expected="the same x",
+        hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
+    )
+
+
+def _in_order(block, x) -> list[nn.Module]:
+    """The convolutions, 3×3 first, each with its BatchNorm, in the order they run."""
+    calls = calls_of(block, x.clone())
+    convs = convs_among(calls, 3) + convs_among(calls, 1)
+    pairs = [(conv.layer, norm_after(conv, calls)) for conv in convs]
+    return [layer for pair in pairs for layer in pair]
+
+
+def _kind(layer) -> str:
+    if isinstance(layer, nn.Conv2d):
+        return "{}×{} convolution".format(*layer.kernel_size)
+    return "nothing" if layer is None else "BatchNorm"
+
+
+def _start(answer, expect):
+    hint = "At γ = 0 and β = 0, F(x) is 0: the block must return ReLU(shortcut(x))."
+    for stride, shortcut in [(1, nn.Identity()), (2, nn.AvgPool2d(2))]:
+        x = torch.randn(2, 16, 8, 8)
+        expect.trying(f"a fresh ResBlock(16, 16, stride={stride})", hint)
+        y = answer(16, 16, stride=stride)(x)
+        # fastai starts β at 0.001
+        expect.close("ReLU(shortcut(x))", y, F.relu(shortcut(x)), atol=2e-3)
+
+
+def _gradient(answer, expect):
+    """To x through the shortcut alone, then through F to every parameter."""
+    hint = "`.detach()`, `.data` and `no_grad` cut it. Leave them out of `forward`."
+    x = torch.randn(2, 16, 8, 8, requires_grad=True)
+    block = answer(16, 32, stride=2)
+    expect.trying("the gradient of ResBlock(16, 32, stride=2)", hint)
+    expect.true(
+        "it reaches the input of a fresh block",
+        _reached(block(x), x),
+        got="no gradient",
+        expected="a gradient that is not zero",
+    )
+    randomise(block)
+    deaf = [name for name, p in block.named_parameters() if not _reached(block(x), p)]
+    expect.true(
+        "once γ is not 0, it reaches every parameter",
+        not deaf,
+        got=f"no gradient for {', '.join(deaf)}",
+        expected="a gradient for each",
+    )
+
+
+def _reached(y, tensor) -> bool:
+    if not y.requires_grad:
+        return False
+    (gradient,) = torch.autograd.grad(y.square().sum(), tensor, allow_unused=True)
+    return gradient is not None and bool(gradient.any())

@@ -1,0 +1,221 @@
+"""Chapter 7, the ResBlock and BatchZero: how answers about the start are judged."""
+
+from collections.abc import Collection
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .. import nets
+from .describe import Words, one_line
+from .layers import randomise
+
+# 07.2 ------------------------------------------------------------------------------
+
+
+def _basic(batch_zero):
+    return nets.cifar_net(8, shortcut="B", width=4, batch_zero=batch_zero)
+
+
+def _bottleneck(batch_zero):
+    return nets.ResNet(
+        nets.BottleneckBlock, [2, 1], [4, 8], "cifar", "B", batch_zero=batch_zero
+    )
+
+
+def check_batch_zero(answer, expect):
+    for what, make in [("basic blocks", _basic), ("bottlenecks", _bottleneck)]:
+        net = make(batch_zero=False)
+        randomise(net)  # so that a change of γ, of β or of both shows
+        before = {name: p.detach().clone() for name, p in net.named_parameters()}
+        expect.trying(f"a ResNet of {what}")
+        answer(net)
+        after = dict(net.named_parameters())
+        expect.true(
+            "its parameters are the same ones",
+            list(after) == list(before),
+            got="parameters were added, removed or renamed",
+            expected="the same names",
+            hint="Change the numbers in place: `nn.init.zeros_(norm.weight)`.",
+        )
+        changed = {
+            name for name in before if not torch.equal(before[name], after[name])
+        }
+        _zeroed(changed, _silent(make(batch_zero=True)), expect)
+        _silenced(net, after, changed, expect)
+
+
+def _silent(twin) -> set[str]:
+    """The γ that are zero in the library's own net with BatchZero."""
+    gammas = (n for n, p in twin.named_parameters() if n.endswith(".weight"))
+    parameters = dict(twin.named_parameters())
+    return {name for name in gammas if not parameters[name].any()}
+
+
+# (does it explain the names too many and too few?, what to say), the first that does
+NAMES = [
+    (
+        lambda extra, missing, want: len(missing) == len(want) and not extra,
+        "Nothing changed. Write into the net that is given, not into a copy: "
+        "`nn.init.zeros_(norm.weight)`.",
+    ),
+    (
+        lambda extra, missing, want: any(name.endswith(".bias") for name in extra),
+        "A `bias` changed. In a BatchNorm the weight is γ and the bias is β; only γ "
+        "is set.",
+    ),
+    (
+        lambda extra, missing, want: any("shortcut" in name for name in extra),
+        "A BatchNorm of a shortcut changed. With its γ at 0 nothing of x comes "
+        "through: look in `block.residual` only.",
+    ),
+    (
+        lambda extra, missing, want: any("residual" not in name for name in extra),
+        "A layer outside of the blocks changed. Look in `block.residual` only.",
+    ),
+    (
+        lambda extra, missing, want: extra and missing,
+        "That is not the last BatchNorm of F. A bottleneck has three.",
+    ),
+    (
+        lambda extra, missing, want: extra,
+        "Only the last BatchNorm of F is set. With an earlier γ at 0 the ReLU behind "
+        "it sends no gradient back.",
+    ),
+    (
+        lambda extra, missing, want: missing,
+        "Some blocks were left out: every block has its last BatchNorm.",
+    ),
+]
+
+
+def _zeroed(changed, want, expect):
+    extra, missing = changed - want, want - changed
+    hints = [text for explains, text in NAMES if explains(extra, missing, want)]
+    expect.equal(
+        "what changed",
+        _names(changed, missing, extra),
+        _names(want),
+        hint=hints[0] if hints else "",
+    )
+
+
+def _names(names, missing=(), extra=()) -> Words:
+    """The number of names, and an example of what is wrong with them."""
+    text = f"the γ of {len(names)} layers" if names else "nothing"
+    text = text if not extra else f"{len(names)} parameters"
+    text += f"; too many: {min(extra)}" if extra else ""
+    return Words(text + (f"; missing: {min(missing)}" if missing else ""))
+
+
+def _silenced(net, after, changed, expect):
+    expect.true(
+        "each of these γ is 0",
+        not any(after[name].any() for name in changed),
+        got="another number",
+        expected="0",
+        hint="Exactly 0, for every channel.",
+    )
+    expect.true(
+        "they can still learn",
+        all(parameter.requires_grad for parameter in after.values()),
+        got="`requires_grad` is off",
+        expected="`requires_grad` is on",
+        hint="BatchZero is a start, not a lock. Leave `requires_grad` as it was.",
+    )
+    block = net.stages[-1][0].eval()
+    with torch.no_grad():  # β was randomised: what is left of F is this number
+        beta = [m for m in block.residual.modules() if isinstance(m, nn.BatchNorm2d)]
+        x = torch.randn(2, next(block.parameters()).shape[1], 6, 6)
+        want = F.relu(block.shortcut(x) + beta[-1].bias.view(1, -1, 1, 1))
+        expect.close("a block now returns ReLU(shortcut(x) + β)", block(x), want)
+
+
+# 07.3 ------------------------------------------------------------------------------
+
+FROZEN = [
+    (
+        lambda extra, missing, real: not extra <= real,
+        "There is no parameter of that name. Print "
+        "`[name for name, _ in block.named_parameters()]`.",
+    ),
+    (
+        lambda extra, missing, real: "residual.1.1.weight" in extra,
+        "γ itself does get a gradient: it multiplies the normalised output of the "
+        "second convolution, and that is not zero. Only what lies before γ is cut off.",
+    ),
+    (
+        lambda extra, missing, real: "residual.1.1.bias" in extra,
+        "β is added behind γ, so its gradient does not pass through γ.",
+    ),
+    (
+        lambda extra, missing, real: any("shortcut" in name for name in extra),
+        "The shortcut goes around F. Its gradient never meets γ.",
+    ),
+    (
+        lambda extra, missing, real: "residual.1.0.weight" in missing,
+        "The second convolution is missing: its output is multiplied by γ = 0, so a "
+        "small change of its weights changes nothing.",
+    ),
+    (
+        lambda extra, missing, real: "residual.0.1.bias" in missing,
+        "The first BatchNorm has two parameters, `weight` and `bias`. Both lie before "
+        "γ.",
+    ),
+    (
+        lambda extra, missing, real: missing,
+        "Everything before γ is cut off: go back from the last BatchNorm of F to x.",
+    ),
+]
+
+
+def check_frozen_at_first_step(answer, expect):
+    for case in [(8, 8, 1), (8, 16, 2)]:
+        block = nets.FastaiBlock(*case)
+        typed = not callable(answer)
+        expect.trying("nets.FastaiBlock({}, {}, stride={})".format(*case))
+        names = answer if typed else answer(nets.FastaiBlock(*case))
+        got = _set_of_names(names, expect)
+        want = _without_gradient(block)
+        real = {name for name, _ in block.named_parameters()}
+        extra, missing = got - want, want - got
+        hints = [text for explains, text in FROZEN if explains(extra, missing, real)]
+        expect.equal(
+            "names with a gradient of exactly zero",
+            got,
+            want,
+            hint=hints[0] if hints else "",
+        )
+        _moves_on(block, want, expect)
+
+
+def _set_of_names(names, expect) -> set[str]:
+    held = isinstance(names, Collection) and not isinstance(names, str)
+    held = held and all(isinstance(name, str) for name in names)
+    if not held:
+        want = Words("a set of names")
+        expect.equal("the result", names, want, hint='Return names: `{"…", "…"}`.')
+    return set(names)
+
+
+def _without_gradient(block) -> set[str]:
+    """Run one step backwards and look: the check's own experiment."""
+    block.zero_grad()
+    x = torch.randn(4, next(block.parameters()).shape[1], 6, 6)
+    y = block(x)
+    (y * torch.randn_like(y)).sum().backward()
+    return {name for name, p in block.named_parameters() if not p.grad.any()}
+
+
+def _moves_on(block, frozen, expect):
+    """One step of SGD makes γ differ from 0; then every gradient comes through."""
+    with torch.no_grad():
+        for parameter in block.parameters():
+            parameter -= 0.1 * parameter.grad
+    still = _without_gradient(block)
+    expect.true(
+        "after one step of SGD γ is no longer 0, and these get a gradient too",
+        not still,
+        got=one_line(", ".join(sorted(still))),
+        expected="no name left",
+    )

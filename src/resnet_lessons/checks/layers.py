@@ -1,0 +1,96 @@
+"""Look into the learner's net: which layers run, in which order, and with what."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass
+class Call:
+    """One layer at work."""
+
+    layer: nn.Module
+    x: torch.Tensor
+    y: torch.Tensor | None = None  # None: it failed
+
+
+def calls_of(net: nn.Module, x: torch.Tensor) -> list[Call]:
+    """Run `net(x)` and return the calls of its innermost layers, in order.
+
+    Where tensors do not fit outside of a layer, as in a sum, the calls until then are
+    returned; any other error is raised.
+    """
+    calls = []
+    inner = [layer for layer in net.modules() if not list(layer.children())]
+    hooks = [
+        hook
+        for layer in inner
+        for hook in (
+            layer.register_forward_pre_hook(
+                lambda layer, args: calls.append(Call(layer, *args[:1]))
+            ),
+            layer.register_forward_hook(
+                lambda layer, args, y: setattr(calls[-1], "y", y)
+            ),
+        )
+    ]
+    try:
+        net(x)
+    except RuntimeError as error:
+        in_a_layer = calls and calls[-1].y is None
+        if in_a_layer or type(error) is not RuntimeError:
+            raise
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return calls
+
+
+def convs_among(calls: list[Call], kernel_size: int) -> list[Call]:
+    """Return the calls of convolutions with square kernels of this size."""
+    size = (kernel_size, kernel_size)
+    convs = (call for call in calls if isinstance(call.layer, nn.Conv2d))
+    return [call for call in convs if call.layer.kernel_size == size]
+
+
+def norm_after(call: Call, calls: list[Call]) -> nn.BatchNorm2d | None:
+    """Return the BatchNorm that takes exactly what this call has put out."""
+    norms = [c for c in calls if isinstance(c.layer, nn.BatchNorm2d)]
+    return next((c.layer for c in norms if c.x is call.y), None)
+
+
+def count(net: nn.Module) -> int:
+    """Return how many numbers the net learns."""
+    return sum(parameter.numel() for parameter in net.parameters())
+
+
+@torch.no_grad()
+def copy_weights(net: nn.Module, reference: nn.Module) -> bool:
+    """Randomise the reference and copy it into `net`, tensor by tensor, in order.
+
+    Returns False if the tensors do not fit one to one. A 1×1 convolution fits a
+    linear layer of the same size.
+    """
+    randomise(reference)
+    ours, theirs = _tensors(reference), _tensors(net)
+    if [t.numel() for t in ours] != [t.numel() for t in theirs]:
+        return False
+    for source, target in zip(ours, theirs, strict=True):
+        target.copy_(source.view_as(target))
+    return True
+
+
+@torch.no_grad()
+def randomise(net: nn.Module) -> None:
+    """Draw every gamma, beta and running statistic, so that none hides a mistake."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias)
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+
+
+def _tensors(net: nn.Module) -> list[torch.Tensor]:
+    return [t for t in net.state_dict().values() if t.is_floating_point()]

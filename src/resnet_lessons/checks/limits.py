@@ -1,0 +1,131 @@
+"""Run a learner's code for a limited time and leave the random numbers alone."""
+
+import contextlib
+import ctypes
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from .traces import is_theirs
+
+SECONDS = 8.0  # for one answer; with what is around it a check stays under ten
+AGAIN = 0.2  # seconds until the interrupt is repeated, in case the code swallowed it
+
+
+class OutOfTime(BaseException):
+    """Raised inside code that runs too long; not an `Exception`, so rarely caught."""
+
+
+def limited(function: Callable, seconds: float = SECONDS):
+    """Return `function()`; raise `OutOfTime` if it runs longer than `seconds`.
+
+    On the main thread under Unix a timer interrupts it. Elsewhere it runs in a thread
+    that is asked to stop; a single call into C is interrupted only when it returns.
+    """
+    on_main = threading.current_thread() is threading.main_thread()
+    by_timer = on_main and hasattr(signal, "setitimer")
+    return (_by_timer if by_timer else _by_thread)(function, seconds)
+
+
+def _by_timer(function: Callable, seconds: float):
+    armed = True
+
+    def ring(signum, frame):
+        if armed:
+            _raise_again_at_the_next_line(frame)
+            raise OutOfTime
+
+    tracing = sys.gettrace()
+    handler = signal.signal(signal.SIGALRM, ring)
+    start = time.monotonic()
+    remaining, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    try:
+        return function()
+    finally:
+        armed = False
+        sys.settrace(tracing)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if remaining:  # someone else's timer goes on, less the time that we used
+            left = max(remaining - (time.monotonic() - start), 0.001)
+            signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+def _raise_again_at_the_next_line(frame) -> None:
+    """Make a bare `except:` that catches the interrupt fail at its own first line."""
+
+    def again(frame, event, arg):
+        if event == "line":
+            raise OutOfTime
+        return again
+
+    sys.settrace(lambda *_: None)  # new frames run as usual
+    while frame:
+        if is_theirs(frame.f_code.co_filename):
+            frame.f_trace = again
+        frame = frame.f_back
+
+
+def _by_thread(function: Callable, seconds: float):
+    outcome = {}
+
+    def run():
+        try:
+            outcome["value"] = function()
+        except BaseException as error:
+            outcome["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        _interrupt(thread)
+        error = outcome.get("error")  # it knows where the code was
+        raise error if isinstance(error, OutOfTime) else OutOfTime
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["value"]
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Raise `OutOfTime` in the thread, again if it was swallowed, for a second."""
+    for _ in range(5):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime)
+        )
+        thread.join(AGAIN)
+        if not thread.is_alive():
+            return
+
+
+@contextlib.contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Start from fixed seeds, and put every global random state back at the end."""
+    import numpy as np
+    import torch
+
+    python, numpy = random.getstate(), np.random.get_state()
+    on_cuda = torch.cuda.is_initialized()
+    devices = range(torch.cuda.device_count()) if on_cuda else ()
+    try:
+        with torch.random.fork_rng(devices):
+            # torch.manual_seed would seed the accelerators too, for good
+            torch.default_generator.manual_seed(0)
+            random.seed(0)
+            np.random.seed(0)
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+@contextlib.contextmanager
+def plain_torch() -> Iterator[None]:
+    """New tensors on the CPU, gradients on, whatever the notebook has switched."""
+    import torch
+
+    with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
+        yield

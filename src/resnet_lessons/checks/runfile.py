@@ -1,0 +1,102 @@
+"""Check the answer in a file: it runs in a process of its own."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ..errors import LessonError, UsageError
+from .exercise import find
+from .limits import SECONDS, OutOfTime, limited
+from .report import Report
+from .runner import check
+from .traces import line_of
+
+PATIENCE = 60.0  # seconds for the whole process: loading torch, the file, the check
+SHOWN = 2000  # last characters of what the file prints
+
+
+def check_file(id: str, path: str | os.PathLike) -> Report:
+    """Run the Python file in a process of its own and check the name it defines.
+
+    What the file prints goes to stderr. Raises `UsageError` for an unknown exercise or
+    a file that cannot be read, and `LessonError` for a file that fails, runs too long,
+    or lacks the name.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}; give the .py file of your answer.")
+    if path.suffix != ".py":
+        raise UsageError(f"{path.name} is no .py file; save your answer as one.")
+    with tempfile.TemporaryDirectory() as folder:
+        result, printed = Path(folder, "result.json"), Path(folder, "printed.txt")
+        try:
+            _start(id, path, result, printed)
+        finally:
+            text = printed.read_text(encoding="utf-8", errors="replace")
+            sys.stderr.write(text[-SHOWN:])
+        if not result.exists():
+            raise LessonError(f"{path.name} ended Python before it could be checked.")
+        data = json.loads(result.read_text(encoding="utf-8"))
+    if "error" in data:
+        raise (UsageError if data["usage"] else LessonError)(data["error"])
+    return Report.from_dict(data)
+
+
+def _start(id: str, path: Path, result: Path, printed: Path) -> None:
+    run = f"import sys; from {__name__} import main; main(*sys.argv[1:])"
+    command = [sys.executable, "-c", run, str(id), str(path), str(result)]
+    home = str(Path(__file__).parents[2])  # where this very package lies
+    places = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    env |= {"PYTHONIOENCODING": "utf-8"}
+    with printed.open("wb") as out:
+        try:
+            subprocess.run(
+                command, env=env, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, timeout=PATIENCE, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise LessonError(
+                f"{path.name} was stopped after {PATIENCE:.0f} seconds."
+            ) from None
+
+
+def _answer(id: str, path: Path):
+    """Run the file and return the name that the exercise asks for."""
+    name = find(id).name
+    sys.path.insert(0, str(path.parent))  # the file may import its neighbours
+    try:
+        defined = limited(lambda: runpy.run_path(str(path)))
+    except OutOfTime:
+        raise LessonError(
+            f"{path.name} was still running after {SECONDS:.0f} seconds. "
+            "Is there a loop that never ends?"
+        ) from None
+    except SyntaxError as error:
+        raise LessonError(
+            f"{path.name}, line {error.lineno}: SyntaxError: {error.msg}."
+        ) from None
+    except BaseException as error:
+        from .describe import one_line
+
+        line = line_of(error)[0] or "at its start"
+        kind = f"{type(error).__name__}: {one_line(str(error))}"
+        raise LessonError(f"{path.name}, {line}: {kind}") from None
+    if name not in defined:
+        raise LessonError(f"{path.name} defines no `{name}`, which {id} asks for.")
+    return defined[name]
+
+
+def main(id: str, path: str, result: str) -> None:
+    """Check in this process; write the report as JSON, or why there is none."""
+    try:
+        data = check(id, _answer(id, Path(path))).to_dict()
+    except LessonError as error:
+        data = {"error": str(error), "usage": isinstance(error, UsageError)}
+    Path(result).write_text(json.dumps(data), encoding="utf-8")
+    sys.stdout.flush()
+    os._exit(0)  # not held up by threads that the answer left behind

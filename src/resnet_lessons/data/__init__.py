@@ -1,0 +1,34 @@
+"""Data sets: catalogue, fetching, decoded cache, stand-ins and loaders.
+
+The names below are loaded when they are first used, so importing this package
+costs nothing: neither torch nor fastai nor PIL is imported until it is needed.
+"""
+
+from ..lazy import lazy
+
+_HOMES = {
+    "DATA_SETS": "catalog",
+    "BatchLoader": "batch_loader",
+    "DataSet": "catalog",
+    "Images": "decoded",
+    "RemoteFile": "catalog",
+    "Split": "decoded",
+    "data_root": "root",
+    "digits": "standins",
+    "find": "catalog",
+    "get": "store",
+    "import_paths": "store",
+    "load": "decoded",
+    "loaders": "batch_loader",
+    "pictures": "standins",
+    "status": "store",
+    "verify": "store",
+    "where": "store",
+}
+
+__all__ = list(_HOMES)
+__getattr__ = lazy(__name__, _HOMES)
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,67 @@
+"""Random resized crop and flip for a whole batch, as one affine map.
+
+The crop follows C. Szegedy et al., Going Deeper with Convolutions, 2015, section 6,
+as torchvision and fastai draw it: area in [min_scale, 1], aspect ratio in
+[3/4, 4/3] on a logarithmic scale, ten tries, then the whole picture.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+RATIO = (3 / 4, 4 / 3)  # width / height of a crop
+TRIES = 10
+
+
+def random_crops(n, min_scale, generator):
+    """`n` crops of a unit square, (n, 4): left, top, width, height."""
+    area = torch.empty(TRIES, n).uniform_(min_scale, 1, generator=generator)
+    low, high = math.log(RATIO[0]), math.log(RATIO[1])
+    ratio = torch.empty(TRIES, n).uniform_(low, high, generator=generator).exp()
+    width, height = (area * ratio).sqrt(), (area / ratio).sqrt()
+    fits = (width <= 1) & (height <= 1)
+    pick = fits.int().argmax(0)[None]  # the first try that fits
+    none = ~fits.any(0)
+    width = width.gather(0, pick)[0].masked_fill(none, 1)
+    height = height.gather(0, pick)[0].masked_fill(none, 1)
+    left = torch.rand(n, generator=generator) * (1 - width)
+    top = torch.rand(n, generator=generator) * (1 - height)
+    return torch.stack([left, top, width, height], 1)
+
+
+def crop_affine(crops, flips):
+    """The (n, 2, 3) maps for `affine_grid`: output square to crop, mirrored where
+    `flips` (n,) is True. Its coordinates run from -1 to 1."""
+    left, top, width, height = crops.unbind(1)
+    zero = torch.zeros_like(left)
+    across = torch.where(flips, -width, width)
+    x = torch.stack([across, zero, 2 * left + width - 1], 1)
+    y = torch.stack([zero, height, 2 * top + height - 1], 1)
+    return torch.stack([x, y], 1)  # (n, 2, 3)
+
+
+def resample(images, theta, size):
+    """Read `images` (B, C, H, W) through the maps `theta` at `size`×`size` pixels.
+
+    Bilinear reading sees 2×2 pixels, so it is fair down to half the size. Larger
+    pictures are first averaged over whole blocks until they are within that factor
+    (fastai's `affine_coord` shrinks by `F.interpolate(mode="area")` at the same point).
+    """
+    block = math.ceil(images.shape[-1] / (2 * size))
+    if block > 1:
+        images = F.avg_pool2d(images, block)
+    grid = F.affine_grid(theta, (*images.shape[:2], size, size), align_corners=False)
+    # Crops lie inside the picture, so padding only matters for half a pixel.
+    return F.grid_sample(
+        images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )
+
+
+def resize(images, size):
+    """The whole of `images` (B, C, H, W) at `size`×`size` pixels, antialiased."""
+    if images.shape[-2:] == (size, size):
+        return images
+    return F.interpolate(
+        images, (size, size), mode="bilinear", antialias=True, align_corners=False
+    )

@@ -1,0 +1,216 @@
+"""Loaders that gather bytes, and augment whole batches on the device.
+
+There are no worker processes: pictures are decoded already (`decoded.py`), so a batch
+costs one gather, one copy to the device, and one affine map.
+"""
+
+import copy
+
+import numpy as np
+import torch
+
+from ..errors import UsageError
+from . import catalog
+from .augment import crop_affine, random_crops, resample, resize
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean, std of RGB in 0…1
+RESIDENT = 1 / 3  # of free CUDA memory that a split may take
+
+
+def loaders(
+    images,  # Images, from `load`
+    size,  # pixels of a batch, height and width
+    batch_size,  # pictures in a batch
+    device=None,  # None: CUDA, else Apple's MPS, else CPU
+    augment=True,  # random resized crop, and flip where a mirrored picture is true
+    seed=0,  # of shuffling and augmentation, the same on every device
+    min_scale=0.35,  # smallest area of a crop, as a share of the picture
+    flip=None,  # None: as the catalogue says (no digit is true when mirrored)
+):
+    """fastai `DataLoaders` with a training and a validation `BatchLoader`.
+
+    Batches are (B, C, size, size) float32, normalised (ImageNet's statistics for
+    colour, the training split's own for grey), and (B,) int64 labels. Raises
+    `UsageError` for a size, batch size or scale that makes no sense.
+    """
+    from fastai.data.core import DataLoaders
+    from fastai.data.transforms import CategoryMap
+
+    _check(images, size, batch_size, min_scale)
+    device = _device(device)
+    stats = _statistics(images.train)
+    flip = catalog.find(images.name).mirror if flip is None else flip
+    vocab = CategoryMap(images.classes, sort=False)  # what fastai's reports expect
+    shared = {
+        "vocab": vocab,
+        "size": size,
+        "batch_size": batch_size,
+        "stats": stats,
+        "device": device,
+    }
+    train = BatchLoader(
+        images.train,
+        training=True,
+        crop=min_scale if augment else None,
+        flip=augment and flip,
+        seed=seed,
+        **shared,
+    )
+    valid = BatchLoader(images.valid, **shared)
+    return DataLoaders(train, valid, device=device)
+
+
+def _check(images, size, batch_size, min_scale):
+    for what, value in (("size", size), ("batch_size", batch_size)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise UsageError(f"{what} must be a whole number from 1, not {value!r}")
+    if batch_size > len(images.train):
+        raise UsageError(
+            f"batch_size {batch_size} is larger than the {len(images.train)} training "
+            f"images of {images.name}; choose a smaller one"
+        )
+    if not 0 < min_scale <= 1:
+        raise UsageError(f"min_scale must be above 0 and at most 1, not {min_scale!r}")
+
+
+def _device(device):
+    if device is not None:
+        return torch.device(device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _statistics(train):
+    """Mean and standard deviation of each channel, on the scale of 0 to 255."""
+    if train.images.shape[-1] == 3:
+        return tuple(torch.tensor(values) * 255 for values in IMAGENET)
+    counts = np.bincount(np.asarray(train.images).ravel(), minlength=256)
+    values = np.arange(256)
+    mean = np.average(values, weights=counts)
+    std = np.average((values - mean) ** 2, weights=counts) ** 0.5
+    return torch.tensor([mean]).float(), torch.tensor([std]).float()
+
+
+class BatchLoader:
+    """A plain iterable of (images, labels) batches, as fastai's `Learner` needs it.
+
+    `fit`, `fit_one_cycle`, `lr_find`, `validate` and `get_preds` work; `predict` and
+    `test_dl` do not: they want fastai's own item pipeline. A training loader shuffles
+    and drops the last, incomplete batch; a validation loader does neither.
+    """
+
+    n_inp = 1  # the first of a batch is the input, fastai's way to say so
+    num_workers = 0
+
+    def __init__(
+        self,
+        split,  # Split: images (N, H, W, C) uint8, labels (N,)
+        vocab,  # class names, in label order
+        size,  # pixels
+        batch_size,
+        stats,  # mean and std of each channel, on the scale of 0 to 255
+        device,
+        training=False,  # shuffle, and drop the last batch if it is incomplete
+        crop=None,  # smallest area of a random crop; None: the whole picture
+        flip=False,  # mirror half of the pictures
+        seed=0,
+    ):
+        self.dataset, self.vocab, self.c = split, vocab, len(vocab)
+        self.size, self.bs, self.stats = size, batch_size, stats
+        self.shuffle = self.drop_last = training
+        self.crop, self.flip = crop, flip
+        self.generator = torch.Generator().manual_seed(seed)  # on the CPU, everywhere
+        self.device = self._resident = None
+        self.to(device)
+
+    def to(self, device):
+        """Use `device` from now on; keep a split there that fits into CUDA memory."""
+        if torch.device(device) == self.device:
+            return self
+        self.device = torch.device(device)
+        self.mean, self.std = (s.to(self.device)[:, None, None] for s in self.stats)
+        self._resident = None
+        if self.device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(self.device)
+            if self.dataset.images.nbytes < RESIDENT * free:
+                whole = torch.from_numpy(np.array(self.dataset.images))
+                self._resident = whole.to(self.device)
+        return self
+
+    def new(self, shuffle=False, drop_last=False, **_):
+        """The same pictures, whole, in order and without augmentation (`get_preds`)."""
+        plain = copy.copy(self)
+        plain.shuffle = plain.drop_last = plain.flip = False
+        plain.crop = None
+        return plain
+
+    @property
+    def n(self):
+        return len(self.dataset)
+
+    def __len__(self):
+        full, rest = divmod(self.n, self.bs)
+        return full + (rest > 0 and not self.drop_last)
+
+    def __iter__(self):
+        order = torch.arange(self.n)
+        if self.shuffle:
+            order = torch.randperm(self.n, generator=self.generator)
+        for index in order.split(self.bs)[: len(self)]:
+            yield self._images(index), self._labels(index)
+
+    def one_batch(self):
+        """A first batch; the next epoch is the same as if nobody had looked."""
+        state = self.state_dict()
+        batch = next(iter(self))
+        self.load_state_dict(state)
+        return batch
+
+    def state_dict(self):
+        """Where shuffling and augmentation stand; save it between two epochs."""
+        return {"generator": self.generator.get_state()}
+
+    def load_state_dict(self, state):
+        self.generator.set_state(state["generator"])
+
+    def _labels(self, index):
+        return torch.from_numpy(self.dataset.labels[index.numpy()]).to(self.device)
+
+    def _images(self, index):
+        """(B, C, size, size) float32, in channels-last memory order."""
+        if self._resident is not None:
+            picked = self._resident[index.to(self.device)]
+        else:
+            picked = torch.from_numpy(self.dataset.images[index.numpy()])
+            picked = picked.to(self.device)
+        images = picked.permute(0, 3, 1, 2).float()  # (B, C, H, W)
+        images = self._reshaped(images).contiguous(memory_format=torch.channels_last)
+        return images.sub_(self.mean).div_(self.std)
+
+    def _reshaped(self, images):
+        if self.crop is None and not self.flip:
+            return resize(images, self.size)
+        n = len(images)
+        crops = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).expand(n, 4)
+        if self.crop is not None:
+            crops = random_crops(n, self.crop, self.generator)
+        flips = torch.rand(n, generator=self.generator) < 0.5 * self.flip
+        theta = crop_affine(crops, flips).to(self.device)
+        return resample(images, theta, self.size)
+
+    def show_batch(self, max_n=9):
+        """Draw the first pictures of a batch with their class names."""
+        import matplotlib.pyplot as plt
+
+        images, labels = self.one_batch()
+        images = (images * self.std + self.mean).clamp(0, 255).byte().cpu()
+        shown = min(max_n, len(images))
+        columns = max(1, round(shown**0.5))
+        figure, axes = plt.subplots(-(-shown // columns), columns, squeeze=False)
+        for axis in axes.flat:
+            axis.axis("off")
+        for axis, image, label in zip(axes.flat, images[:shown], labels, strict=False):
+            axis.imshow(image.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray")
+            axis.set_title(self.vocab[int(label)].replace("$", r"\$"), fontsize=8)
+        return figure

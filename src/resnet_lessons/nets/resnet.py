@@ -1,0 +1,122 @@
+"""The residual net: stem, stages of blocks, head (He et al. 2015; chapters 7 to 10)."""
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor, nn
+
+from resnet_lessons.errors import UsageError
+
+from .blocks import BasicBlock, PreActBlock
+from .layers import Norm, head
+from .stems import make_stem
+
+
+class ResNet(nn.Module):
+    """One net for every variant: (B, in_channels, H, W) -> (B, num_classes) logits.
+
+    Stage i holds `depths[i]` blocks of `widths[i]`; its first block has `strides[i]`
+    and the new width. Height and width may be anything from 1 pixel up.
+    """
+
+    def __init__(
+        self,
+        block: Callable[..., nn.Module],  # a class of `blocks`, with its `expansion`
+        depths: Sequence[int],  # blocks in each stage
+        widths: Sequence[int],  # width of each stage, before the expansion
+        stem: str,  # a key of stems.STEMS, or "none"
+        shortcut: str,  # a key of shortcuts.SHORTCUTS
+        num_classes: int = 10,
+        in_channels: int = 3,
+        strides: Sequence[int] | None = None,  # None: 1, then 2 for each later stage
+        norm: Norm = nn.BatchNorm2d,  # None: no normalisation anywhere
+        **options,  # of the block: batch_zero, strided_conv
+    ):
+        super().__init__()
+        strides = strides or [1] + [2] * (len(depths) - 1)
+        check_stages(depths, widths, strides)
+        self.stem, channels = make_stem(stem, in_channels, widths[0], norm)
+        options |= {"shortcut": shortcut, "norm": norm}
+        self.stages = nn.Sequential()
+        for depth, width, stride in zip(depths, widths, strides, strict=True):
+            self.stages.append(stage(block, depth, channels, width, stride, **options))
+            channels = width * block.expansion
+        closing = []
+        if getattr(block, "preactivated", False):
+            # The last sum has met no norm and no ReLU (He et al. 2016, appendix).
+            closing = [norm(channels), nn.ReLU()] if norm else [nn.ReLU()]
+        self.head = nn.Sequential(*closing, *head(channels, num_classes))
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, H, W)
+        x = self.stem(x)  # (B, widths[0], H/4, W/4) on ImageNet
+        x = self.stages(x)  # (B, widths[-1] * expansion, H/32, W/32)
+        return self.head(x)  # (B, num_classes)
+
+
+def stage(
+    block: Callable[..., nn.Module],
+    depth: int,  # number of blocks
+    in_channels: int,
+    width: int,
+    stride: int,  # of the first block; the others have 1
+    **options,  # of the block
+) -> nn.Sequential:
+    """`depth` blocks of one width; the first one changes the shape."""
+    first = block(in_channels, width, stride, **options)
+    channels = width * block.expansion
+    rest = [block(channels, width, 1, **options) for _ in range(depth - 1)]
+    return nn.Sequential(first, *rest)
+
+
+def check_stages(*settings: Sequence[int]) -> None:
+    """`UsageError` unless all lists have the same length and hold numbers from 1 up."""
+    lengths = {len(setting) for setting in settings}
+    if len(lengths) != 1 or 0 in lengths or min(map(min, settings)) < 1:
+        depths, widths, strides = map(list, settings)
+        raise UsageError(
+            "A ResNet needs one depth, one width and one stride for each stage, all at "
+            f"least 1; got depths {depths}, widths {widths}, strides {strides}."
+        )
+
+
+# The CIFAR nets of the paper: kind -> block, stem, shortcut if it is not free.
+CIFAR_KINDS = {
+    "residual": (BasicBlock, "cifar", None),
+    "plain": (BasicBlock, "cifar", "none"),
+    "preact": (PreActBlock, "conv", None),
+}
+
+
+def cifar_net(
+    depth: int,  # layers with weights: 6n + 2
+    kind: str = "residual",  # a key of CIFAR_KINDS
+    shortcut: str = "A",  # a key of shortcuts.SHORTCUTS; a plain net has "none"
+    width: int = 16,  # of the first stage; the others have 2 and 4 times as much
+    num_classes: int = 10,
+    in_channels: int = 3,
+    **options,  # of ResNet: norm, batch_zero
+) -> ResNet:
+    """Three stages of n blocks for small pictures (He et al. 2015, section 4.2).
+
+    (B, in_channels, 32, 32) -> (B, num_classes); 8 x 8 digits do as well. Raises
+    `UsageError` if the depth is not 8, 14, 20, ... or the kind does not exist.
+    """
+    if kind not in CIFAR_KINDS:
+        kinds = ", ".join(CIFAR_KINDS)
+        raise UsageError(f"There is no kind {kind!r} of CIFAR net; choose of {kinds}.")
+    blocks, rest = divmod(depth - 2, 6)
+    if rest or blocks < 1:
+        raise UsageError(
+            f"A CIFAR net has 6n + 2 layers: 8, 14, 20, 26, 32, 44, 56, 110, ...; "
+            f"{depth} is not among them."
+        )
+    block, stem, fixed = CIFAR_KINDS[kind]
+    return ResNet(
+        block,
+        depths=[blocks] * 3,
+        widths=[width, 2 * width, 4 * width],
+        stem=stem,
+        shortcut=fixed or shortcut,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        **options,
+    )

@@ -1,0 +1,98 @@
+"""Every net of the book by name: a variant is a line of data."""
+
+import difflib
+import re
+from collections.abc import Callable
+from functools import partial
+
+from torch import nn
+
+from resnet_lessons.errors import UsageError
+
+from .blocks import BasicBlock, BottleneckBlock, FastaiBlock
+from .classic import ALEXNET_TORCHVISION, VGG, VGG16, VGG_TINY, AlexNet, LeNet5
+from .fcn import WIDTHS as FCN_WIDTHS
+from .fcn import FullyConvolutional
+from .inception import GoogLeNet
+from .resnet import ResNet, cifar_net
+
+# Blocks in each stage (He et al. 2015, table 1); 34 and 50 share them.
+D18, D34, D50 = (2, 2, 2, 2), (3, 4, 6, 3), (3, 4, 6, 3)
+D101, D152 = (3, 4, 23, 3), (3, 8, 36, 3)
+WIDTHS = (64, 128, 256, 512)
+
+# The ResNet of the paper as in torchvision, and fastai's xresnet ("Bag of Tricks", He
+# et al. 2018): what each family shares.
+Paper = partial(ResNet, widths=WIDTHS, stem="imagenet", shortcut="B")
+Plain = partial(ResNet, widths=WIDTHS, stem="imagenet", shortcut="none")
+Fastai = partial(ResNet, widths=WIDTHS, stem="deep", shortcut="pool", batch_zero=True)
+# A stack of ResBlocks with stride 2 and nothing before it (chapter 7).
+Halving = partial(ResNet, FastaiBlock, widths=FCN_WIDTHS, strides=(2,) * 5)
+Stack = partial(Halving, stem="none", shortcut="pool")
+
+# Each takes num_classes and in_channels and returns a net.
+NETS: dict[str, Callable[..., nn.Module]] = {
+    # chapters 1 and 2
+    "lenet-5": LeNet5,
+    "lenet-5-mnist": partial(LeNet5, padding=2),
+    "alexnet": partial(AlexNet, widths=ALEXNET_TORCHVISION, groups=1, norm=None),
+    "alexnet-paper": AlexNet,
+    "alexnet-ungrouped": partial(AlexNet, groups=1),
+    "vgg-16": partial(VGG, VGG16),
+    "vgg-tiny": partial(VGG, VGG_TINY, hidden=()),
+    "googlenet": GoogLeNet,
+    "googlenet-paper": partial(GoogLeNet, kernel=5),
+    # chapters 3 and 7
+    "fcn-baseline": partial(FullyConvolutional, FCN_WIDTHS),
+    "resblock-net": partial(Stack, depths=(1,) * 5),
+    "resblock-net-deep": partial(Stack, depths=(2,) * 5),
+    "resblock-net-deep-gamma-one": partial(Stack, depths=(2,) * 5, batch_zero=False),
+    # chapters 8 and 9
+    "resnet-18-fastai": partial(Fastai, BasicBlock, D18),
+    "resnet-34-fastai": partial(Fastai, BasicBlock, D34),
+    "resnet-50-fastai": partial(Fastai, BottleneckBlock, D50),
+    "resnet-18": partial(Paper, BasicBlock, D18),
+    "resnet-34": partial(Paper, BasicBlock, D34),
+    "resnet-50": partial(Paper, BottleneckBlock, D50),
+    "resnet-50-paper": partial(Paper, BottleneckBlock, D50, strided_conv=0),
+    "resnet-101": partial(Paper, BottleneckBlock, D101),
+    "resnet-152": partial(Paper, BottleneckBlock, D152),
+    "plain-18": partial(Plain, BasicBlock, D18),
+    "plain-34": partial(Plain, BasicBlock, D34),
+}
+
+# Chapters 4 and 10: resnet-20-cifar, plain-56-cifar, preact-110-cifar, ...
+CIFAR_NAMES = {"resnet": "residual", "plain": "plain", "preact": "preact"}
+CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+NETS |= {
+    f"{name}-{depth}-cifar": partial(cifar_net, depth, kind)
+    for name, kind in CIFAR_NAMES.items()
+    for depth in CIFAR_DEPTHS
+}
+
+
+def factory(name: str) -> Callable[..., nn.Module]:
+    """What makes the net of that name; `UsageError` with near matches if none does.
+
+    The depths of the CIFAR nets are not only those that NETS lists: any 6n + 2 does.
+    """
+    if name in NETS:
+        return NETS[name]
+    if match := re.fullmatch(rf"({'|'.join(CIFAR_NAMES)})-(\d+)-cifar", name):
+        return partial(cifar_net, int(match[2]), CIFAR_NAMES[match[1]])
+    near = ", ".join(difflib.get_close_matches(name, NETS))
+    hint = f"did you mean {near}?" if near else "resnet_lessons.nets.NETS lists them."
+    raise UsageError(f"There is no net {name!r}; {hint}")
+
+
+def build(name: str, num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """The net of that name, with fresh weights: (B, in_channels, H, W) -> logits.
+
+    Raises `UsageError` if there is no such net or a number is below 1.
+    """
+    if min(num_classes, in_channels) < 1:
+        raise UsageError(
+            "A net needs at least 1 class and 1 channel; "
+            f"got num_classes={num_classes}, in_channels={in_channels}."
+        )
+    return factory(name)(num_classes=num_classes, in_channels=in_channels)

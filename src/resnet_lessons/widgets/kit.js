@@ -1,0 +1,128 @@
+// The kit: what the widgets of the book share. It is joined in front of each
+// widget.js. Text goes in through textContent only; nothing is parsed as HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+const KEYS = /^(Arrow|Page|Home|End|Enter| )/;
+
+/** An HTML element: h("p", { class: "x", text: "hello", on: {…} }, child, …). */
+function h(tag, props, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+/** An SVG element, with the same arguments as h. */
+function s(tag, props, ...children) {
+  return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+function fill(node, { text, on = {}, ...attributes } = {}, children = []) {
+  for (const [name, value] of Object.entries(attributes)) {
+    node.setAttribute(name, value);
+  }
+  if (text !== undefined) node.textContent = text;
+  for (const [event, act] of Object.entries(on)) node.addEventListener(event, act);
+  node.append(...children);
+  return node;
+}
+
+/** 40970 -> "40,970". */
+const whole = (value) => Math.round(value).toLocaleString("en-US");
+
+/** 0.01234 -> "0.0123": three figures, and a true zero is "0". */
+function short(value) {
+  if (value === 0) return "0";
+  if (value >= 0.001 && value < 1000) return String(Number(value.toPrecision(3)));
+  const [digits, power] = value.toExponential(1).split("e");
+  return `${digits} × ${ten(Number(power))}`;
+}
+
+/** -3 -> "10⁻³". */
+function ten(power) {
+  const raise = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
+  return "10" + String(power).replace(/./g, raise);
+}
+
+/** Title, controls, picture, one sentence on what is seen, caption; in that order. */
+class Frame {
+  constructor(el, { title, lead, caption }) {
+    this.controls = h("div", { class: "rl-controls" });
+    this.body = h("div", { class: "rl-body" });
+    this.seen = h("p", { class: "rl-seen", "aria-hidden": "true" });
+    this.live = h("p", { class: "rl-live", "aria-live": "polite" });
+    this.root = h("div", { class: "rl-inner", role: "group", "aria-label": title },
+      h("p", { class: "rl-title", text: title }),
+      h("p", { class: "rl-lead", text: lead }),
+      this.controls, this.seen, this.live, this.body,
+      h("p", { class: "rl-caption", text: caption }));
+    el.append(h("div", { class: "rl" }, this.root));
+    window.addEventListener("keydown", this, true);
+  }
+
+  /** JupyterLab takes arrow keys on the document; stop them one step before it. */
+  handleEvent(event) {
+    const ours = KEYS.test(event.key) && this.root.contains(event.target);
+    if (ours) event.stopPropagation();
+  }
+
+  /** Show a sentence now; let a screen reader have it once the slider rests. */
+  say(sentence) {
+    this.seen.textContent = sentence;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.live.textContent = sentence; }, 400);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    window.removeEventListener("keydown", this, true);
+  }
+}
+
+/** A slider over a list of values, with – and + beside it. act(index) on each change.
+ *  mark: { index, text } points at one value below the track. */
+function range({ label, values, index, show, mark, act }) {
+  const input = h("input", {
+    type: "range", min: 0, max: values.length - 1, step: 1, value: index,
+    "aria-label": label, on: { input: () => moved() },
+  });
+  const output = h("output", { class: "rl-value" });
+  const tell = () => {
+    output.textContent = show(values[input.value]);
+    input.setAttribute("aria-valuetext", show(values[input.value]));
+  };
+  const moved = () => { tell(); act(Number(input.value)); };
+  const step = (text, name, by) => h("button", {
+    type: "button", class: "rl-step", "aria-label": `${label}: ${name}`, text,
+    on: { click: () => { input.value = Number(input.value) + by; moved(); } },
+  });
+  const track = h("span", { class: "rl-track" }, input);
+  if (mark) {
+    const at = mark.index / (values.length - 1);
+    track.append(h("span", { class: "rl-mark", text: mark.text, style: `--at:${at}` }));
+  }
+  tell();
+  return h("div", { class: "rl-control rl-range" },
+    h("span", { class: "rl-label" }, h("span", { text: label }), output),
+    h("span", { class: "rl-row" }, step("−", "less", -1), track, step("+", "more", 1)));
+}
+
+/** One of a few: buttons side by side, each reached by Tab. act(index). */
+function choice({ label, options, index, act }) {
+  const buttons = options.map((text, i) => h("button", {
+    type: "button", "aria-pressed": i === index, text, on: { click: () => pick(i) },
+  }));
+  const pick = (i) => {
+    buttons.forEach((b, j) => b.setAttribute("aria-pressed", i === j));
+    act(i);
+  };
+  return h("div", { class: "rl-control", role: "group", "aria-label": label },
+    h("span", { class: "rl-label", text: label }),
+    h("span", { class: "rl-row rl-choice" }, ...buttons));
+}
+
+/** On or off. act(on). */
+function toggle({ label, on, act }) {
+  const change = () => act(input.checked);
+  const input = h("input", { type: "checkbox", on: { change } });
+  input.checked = on;
+  const name = h("span", { text: label });
+  return h("label", { class: "rl-control rl-toggle" }, input, name);
+}

@@ -1,0 +1,113 @@
+"""The checks of chapter 3 name the mistake that was made."""
+
+import pytest
+import torch
+from torch import nn
+
+from resnet_lessons import checks
+
+
+def hint_of(id, answer):
+    """The hint of the first expectation that fails."""
+    report = checks.check(id, answer)
+    assert report.attempted and not report.passed
+    *held, failed = report.messages
+    assert all(message.passed for message in held) and not failed.passed
+    return failed.hint
+
+
+POOLS = [
+    (lambda x: x.mean((0, 2, 3)), "neighbours"),
+    (lambda x: x.mean((1, 2, 3)), "One value per image"),
+    (lambda x: x.sum((2, 3)), "That is the sum"),
+    (lambda x: x.amax((2, 3)), "maximum"),
+    (lambda x: x.mean((2, 3), keepdim=True), "keepdim"),
+    (lambda x: x.mean(), "One number for the whole batch"),
+    (lambda x: x.mean(1), "averaged over the channels"),
+    (lambda x: x.mean(2), "Only the height is gone"),
+    (lambda x: x.flatten(1), "Flattened, not averaged"),
+    (lambda x: x.sum((2, 3)) / 20, "never from one example"),
+    (lambda x: x.detach().mean((2, 3)), "cut the gradient"),
+    (lambda x: x.mean((2, 3)).tolist(), "Return a tensor"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), POOLS)
+def test_pooling_mistake_is_named(answer, words):
+    assert words in hint_of("03.1", answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: nn.AdaptiveAvgPool2d(1)(x).flatten(1),
+        lambda x: x.mean(3).mean(2),
+        lambda x: x.flatten(2).sum(2) / (x.shape[2] * x.shape[3]),
+        lambda x: torch.einsum("bchw->bc", x) / x[0, 0].numel(),
+    ],
+)
+def test_every_way_to_average_passes(answer):
+    assert checks.check("03.1", answer).passed
+
+
+HEADS = [
+    (lambda c, g, n, p: (c if p else c * g * g) * n, "biases are missing"),
+    (lambda c, g, n, p: (c if p else c * g * g) * n + 1, "one bias for the layer"),
+    (lambda c, g, n, p: (c if p else c * g * g) * (n + 1), "one bias for each input"),
+    (lambda c, g, n, p: ((c if p else c * g) + 1) * n, "g·g places"),
+    (lambda c, g, n, p: ((c * g * g if p else c) + 1) * n, "changed places"),
+    (lambda c, g, n, p: c if p else c * g * g, "what the head takes in"),
+    (lambda c, g, n, p: "2570", "Count the inputs"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), HEADS)
+def test_head_mistake_is_named(answer, words):
+    assert words in hint_of("03.2", answer)
+
+
+def net(tail, bias=False, relu=True, stride=2, classes=10):
+    """A builder that makes the reference's stages, and then what `tail` returns."""
+
+    def fully_convolutional(widths, num_classes):
+        layers = []
+        for i, o in zip([3, *widths], widths, strict=False):
+            layers += [nn.Conv2d(i, o, 3, stride, padding=1, bias=bias)]
+            layers += [nn.BatchNorm2d(o)] + ([nn.ReLU()] if relu else [])
+        return nn.Sequential(*layers, *tail(widths[-1], num_classes))
+
+    return fully_convolutional
+
+
+def linear(c, n):
+    return [nn.Flatten(), nn.Linear(c, n)]
+
+
+def pooled(c, n):
+    return [nn.AdaptiveAvgPool2d(1), *linear(c, n)]
+
+
+NETS = [
+    (net(linear), "Average the last grid"),
+    (net(lambda c, n: [nn.AdaptiveAvgPool2d(1), nn.Linear(c, n)]), "flatten"),
+    (net(lambda c, n: [nn.AvgPool2d(8), *linear(c, n)]), "whatever the size"),
+    (net(lambda c, n: [nn.AdaptiveMaxPool2d(1), *linear(c, n)]), "maximum"),
+    (net(lambda c, n: [*pooled(c, n), nn.Softmax(1)]), "A softmax came in"),
+    (net(lambda c, n: [*pooled(c, n), nn.ReLU()]), "behind the linear layer"),
+    (net(pooled, bias=True), "The convolutions have biases"),
+    (net(pooled, relu=False), "Look at each stage"),
+    (net(lambda c, n: pooled(c, 10)), "Use `widths` and `num_classes`"),
+    (lambda widths, num_classes: pooled(16, 10), "Return an `nn.Module`"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), NETS)
+def test_net_mistake_is_named(answer, words):
+    assert words in hint_of("03.3", answer)
+
+
+def test_a_one_by_one_convolution_is_a_head_too():
+    def tail(c, n):
+        return [nn.AdaptiveAvgPool2d(1), nn.Conv2d(c, n, 1), nn.Flatten()]
+
+    assert checks.check("03.3", net(tail)).passed

@@ -1,0 +1,195 @@
+"""The checks of chapter 7 name the mistake that was made."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from resnet_lessons import checks, nets
+
+SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
+
+
+def hint_of(id, answer):
+    """The hint of the first expectation that fails."""
+    report = checks.check(id, answer)
+    assert report.attempted and not report.passed
+    *held, failed = report.messages
+    assert all(message.passed for message in held) and not failed.passed
+    return failed.hint
+
+
+def edited(id, *edits):
+    """The reference answer with pieces of its code replaced."""
+    code = SOLUTIONS[id].solution
+    for old, new in edits:
+        assert old in code, old
+        code = code.replace(old, new)
+    namespace = {}
+    exec(compile(code, "<answer>", "exec"), namespace)
+    return namespace[SOLUTIONS[id].name]
+
+
+SUM = "F.relu(residual + self.shortcut(x))"
+SECOND = "self.bn2(self.conv2(residual))"
+BLOCKS = [
+    ([(SUM, "F.relu(residual)")], "The skip is missing"),
+    ([(SUM, "residual")], "The skip and the last ReLU"),
+    ([(SUM, "F.relu(residual) + self.shortcut(x)")], "ReLU comes before the sum"),
+    ([(SUM, "residual + self.shortcut(x)")], "ReLU after the sum is missing"),
+    ([(SUM, "F.relu(F.relu(residual) + self.shortcut(x))")], "F ends in a ReLU"),
+    ([(SUM, "F.leaky_relu(residual + self.shortcut(x))")], "Then the sum"),
+    ([("F.relu(self.bn1(self.conv1(x)))", "self.bn1(self.conv1(x))")], "between"),
+    ([("self.bn2.weight", "self.bn1.weight")], "zeroed the first BatchNorm"),
+    ([("nn.init.zeros_(self.bn2.weight)", "pass")], "BatchZero is missing"),
+    (
+        [("nn.init.zeros_(self.bn2.weight)", "self.bn2 = self.bn1")],
+        "Each convolution has its own",
+    ),
+    ([("out_channels, 3, padding=1", "out_channels, 3, stride, padding=1")], "quarter"),
+    ([("3, stride, padding=1", "3, padding=1")], "No convolution has the stride"),
+    ([("AvgPool2d(2, ceil_mode=True)", "AvgPool2d(2)")], "`ceil_mode=True`"),
+    ([("AvgPool2d(2, ceil_mode=True)", "MaxPool2d(2, ceil_mode=True)")], "maximum"),
+    ([(SECOND, "self.bn2(residual)")], "One convolution only"),
+    ([(SECOND, "self.conv2(residual)")], "BatchNorm, then ReLU"),
+    (
+        [(SECOND, "self.conv2(residual)"), (SUM, "F.relu(self.bn2(residual + x))")],
+        "before the sum, not after it",
+    ),
+    ([("bias=False", "bias=True")], "The convolutions have biases"),
+    ([("3, padding=1, bias=False", "3, padding=1")], "One convolution has a bias"),
+    ([("if in_channels != out_channels:", "if True:")], "where the channels stay"),
+    ([("if in_channels != out_channels:", "if False:")], "The channels change"),
+    ([("if stride != 1:", "if False:")], "half the grid"),
+    ([(SUM, "F.relu(residual + self.shortcut(x).detach())")], "cut it"),
+    ([(SUM, "F.relu(residual.detach() + self.shortcut(x))")], "cut it"),
+    ([(SUM, "F.relu(x.add_(residual)) if x.shape == residual.shape else " + SUM)],
+     "Something writes into x"),
+    ([(SUM, "F.relu((residual + self.shortcut(x)).detach())")], "cut it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), BLOCKS)
+def test_block_mistake_is_named(edits, words):
+    assert words in hint_of("07.1", edited("07.1", *edits))
+
+
+def test_shortcut_that_drops_pixels_is_named():
+    edits = [
+        ("nn.AvgPool2d(2, ceil_mode=True)", "nn.MaxPool2d(1, 2, ceil_mode=True)"),
+    ]
+    assert "every second pixel" in hint_of("07.1", edited("07.1", *edits))
+
+
+def test_block_with_functions_and_another_order_passes():
+    edits = [
+        ("shortcut += [nn.AvgPool2d(2, ceil_mode=True)]", "pass"),
+        ("self.shortcut = nn", "self.stride, self.shortcut = stride, nn"),
+        (
+            "self.shortcut(x)",
+            "self.shortcut(F.avg_pool2d(x, self.stride, ceil_mode=True))",
+        ),
+    ]
+    report = checks.check("07.1", edited("07.1", *edits))
+    assert report.passed, report
+
+
+def test_library_block_passes():
+    class ResBlock(nets.FastaiBlock):
+        def __init__(self, in_channels, out_channels, stride=1):
+            super().__init__(in_channels, out_channels, stride)
+
+    assert checks.check("07.1", ResBlock).passed
+
+
+def test_error_inside_a_layer_is_shown_with_the_line():
+    report = checks.check("07.1", edited("07.1", (SECOND, "self.bn2(self.conv1(x))")))
+    assert not report.passed
+    answer = edited("07.1", ("self.conv2(residual)", "self.conv2(x)"))
+    message = checks.check("07.1", answer).messages[-1]
+    assert "RuntimeError" in message.got and "line 2" in message.got
+
+
+def norms(module):
+    return [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+def each_block(change):
+    """An answer that changes every block of the net."""
+
+    def batch_zero(net):
+        with torch.no_grad():
+            for block in net.modules():
+                if hasattr(block, "residual"):
+                    change(block)
+
+    return batch_zero
+
+
+def nothing_left(net):
+    for norm in norms(net.stages):
+        nn.init.zeros_(norm.weight)
+
+
+ZEROS = [
+    (lambda net: None, "Nothing changed"),
+    (lambda net: nothing_left(copy.deepcopy(net)), "Nothing changed"),
+    (nothing_left, "BatchNorm of a shortcut"),
+    (each_block(lambda b: norms(b)[-1].weight.zero_()), "BatchNorm of a shortcut"),
+    (each_block(lambda b: norms(b.residual)[-1].bias.zero_()), "`bias` changed"),
+    (each_block(lambda b: norms(b.residual)[0].weight.zero_()), "not the last"),
+    (each_block(lambda b: norms(b.residual)[1].weight.zero_()), "bottleneck has three"),
+    (
+        each_block(lambda b: [n.weight.zero_() for n in norms(b.residual)]),
+        "Only the last BatchNorm",
+    ),
+    (lambda net: norms(net.stages[2].residual)[-1].weight.data.zero_(), "left out"),
+    (each_block(lambda b: norms(b.residual)[-1].weight.fill_(1e-3)), "Exactly 0"),
+    (
+        each_block(
+            lambda b: norms(b.residual)[-1].weight.zero_().requires_grad_(False)
+        ),
+        "not a lock",
+    ),
+    (lambda net: net.stem.zero_grad() or nn.init.zeros_(norms(net.stem)[0].weight),
+     "outside of the blocks"),
+    (each_block(lambda b: delattr(norms(b.residual)[-1], "weight")), "in place"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "words"), ZEROS)
+def test_batch_zero_mistake_is_named(answer, words):
+    assert words in hint_of("07.2", answer)
+
+
+INNER = {"residual.0.0.weight", "residual.0.1.weight", "residual.0.1.bias"}
+FROZEN = INNER | {"residual.1.0.weight"}
+PREDICTIONS = [
+    (FROZEN | {"residual.1.1.weight"}, "γ itself does get a gradient"),
+    (FROZEN | {"residual.1.1.bias"}, "β is added behind γ"),
+    (FROZEN | {"shortcut.1.0.weight"}, "no parameter of that name"),
+    (INNER, "second convolution is missing"),
+    (FROZEN - {"residual.0.1.bias"}, "two parameters"),
+    (set(), "second convolution is missing"),
+    ({"conv1.weight"}, "no parameter of that name"),
+    ({1, 2}, "Return names"),
+]
+
+
+@pytest.mark.parametrize(("names", "words"), PREDICTIONS)
+def test_wrong_prediction_is_answered(names, words):
+    assert words in hint_of("07.3", lambda block: names)
+    assert words in hint_of("07.3", names)
+
+
+def test_shortcut_in_a_prediction_is_answered():
+    def answer(block):
+        return {name for name, _ in block.named_parameters() if "1.1" not in name}
+
+    assert "goes around F" in hint_of("07.3", answer)
+
+
+@pytest.mark.parametrize("answer", [FROZEN, list(FROZEN), lambda block: FROZEN])
+def test_typed_prediction_passes(answer):
+    assert checks.check("07.3", answer).passed

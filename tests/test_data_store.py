@@ -1,0 +1,419 @@
+"""Getting, importing, finding and verifying data sets: what goes wrong, and after."""
+
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from data_server import body, draw_set, drip, server, status, tar_of, tiny_set
+from resnet_lessons.data import catalog, fetch, store
+from resnet_lessons.errors import LessonError, UsageError
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return tar_of(draw_set(tmp_path / "source"), tmp_path / "tiny.tgz")
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path / "root"))
+    monkeypatch.setattr(fetch, "PAUSE_SECONDS", 0)
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def offer(archive, monkeypatch):
+    """Puts the tiny set into the catalogue, with the URLs given."""
+
+    def put(*urls, **changes):
+        data_set = tiny_set(archive, urls, **changes)
+        monkeypatch.setitem(catalog._BY_NAME, "tiny", data_set)
+        return data_set
+
+    return put
+
+
+def get():
+    return store.get("tiny", progress=False)
+
+
+def take(*paths):
+    return store.import_paths("tiny", paths, progress=False)
+
+
+def tree(folder):
+    return {
+        path.relative_to(folder): (path.stat().st_mtime_ns, path.stat().st_size)
+        for path in Path(folder).rglob("*")
+    }
+
+
+def complete(home):
+    return home.is_dir() and store.verify("tiny") == []
+
+
+def nothing_left(root):
+    """No temporary folder stays behind."""
+    return not list((root / "sets").glob(".*"))
+
+
+def test_get_downloads_once_and_then_writes_nothing(root, archive, offer):
+    with server(good=body(archive.read_bytes())) as (url, asked):
+        offer(f"{url}/good")
+        home = get()
+        before = tree(root)
+        assert get() == home == store.where("tiny")
+    assert asked == ["/good"]
+    assert tree(root) == before
+    assert complete(home) and nothing_left(root)
+    assert not (root / "downloads" / "tiny").exists()
+
+
+def test_complete_set_works_on_a_read_only_root(root, archive, offer, monkeypatch):
+    offer("http://127.0.0.1:9/none")
+    home = take(archive)
+
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    for writer in ("mkdir", "write_text", "write_bytes", "unlink"):
+        monkeypatch.setattr(Path, writer, refuse)
+    assert get() == store.where("tiny") == home
+
+
+@pytest.mark.parametrize("length", [None, False])
+def test_truncated_download_is_refused_then_the_mirror_serves(
+    root, archive, offer, length
+):
+    content = archive.read_bytes()
+    announced = len(content) if length is None else False
+    answers = {
+        "cut": body(content[: len(content) // 2], announced),
+        "good": body(content),
+    }
+    with server(**answers) as (url, asked):
+        offer(f"{url}/cut", f"{url}/good")
+        assert complete(get())
+    assert asked == ["/cut", "/good"]
+
+
+def test_same_size_corruption_shows_both_hashes_and_leaves_nothing(
+    root, archive, offer
+):
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    with server(bad=body(bytes(content))) as (url, _):
+        data_set = offer(f"{url}/bad")
+        with pytest.raises(LessonError) as caught:
+            get()
+    assert hashlib.sha256(content).hexdigest() in str(caught.value)
+    assert data_set.archives[0].sha256 in str(caught.value)
+    assert not [p for p in root.rglob("*") if p.is_file() and "lock" not in p.name]
+
+
+def test_wrong_pinned_size_shows_both_sizes(root, archive, offer):
+    content = archive.read_bytes()
+    with server(good=body(content)) as (url, _):
+        offer(f"{url}/good", bytes=7)
+        with pytest.raises(LessonError, match=f"offers {len(content)} bytes.* of 7"):
+            get()
+
+
+@pytest.mark.parametrize("code", [403, 404, 503])
+def test_refusing_host_gives_way_to_the_mirror(root, archive, offer, code):
+    with server(no=status(code), good=body(archive.read_bytes())) as (url, asked):
+        offer(f"{url}/no", f"{url}/good")
+        assert complete(get())
+    assert asked == ["/no", "/good"]
+
+
+def test_when_every_mirror_fails_the_message_says_how_to_go_on(root, offer):
+    with server(no=status(404)) as (url, asked):
+        offer(f"{url}/no", "http://127.0.0.1:9/none")
+        with pytest.raises(LessonError) as caught:
+            get()
+    message = str(caught.value)
+    assert "HTTP 404" in message and "no connection" in message
+    assert "resnet-lessons data import tiny FILE" in message
+    assert "\n" not in message
+    assert len(asked) == fetch.ROUNDS
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/gzip"])
+def test_web_page_in_place_of_the_archive_is_named(root, archive, offer, kind):
+    page = b"<!DOCTYPE html><title>Log in</title>"
+    page += b" " * (archive.stat().st_size - len(page))
+    with server(page=body(page, kind=kind)) as (url, _):
+        offer(f"{url}/page")
+        with pytest.raises(LessonError, match="login page or proxy"):
+            get()
+    saved = archive.with_name("saved.tgz")
+    saved.write_bytes(page)
+    with pytest.raises(LessonError, match="login page or proxy"):
+        take(saved)
+
+
+def test_slow_drip_is_given_up_for_the_mirror(root, archive, offer, monkeypatch):
+    monkeypatch.setattr(fetch, "WINDOW_SECONDS", 0.3)
+    content = archive.read_bytes()
+    with server(slow=drip(content), good=body(content)) as (url, _):
+        offer(f"{url}/slow", f"{url}/good")
+        start = time.monotonic()
+        assert complete(get())
+    assert time.monotonic() - start < 5
+
+
+def test_deadline_holds_for_the_whole_download(root, archive, offer, monkeypatch):
+    monkeypatch.setattr(fetch, "DEADLINE_SECONDS", 0.3)
+    with server(slow=drip(archive.read_bytes())) as (url, _):
+        offer(f"{url}/slow")
+        with pytest.raises(LessonError, match="deadline passed"):
+            get()
+
+
+def test_silent_host_is_given_up(root, archive, offer, monkeypatch):
+    monkeypatch.setattr(fetch, "READ_SECONDS", 0.3)
+    content = archive.read_bytes()
+    with server(stall=drip(content, 1.5), good=body(content)) as (url, _):
+        offer(f"{url}/stall", f"{url}/good")
+        assert complete(get())
+
+
+def test_full_disk_is_told_before_anything_is_touched(
+    root, archive, offer, monkeypatch
+):
+    offer("http://127.0.0.1:9/none")
+    home = take(archive)
+    before = tree(root / "sets")
+    usage = type("Usage", (), {"free": 10})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    with pytest.raises(LessonError, match="MB are needed"):
+        take(archive)
+    assert tree(root / "sets") == before and complete(home)
+
+
+def hostile(tmp_path, name, kind=tarfile.REGTYPE, link=""):
+    path = tmp_path / "hostile.tgz"
+    with tarfile.open(path, "w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, link
+        member.size = 4 if kind == tarfile.REGTYPE else 0
+        tar.addfile(member, io.BytesIO(b"evil") if member.size else None)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name, kind, link",
+    [
+        ("../evil", tarfile.REGTYPE, ""),
+        ("a/../../evil", tarfile.REGTYPE, ""),
+        ("ABSOLUTE/evil", tarfile.REGTYPE, ""),
+        ("C:\\evil", tarfile.REGTYPE, ""),
+        ("..\\evil", tarfile.REGTYPE, ""),
+        ("train", tarfile.SYMTYPE, ".."),
+        ("hard", tarfile.LNKTYPE, "../../evil"),
+        ("fifo", tarfile.FIFOTYPE, ""),
+        ("device", tarfile.CHRTYPE, ""),
+    ],
+)
+@pytest.mark.parametrize("own_check_only", [False, True])
+def test_hostile_tar_is_refused(
+    root, tmp_path, offer, monkeypatch, name, kind, link, own_check_only
+):
+    from resnet_lessons.data import unpack
+
+    if own_check_only:  # as on a Python without tarfile's filter
+        fallback = {"filter": "fully_trusted"} if unpack.FILTER else {}
+        monkeypatch.setattr(unpack, "FILTER", fallback)
+    offer("http://127.0.0.1:9/none")
+    archive = hostile(tmp_path, name.replace("ABSOLUTE", str(tmp_path)), kind, link)
+    with pytest.raises(LessonError, match=r"refused hostile\.tgz"):
+        take(archive)
+    assert not list(tmp_path.rglob("*evil*"))
+    assert nothing_left(root)
+
+
+def test_hostile_zip_is_refused(root, tmp_path, offer):
+    offer("http://127.0.0.1:9/none")
+    with zipfile.ZipFile(tmp_path / "hostile.zip", "w") as target:
+        target.writestr("../evil", "evil")
+    with pytest.raises(LessonError, match="leaves the folder"):
+        take(tmp_path / "hostile.zip")
+    assert not list(tmp_path.rglob("evil"))
+
+
+def test_damaged_archive_is_refused(root, archive, offer):
+    offer("http://127.0.0.1:9/none")
+    content = archive.read_bytes()
+    for bad in (content[:-20], content[:-6] + b"\0\0" + content[-4:]):
+        archive.write_bytes(bad)
+        with pytest.raises(LessonError, match="is damaged"):
+            take(archive)
+    assert nothing_left(root)
+
+
+CHILD = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from data_server import register, tiny_set
+from resnet_lessons.data import layouts, store
+register(tiny_set({archive!r}, [{url!r}]))
+arrange = layouts.arrange
+def slow(*args):
+    result = arrange(*args)
+    print("arranged", flush=True)
+    time.sleep({sleep})
+    return result
+layouts.arrange = slow
+print(store.get("tiny", progress=False), flush=True)
+"""
+
+
+def child(archive, url, sleep):
+    code = CHILD.format(
+        tests=str(Path(__file__).parent), archive=str(archive), url=url, sleep=sleep
+    )
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_killed_in_extraction_the_next_run_completes(root, archive, offer):
+    with server(good=body(archive.read_bytes())) as (url, _):
+        process = child(archive, f"{url}/good", 60)
+        assert process.stdout.readline() == b"arranged\n"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        offer(f"{url}/good")
+        assert not nothing_left(root)  # the killed process left its folder
+        with pytest.raises(LessonError, match="data get tiny"):
+            store.where("tiny")
+        assert complete(get()) and nothing_left(root)
+
+
+def test_two_processes_at_once_download_once(root, archive, offer):
+    with server(good=body(archive.read_bytes())) as (url, asked):
+        pair = [child(archive, f"{url}/good", 0.5) for _ in range(2)]
+        lines = [p.communicate(timeout=60)[0].decode().split() for p in pair]
+        offer(f"{url}/good")
+    assert [p.returncode for p in pair] == [0, 0]
+    assert asked == ["/good"]
+    assert {line[-1] for line in lines} == {str(store.where("tiny"))}
+
+
+def test_empty_folder_left_behind_is_repaired(root, archive, offer):
+    (root / "sets" / "tiny").mkdir(parents=True)
+    with server(good=body(archive.read_bytes())) as (url, _):
+        offer(f"{url}/good")
+        assert complete(get())
+
+
+def test_deleted_class_is_named_and_repaired(root, archive, offer):
+    with server(good=body(archive.read_bytes())) as (url, _):
+        offer(f"{url}/good")
+        home = get()
+        for file in (home / "valid" / "dogs").iterdir():
+            file.unlink()
+        with pytest.raises(LessonError, match="valid/dogs holds 0 of 2 files"):
+            store.where("tiny")
+        assert "valid/dogs/0.JPEG is missing" in store.verify("tiny")
+        assert complete(get())
+
+
+def test_verify_names_the_changed_file(root, archive, offer):
+    offer("http://127.0.0.1:9/none")
+    home = take(archive)
+    file = home / "train" / "cats" / "2.JPEG"
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(content)
+    assert store.verify("tiny") == ["train/cats/2.JPEG has changed (SHA-256 differs)"]
+
+
+def test_official_archive_is_recognised_and_another_one_gets_its_own_name(
+    root, archive, offer, tmp_path
+):
+    offer("http://127.0.0.1:9/none")
+    take(archive)
+    official = store.installed("tiny")[2]
+    assert official.variant == "tiny-official"
+    (tmp_path / "source" / "train" / "cats" / "0.JPEG").unlink()
+    other = tar_of(tmp_path / "source", tmp_path / "my set.part0.tgz")
+    take(other)
+    marker = store.installed("tiny")[2]
+    assert marker.variant == "my-set"
+    assert marker.counts["train"] == {"cats": 3, "dogs": 3}
+    assert marker.content_hash != official.content_hash
+
+
+def test_folder_and_archives_in_parts_give_the_same_content(
+    root, archive, offer, tmp_path
+):
+    offer("http://127.0.0.1:9/none")
+    take(tmp_path / "source")
+    first = store.installed("tiny")[2]
+    parts = []
+    for inner in (tmp_path / "source").iterdir():
+        part = tmp_path / f"half.part{len(parts)}.tgz"
+        with tarfile.open(part, "w:gz") as tar:
+            tar.add(inner, arcname=inner.name)
+        parts.append(part)
+    take(*parts)
+    second = store.installed("tiny")[2]
+    assert (first.variant, second.variant) == ("source", "half")
+    assert first.content_hash == second.content_hash
+
+
+def test_missing_and_renamed_class_is_named(root, archive, offer, tmp_path):
+    offer("http://127.0.0.1:9/none")
+    folder = tmp_path / "source" / "train"
+    (folder / "dogs").rename(folder / "hounds")
+    with pytest.raises(LessonError, match=r"no train images of dogs.*hounds"):
+        take(tmp_path / "source")
+
+
+def test_folder_without_images_is_refused_in_one_line(root, archive, offer, tmp_path):
+    offer("http://127.0.0.1:9/none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LessonError, match="no images of Tiny in empty") as caught:
+        take(tmp_path / "empty")
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_use_is_told(root, offer):
+    with pytest.raises(UsageError, match="known: imagenette-160"):
+        store.where("imagnette")
+    with pytest.raises(UsageError, match="does not exist"):
+        store.import_paths("mnist", ["nowhere"])
+    with pytest.raises(UsageError, match="built in"):
+        store.get("digits")
+
+
+def test_missing_set_says_what_to_run(root):
+    with pytest.raises(LessonError) as caught:
+        store.where("imagenette")
+    assert "resnet-lessons data get imagenette-160" in str(caught.value)
+    assert "resnet-lessons data import imagenette PATH" in str(caught.value)
+
+
+def test_status_lists_every_set(root, archive, offer, monkeypatch):
+    data_set = offer("http://127.0.0.1:9/none")
+    monkeypatch.setattr(catalog, "DATA_SETS", (*catalog.DATA_SETS, data_set))
+    home = take(archive)
+    rows = {row["name"]: row for row in store.status()}
+    assert rows["tiny"]["present"] and rows["tiny"]["path"] == str(home)
+    assert rows["tiny"]["images"] == {"train": 7, "valid": 4}
+    assert rows["digits"]["present"] and rows["digits"]["built_in"]
+    assert not rows["cifar10"]["present"]
+    (home / "train" / "cats" / "0.JPEG").unlink()
+    broken = {row["name"]: row for row in store.status()}["tiny"]
+    assert not broken["present"] and "train/cats" in broken["problem"]
