@@ -94,7 +94,8 @@ def _untar(archive, folder, progress):
                     tar.extract(member, folder, set_attrs=False, **FILTER)
             # tarfile stops at the end mark or at the first bad header; reading on
             # to the end makes the compressor compare its own checksum.
-            pass
+            while stream.read(1 << 20):
+                pass
 
 
 def _unzip(archive, folder, progress):

@@ -85,14 +85,17 @@ def factory(name: str) -> Callable[..., nn.Module]:
     raise UsageError(f"There is no net {name!r}; {hint}")
 
 
-def build(name: str, num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+def build(
+    name: str, num_classes: int = 10, in_channels: int = 3, **options
+) -> nn.Module:
     """The net of that name, with fresh weights: (B, in_channels, H, W) -> logits.
 
-    Raises `UsageError` if there is no such net or a number is below 1.
+    options: of what makes the net, such as `width` of the CIFAR nets. Raises
+    `UsageError` if there is no such net or a number is below 1.
     """
     if min(num_classes, in_channels) < 1:
         raise UsageError(
             "A net needs at least 1 class and 1 channel; "
             f"got num_classes={num_classes}, in_channels={in_channels}."
         )
-    return factory(name)(num_classes=num_classes, in_channels=in_channels)
+    return factory(name)(num_classes=num_classes, in_channels=in_channels, **options)

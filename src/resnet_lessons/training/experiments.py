@@ -15,6 +15,8 @@ class Profile:
     epochs: int
     batch_size: int = 128
     lr: float = 3e-3  # peak of the one-cycle schedule
+    pictures: int | None = None  # of the training split, drawn once; None: all
+    options: dict = field(default_factory=dict)  # of the net, such as its width
 
     @property
     def decoded_size(self) -> int:

@@ -4,7 +4,7 @@ import random
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -95,10 +95,11 @@ def train(
     place = find(device)
     images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
     say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    images = _drawn(images, p.pictures)
     seed_everything(seed)
     dls = data.loaders(images, p.size, p.batch_size, place, seed=seed, min_scale=0.5)
     channels = images.train.images.shape[-1]
-    net = nets.build(exp.net, len(images.classes), channels)
+    net = nets.build(exp.net, len(images.classes), channels, **p.options)
     history = History()
     config = {
         "net": exp.net,
@@ -134,6 +135,17 @@ def train(
         describe(place),
         net,
     )
+
+
+def _drawn(images, count: int | None):
+    """`images` with `count` of its training pictures, the same ones every time."""
+    if count is None or count >= len(images.train.labels):
+        return images
+    kept = np.sort(
+        np.random.RandomState(0).permutation(len(images.train.labels))[:count]
+    )
+    train = data.Split(images.train.images[kept], images.train.labels[kept])
+    return replace(images, train=train)
 
 
 def _fit(learn, p, done: int, place: torch.device) -> None:

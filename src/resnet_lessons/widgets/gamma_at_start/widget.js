@@ -59,7 +59,7 @@ class GammaAtStart {
       ({ look, points: values.map((value, i) => [i + first, value]) });
     const ghosts = (curves, first) =>
       (all ? curves : []).map((curve) => line(curve, "ghost", first));
-    this.forward.draw([...ghosts(std[depth], 0), line(std[0][gamma], "accent", 0)]);
+    this.forward.draw([...ghosts(std[depth], 0), line(std[depth][gamma], "accent", 0)]);
     this.backward.draw([
       ...ghosts(gradient[depth], 1), line(inner[depth][gamma], "second", 1),
       line(gradient[depth][gamma], "accent", 1)]);

@@ -1,0 +1,115 @@
+"""The command: what it answers, and how it fails."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from resnet_lessons import cli
+
+VERBS = [
+    [],
+    ["doctor"],
+    ["data"],
+    *[["data", v] for v in ("list", "get", "import", "verify", "where")],
+    ["runs"],
+    ["train"],
+    ["record"],
+    ["bench"],
+    ["check"],
+]
+
+
+def call(*words, **env):
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "resnet_lessons", *words],
+        capture_output=True,
+        text=True,
+        env=os.environ | env,
+    )
+
+
+@pytest.fixture(autouse=True)
+def own_data_root(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_verb_has_help(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*verb, "--help"])
+    assert stop.value.code == 0
+    assert "usage: resnet-lessons" in capsys.readouterr().out
+
+
+def test_help_is_there_at_once():
+    def seconds():
+        start = time.perf_counter()
+        assert call("--help").returncode == 0
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["train", "fcn-basline"], 2, "fcn-baseline"),
+        (["train", "fcn-baseline", "--device", "tpu9"], 2, "device"),
+        (["record", "fcn-baseline", "--seeds", "0"], 2, "from 1"),
+        (["data", "where", "imagenet"], 2, "imagenette"),
+        (["data", "where", "imagenette"], 1, "resnet-lessons data get"),
+        (["data", "import", "imagenette", "nowhere"], 2, "nowhere does not exist"),
+        (["data", "import", "imagenette", "."], 1, "image"),
+        (["check", "99.9", "file.py"], 2, "99.9"),
+        (["fly"], 2, "invalid choice"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_use_gets_one_line(words, code, says, tmp_path):
+    words = [str(tmp_path) if word == "." else word for word in words]
+    done = call(*words)
+    assert done.returncode == code, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert says in last
+    assert "Traceback" not in done.stderr
+
+
+def test_train_reports_in_words_and_in_json():
+    words = ["train", "fcn-baseline", "--profile", "smoke", "--device", "cpu"]
+    done = call(*words, "--json")
+    made = json.loads(done.stdout)
+    accuracy = made["seeds"][0]["epochs"][-1]["accuracy"]
+    assert made["device"] in done.stderr
+    assert f"{accuracy:.1%}" in call(*words).stdout
+
+
+def test_runs_lists_every_experiment_with_its_chapter():
+    from resnet_lessons.training import EXPERIMENTS
+
+    listed = {
+        r["name"]: r["chapter"] for r in json.loads(call("runs", "--json").stdout)
+    }
+    assert listed == {e.name: e.chapter for e in EXPERIMENTS.values()}
+
+
+def test_doctor_says_how_to_get_what_is_missing():
+    text = call("doctor").stdout
+    assert "resnet-lessons data get imagenette-160" in text
+    assert json.loads(call("doctor", "--json").stdout)["packages"]["torch"]
+
+
+def test_check_tells_right_from_wrong(tmp_path):
+    from resnet_lessons import checks
+
+    exercise = checks.exercises()[0]
+    right, untouched = tmp_path / "right.py", tmp_path / "untouched.py"
+    right.write_text(exercise.solution, "utf-8")
+    untouched.write_text(exercise.starter, "utf-8")
+    assert call("check", exercise.id, str(right)).returncode == 0
+    done = call("check", exercise.id, str(untouched))
+    assert done.returncode == 1 and "not attempted" in done.stdout

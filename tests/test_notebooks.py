@@ -1,0 +1,138 @@
+"""Manuscripts and notebooks: in step, runnable live, clean, and safe to open."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from resnet_lessons import manuscripts
+from resnet_lessons.errors import UsageError
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = manuscripts.manuscripts(ROOT)
+WIDTH = 78  # characters of code that fit on a page beside its two margins
+
+by_name = pytest.mark.parametrize("manuscript", CHAPTERS, ids=lambda path: path.stem)
+
+
+@by_name
+def test_the_notebook_is_in_step_with_its_manuscript(manuscript):
+    assert not manuscripts.out_of_step(manuscript, ROOT), "run: make notebooks"
+
+
+def test_no_notebook_is_left_without_a_manuscript():
+    stems = {path.stem for path in CHAPTERS}
+    assert {p.stem for p in (ROOT / "notebooks").glob("*.ipynb")} == stems
+
+
+def test_the_sync_test_sees_a_changed_word(tmp_path):
+    book = tmp_path / "book" / "chapters"
+    book.mkdir(parents=True)
+    (tmp_path / "_config.yml").write_text("repository: {url: ''}\n", "utf-8")
+    (tmp_path / "notebooks").mkdir()
+    chapter = book / CHAPTERS[0].name
+    chapter.write_text(CHAPTERS[0].read_text("utf-8"), "utf-8")
+    kept = ROOT / "notebooks" / f"{chapter.stem}.ipynb"
+    copy = tmp_path / "notebooks" / kept.name
+    copy.write_text(kept.read_text("utf-8"), "utf-8")
+    assert not manuscripts.out_of_step(chapter, tmp_path)
+    chapter.write_text(chapter.read_text("utf-8").replace("net", "web", 1), "utf-8")
+    assert manuscripts.out_of_step(chapter, tmp_path)
+
+
+@pytest.mark.slow
+@by_name
+def test_the_notebook_trains_live(manuscript, monkeypatch, tmp_path):
+    monkeypatch.setenv("RESNET_LESSONS_LIVE", "smoke")
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+    notebook = manuscripts.assemble(manuscript, ROOT)
+    manuscripts.execute(notebook, ROOT / "notebooks")
+    printed = json.dumps([cell.get("outputs") for cell in notebook.cells])
+    if "training.record_of" in manuscript.read_text("utf-8"):
+        assert "Trained here" in printed and "Replayed" not in printed
+
+
+@by_name
+def test_outputs_hold_no_path_of_a_machine_no_time_and_no_error(manuscript):
+    text = manuscripts.notebook_path(manuscript, ROOT).read_text("utf-8")
+    outputs = json.dumps([c.get("outputs") for c in json.loads(text)["cells"]])
+    found = re.findall(r"/(?:home|root|tmp|Users)/\w+|Traceback|Warning", outputs)
+    assert not found
+    assert "batch/s" not in outputs, "a progress bar: built live, not replayed"
+    assert '"execution":' not in text
+
+
+@by_name
+def test_code_fits_on_the_page(manuscript):
+    notebook = manuscripts.assemble(manuscript, ROOT)
+    shown = [c.source for c in notebook.cells[2:] if c.cell_type == "code"]
+    long = [line for s in shown for line in s.splitlines() if len(line) > WIDTH]
+    assert not long
+
+
+@by_name
+def test_text_cells_are_plain_markdown(manuscript):
+    """Colab shows MyST directives and roles as raw text."""
+    notebook = manuscripts.assemble(manuscript, ROOT)
+    text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    assert not re.findall(r"^[`:]{3,}\{|\{[a-z:]+\}`", text, re.MULTILINE)
+
+
+@by_name
+def test_the_notebook_asks_colab_for_a_gpu(manuscript):
+    notebook = nbformat.read(manuscripts.notebook_path(manuscript, ROOT), as_version=4)
+    assert notebook.metadata["accelerator"] == "GPU"
+
+
+def setup_source(tmp_path, url):
+    (tmp_path / "_config.yml").write_text(f"repository: {{url: '{url}'}}\n", "utf-8")
+    return manuscripts._setup(tmp_path).source
+
+
+def run_without_package(source, tmp_path):
+    """Run `source` as a first cell where resnet_lessons is not installed."""
+    hide = (
+        "import importlib.util as u, subprocess\n"
+        "u.find_spec = lambda name: None\n"
+        "subprocess.run = lambda pip: print(pip[-1], open(pip[-2]).read()) or failed\n"
+        "class failed: returncode = 1\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", hide + source],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_without_an_address_the_first_cell_says_what_to_do(tmp_path):
+    done = run_without_package(setup_source(tmp_path, ""), tmp_path)
+    assert done.returncode == 1
+    assert "names no repository" in done.stderr
+    assert done.stdout == ""  # nothing was installed
+
+
+def test_with_an_address_the_first_cell_installs_from_it_and_holds_the_rest(tmp_path):
+    source = setup_source(tmp_path, "https://example.org/a/b")
+    done = run_without_package(source, tmp_path)
+    assert "https://example.org/a/b/archive/refs/heads/main.zip" in done.stdout
+    assert re.search(r"^torch==2", done.stdout, re.MULTILINE)
+    assert "nothing was changed" in done.stderr
+
+
+def test_widget_ids_are_numbered_in_order():
+    text = f"{'a' * 32} {'b' * 32} {'a' * 32}"
+    assert manuscripts.steady(text) == f"{1:032x} {2:032x} {1:032x}"
+
+
+def test_an_unknown_exercise_is_named():
+    with pytest.raises(UsageError, match=r"99\.9"):
+        manuscripts._exercise("99.9")
+
+
+def test_the_readme_shows_the_records():
+    assert (ROOT / "README.md").read_text("utf-8") == manuscripts.readme(ROOT)
