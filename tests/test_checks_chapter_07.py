@@ -111,6 +111,12 @@ def test_error_inside_a_layer_is_shown_with_the_line():
     assert "RuntimeError" in message.got and "line 2" in message.got
 
 
+def test_half_written_forward_is_not_attempted():
+    todo = "def todo():\n    raise NotImplementedError\n\n\nclass ResBlock"
+    answer = edited("07.1", (SECOND, "todo()"), ("class ResBlock", todo))
+    assert not checks.check("07.1", answer).attempted
+
+
 def norms(module):
     return [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
 
@@ -144,7 +150,7 @@ ZEROS = [
         each_block(lambda b: [n.weight.zero_() for n in norms(b.residual)]),
         "Only the last BatchNorm",
     ),
-    (lambda net: norms(net.stages[2].residual)[-1].weight.data.zero_(), "left out"),
+    (lambda net: norms(net.stages[0][0].residual)[-1].weight.data.zero_(), "left out"),
     (each_block(lambda b: norms(b.residual)[-1].weight.fill_(1e-3)), "Exactly 0"),
     (
         each_block(

@@ -1,9 +1,9 @@
 """The command: what it answers, and how it fails."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -23,8 +23,6 @@ VERBS = [
 
 
 def call(*words, **env):
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "resnet_lessons", *words],
         capture_output=True,
@@ -46,13 +44,12 @@ def test_every_verb_has_help(verb, capsys):
     assert "usage: resnet-lessons" in capsys.readouterr().out
 
 
-def test_help_is_there_at_once():
-    def seconds():
-        start = time.perf_counter()
-        assert call("--help").returncode == 0
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(5)) < 0.5
+def test_help_costs_less_than_half_a_second():
+    before = os.times()
+    assert call("--help").returncode == 0
+    after = os.times()  # of the processor: a busy machine does not count
+    spent = after.children_user - before.children_user
+    assert spent + after.children_system - before.children_system < 0.5
 
 
 @pytest.mark.parametrize(
@@ -65,7 +62,8 @@ def test_help_is_there_at_once():
         (["data", "where", "imagenette"], 1, "resnet-lessons data get"),
         (["data", "import", "imagenette", "nowhere"], 2, "nowhere does not exist"),
         (["data", "import", "imagenette", "."], 1, "image"),
-        (["check", "99.9", "file.py"], 2, "99.9"),
+        (["check", "99.9", __file__], 2, "99.9"),
+        (["check", "03.1", "nowhere.py"], 2, "no file nowhere.py"),
         (["fly"], 2, "invalid choice"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

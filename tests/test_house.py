@@ -3,9 +3,11 @@
 import ast
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 PACKAGE = Path(__file__).parents[1] / "src" / "resnet_lessons"
 ARROWS = {
@@ -55,6 +57,18 @@ def test_imports_are_seen():
 def test_importing_loads_no_torch(name):
     code = f"import sys, {name}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0, name
+
+
+def test_requirements_name_the_ranges_of_the_package():
+    declared = {r.split(";")[0].strip() for r in requires("resnet-lessons")}
+    lines = (PACKAGE.parents[1] / "requirements.txt").read_text("utf-8").splitlines()
+    listed = [line for line in lines if line[0] not in "#-"]
+    assert {Requirement(r) for r in listed} <= {Requirement(d) for d in declared}
+
+
+def test_the_lock_holds_the_pair_that_runs_on_every_device():
+    lock = (PACKAGE.parents[1] / "requirements.lock").read_text("utf-8")
+    assert "\ntorch==2.12.1 " in lock and "\ntorchvision==0.27.1 " in lock
 
 
 def test_no_file_is_too_long_to_read_in_a_sitting():

@@ -16,17 +16,22 @@ from IPython.utils.capture import capture_output
 from resnet_lessons import widgets
 from resnet_lessons.errors import UsageError
 from resnet_lessons.widgets.base import plain
-from widget_data import gamma_data, input_size_data
+from widget_data import depth_data, gamma_data, input_size_data
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = [
     *sorted((ROOT / "src" / "resnet_lessons" / "widgets").rglob("*.js")),
     ROOT / "book" / "assets" / "widgets.js",
 ]
-MAKE = {"InputSize": input_size_data, "GammaAtStart": gamma_data}
+MAKE = {
+    "InputSize": input_size_data,
+    "GammaAtStart": gamma_data,
+    "DepthAndSkip": depth_data,
+}
 REPRS = {
     "InputSize": "InputSize(16…320 px, 2 nets)",
     "GammaAtStart": "GammaAtStart(γ 0…1, 8/16/32 blocks)",
+    "DepthAndSkip": "DepthAndSkip(8/20/32/56 layers, plain and residual, 3 seeds)",
 }
 
 
@@ -92,6 +97,22 @@ BAD = {
         (lambda d: d["inner_gradient"][2][3].pop(), "31 values, not 32"),
         (lambda d: d["std"][0][0].__setitem__(1, -1.0), "numbers from 0"),
         (lambda d: d["std"][0][0].__setitem__(1, math.inf), "cannot draw inf"),
+    ],
+    "DepthAndSkip": [
+        (lambda d: d.pop("note"), "lacks note"),
+        (lambda d: d.update(note=3), "one line of text"),
+        (lambda d: d["depths"].reverse(), "rising order"),
+        (lambda d: d["nets"].pop("residual"), "lacks residual"),
+        (lambda d: d["nets"]["plain"].pop(), "plain needs one net per depth"),
+        (lambda d: d["nets"]["plain"][1].pop("macs"), "plain, 20 layers: the data"),
+        (lambda d: d["nets"]["plain"][0].update(losses=[]), "one list per seed"),
+        (lambda d: d["nets"]["residual"][3].update(losses=[]), "one list per seed"),
+        (lambda d: d["nets"]["residual"][3]["losses"][1].pop(), "4 values, not 5"),
+        (lambda d: d["nets"]["plain"][3].update(gradient="big"), "numbers from 0"),
+        (
+            lambda d: d["nets"]["plain"][3]["losses"][0].__setitem__(0, math.inf),
+            "cannot draw inf",
+        ),
     ],
 }
 

@@ -1,10 +1,18 @@
 """Real data for the widget tests: what the chapters compute, in small."""
 
+from math import exp, sin
+
 import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
-from resnet_lessons.nets import BasicBlock, FixedSizeNet, FullyConvolutional, ResNet
+from resnet_lessons.nets import (
+    BasicBlock,
+    FixedSizeNet,
+    FullyConvolutional,
+    ResNet,
+    cifar_net,
+)
 from resnet_lessons.nets.fcn import WIDTHS
 from resnet_lessons.probes import macs, parameters
 
@@ -89,3 +97,26 @@ def gamma_data(depths=DEPTHS, gammas=GAMMAS):
         "note": "Basic blocks of 16 channels, 64 digits of 8 × 8 px, one seed, "
         "before the first step.",
     }
+
+
+def depth_data(depths=(8, 20, 32, 56), epochs=5, seeds=3):
+    """DepthAndSkip's data: counts of the real nets, losses and gradients made up."""
+
+    def net(depth, kind):
+        built = cifar_net(depth, kind, width=8)
+        end = 1.3 + 0.016 * (depth - 8) * (kind == "plain")
+        return {
+            "losses": [
+                [
+                    end + exp(-epoch / 2) + 0.04 * sin(seed + epoch)
+                    for epoch in range(epochs)
+                ]
+                for seed in range(seeds)
+            ],
+            "parameters": parameters(built),
+            "macs": macs(built, (3, 32, 32)),
+            "gradient": 1.1**depth if kind == "plain" else 4.0,
+        }
+
+    nets = {kind: [net(d, kind) for d in depths] for kind in ("plain", "residual")}
+    return {"depths": list(depths), "nets": nets, "note": "Made up, for the tests."}

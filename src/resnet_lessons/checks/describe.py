@@ -4,6 +4,8 @@ import re
 import reprlib
 
 LONGEST = 120  # characters
+SHORT = reprlib.Repr()
+SHORT.maxother = 1000  # else it cuts an address in two, and one_line cannot hide it
 
 
 class Words(str):
@@ -56,6 +58,6 @@ def _is_shape(value) -> bool:
 
 def _repr(value) -> str:
     try:
-        return reprlib.repr(value)
+        return SHORT.repr(value)
     except Exception:
         return "something that cannot be printed"

@@ -15,7 +15,7 @@ from .report import Report
 from .runner import check
 from .traces import line_of
 
-PATIENCE = 60.0  # seconds for the whole process: loading torch, the file, the check
+PATIENCE = 120.0  # seconds for the process; loading torch can take thirty
 SHOWN = 2000  # last characters of what the file prints
 
 

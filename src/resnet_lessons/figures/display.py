@@ -40,7 +40,8 @@ class Figure:
 def _image(svg: bytes, alt: str) -> str:
     data = base64.b64encode(svg).decode()
     return (
-        f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" '
+        f'<img alt="{escape(alt)}" '
+        'style="flex:1 1 18rem;min-width:0;max-width:30rem;background:#fff" '
         f'src="data:image/svg+xml;base64,{data}">'
     )
 
@@ -78,6 +79,12 @@ def say(text: str) -> Words:
 
 
 def table(columns: list[str], rows: list[list]) -> Words:
-    """A Markdown table; all but the first column are aligned to the right."""
-    lines = [columns, [":--", *["--:"] * (len(columns) - 1)], *rows]
+    """A Markdown table; columns of numbers are aligned to the right."""
+    values = zip(*rows, strict=True) if rows else [()] * len(columns)
+    sides = ["--:" if all(map(_is_number, column)) else ":--" for column in values]
+    lines = [columns, sides, *rows]
     return Words("\n".join("| " + " | ".join(map(str, row)) + " |" for row in lines))
+
+
+def _is_number(value) -> bool:
+    return str(value)[:1].isdigit() and "-" not in str(value)

@@ -27,6 +27,20 @@ def compare_words(new: Record, old: Record) -> str:
     return f"{points}, more than twice the spread over seeds"
 
 
+def seeds_words(record: Record) -> str:
+    """Such as "64.1, 65.0 and 63.8 %"."""
+    *most, last = [f"{100 * a:.1f}" for a in record.accuracies]
+    return f"{', '.join(most)} and {last} %" if most else f"{last} %"
+
+
+def overlap_words(one: Record, other: Record) -> str:
+    """Whether single runs of two nets could have come out either way."""
+    low, high = sorted([one, other], key=lambda record: record.accuracy)
+    if max(low.accuracies) > min(high.accuracies):
+        return f"A lucky run of *{low.title}* beats an unlucky one of *{high.title}*."
+    return f"Every run of *{high.title}* beats every run of *{low.title}*."
+
+
 def running_table(records: list[Record]) -> Words:
     """The table that grows from chapter to chapter: one recipe, one change a row."""
     columns = ["net", "accuracy (%)", "± seeds", "parameters", "MMAC", "s / epoch"]
@@ -48,15 +62,16 @@ def _row(record: Record) -> list[str]:
 
 def results_table(records: list[Record]) -> Words:
     """Every Record with its result."""
-    columns = ["experiment", "chapter", "profile", "data", "accuracy (%)", "± seeds"]
+    columns = ["experiment", "ch.", "profile", "data", "px", "epochs", "accuracy (%)"]
     rows = [
         [
             f"`{r.experiment}`",
             r.chapter,
             r.profile,
-            f"{r.data['variant']}, {r.config['size']} px, {r.config['epochs']} epochs",
-            f"{100 * r.accuracy:.1f}",
-            f"{100 * r.spread:.1f} ({len(r.seeds)})",
+            r.data["variant"],
+            r.config["size"],
+            r.config["epochs"],
+            f"{100 * r.accuracy:.1f} ± {100 * r.spread:.1f} ({len(r.seeds)})",
         ]
         for r in records
     ]

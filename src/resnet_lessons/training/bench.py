@@ -148,8 +148,8 @@ def _seconds(step: Callable, batches: Iterable, steps: int) -> float:
 def report(found: dict) -> str:
     """`found` in words."""
     lines = [
-        f"{found['device']}, torch {found['torch']}, {found['net']} on {found['data']}, "
-        f"batches of {found['batch_size']}"
+        f"{found['device']}, torch {found['torch']}, {found['net']} "
+        f"on {found['data']}, batches of {found['batch_size']}"
     ]
     for size, result in found["sizes"].items():
         seconds = ", ".join(

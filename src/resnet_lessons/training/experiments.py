@@ -1,7 +1,7 @@
 """The experiments of the book, each a line of data, with three profiles."""
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import UsageError
 
@@ -53,10 +53,54 @@ class Experiment:
         return self.profiles[name]
 
 
+# Chapter 4: the paper's nets on its pictures; on two cores half as wide, on a part.
+CIFAR_DEPTH = {
+    "smoke": Profile(
+        "digits", size=8, epochs=3, batch_size=64, pictures=256, options={"width": 8}
+    ),
+    "laptop": Profile(
+        "cifar10",
+        size=32,
+        epochs=5,
+        batch_size=64,
+        pictures=10_000,
+        options={"width": 8},
+    ),
+    "gpu": Profile("cifar10", size=32, epochs=30),
+}
+DEGRADATION = [
+    Experiment(
+        f"{name}-{depth}-cifar",
+        4,
+        f"{kind}, {depth} layers",
+        f"{name}-{depth}-cifar",
+        CIFAR_DEPTH,
+    )
+    for name, kind in [("plain", "plain"), ("resnet", "residual")]
+    for depth in (8, 20, 32, 56)
+]
+
+# Chapter 6: the 20-layer net of chapter 4 with each of the paper's three shortcuts.
+SHORTCUTS = [
+    Experiment(
+        f"resnet-20-shortcut-{option.lower()}",
+        6,
+        f"ResNet-20, shortcut {option}",
+        "resnet-20-cifar",
+        {
+            name: replace(profile, options=profile.options | {"shortcut": option})
+            for name, profile in CIFAR_DEPTH.items()
+        },
+    )
+    for option in "ABC"
+]
+
 EXPERIMENTS = {
     e.name: e
     for e in [
         Experiment("fcn-baseline", 3, "Baseline, no shortcuts", "fcn-baseline"),
+        *DEGRADATION,
+        *SHORTCUTS,
         Experiment("resblock-net", 7, "ResBlocks, one a stage", "resblock-net"),
         Experiment(
             "resblock-net-deep", 7, "ResBlocks, two a stage", "resblock-net-deep"

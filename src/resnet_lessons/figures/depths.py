@@ -1,0 +1,121 @@
+"""Chapter 4: plain and residual nets of several depths, side by side."""
+
+from statistics import mean, stdev
+
+from ..records import Record
+from .curves import MARKERS
+from .display import COLOURS, STYLE, Figure, Words, beside, show, table
+
+Lines = dict[str, list[list[float]]]  # label: one list of losses for each seed
+
+
+def losses(groups: dict[str, Lines], xlabel: str, every: int = 1) -> Figure:
+    """A panel for each group, all on the same axes: training loss from left to right.
+
+    A thin line is a seed, a thick one their mean. A point is the mean of `every`
+    losses in a row, so that single batches do not hide the course.
+    """
+    drawn = {
+        title: {
+            label: [_thinned(s, every) for s in seeds] for label, seeds in g.items()
+        }
+        for title, g in groups.items()
+    }
+    top = max(
+        v for g in drawn.values() for seeds in g.values() for s in seeds for v in s
+    )
+    return beside(*[_panel(t, g, xlabel, every, top) for t, g in drawn.items()])
+
+
+def _thinned(values: list[float], every: int) -> list[float]:
+    starts = range(0, len(values) - every + 1, every)
+    return [mean(values[start : start + every]) for start in starts]
+
+
+def _panel(title: str, lines: Lines, xlabel: str, every: int, top: float) -> Figure:
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        figure, ax = pyplot.subplots(figsize=(4.2, 3.4))
+        ends = []
+        looks = zip(lines.items(), COLOURS, MARKERS, strict=False)
+        for (label, seeds), colour, marker in looks:
+            x = [every * (i + 1) for i in range(len(seeds[0]))]
+            for seed in seeds if len(seeds) > 1 else []:
+                ax.plot(x, seed, color=colour, lw=0.8, alpha=0.5)
+            middle = [mean(values) for values in zip(*seeds, strict=True)]
+            ax.plot(x, middle, color=colour, marker=marker, ms=5, label=label)
+            ends.append(f"{label}: {middle[0]:.2f} to {middle[-1]:.2f}")
+        ax.set(title=f"training loss: {title}", xlabel=xlabel, ylim=(0, 1.05 * top))
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend()
+        alt = f"Training loss, {title}, from the first {xlabel} to the last. "
+        return show(figure, alt + "; ".join(ends) + ".")
+
+
+def last_losses(record: Record) -> list[float]:
+    """The training loss of the last epoch, one for each seed."""
+    return [curve[-1] for curve in record.curves("train_loss")]
+
+
+def loss_words(new: Record, old: Record) -> str:
+    """How the last training loss of `new` stands to that of `old`, and to chance."""
+    ours, theirs = last_losses(new), last_losses(old)
+    gap = mean(ours) - mean(theirs)
+    words = f"{mean(ours):.2f} against {mean(theirs):.2f}"
+    if min(len(ours), len(theirs)) < 2:
+        return f"{words}, from one seed: too little to call it a difference"
+    if abs(gap) <= 2 * max(stdev(ours), stdev(theirs)):
+        return f"{words}, within twice the spread over seeds: no clear difference"
+    return f"{words}, {'higher' if gap > 0 else 'lower'} by more than twice the spread"
+
+
+def error_table(records: list[Record]) -> Words:
+    """Training loss beside the loss and the error on pictures not trained on."""
+    columns = ["net", "training loss", "validation loss", "validation error (%)"]
+    columns += ["± seeds", "parameters", "MMAC"]
+    return table(columns, [_row(record) for record in records])
+
+
+def _row(record: Record) -> list[str]:
+    return [
+        record.title,
+        f"{record.mean('train_loss')[-1]:.2f}",
+        f"{record.mean('valid_loss')[-1]:.2f}",
+        f"{100 * (1 - record.accuracy):.1f}",
+        f"{100 * record.spread:.1f} ({len(record.seeds)})",
+        f"{record.seeds[0].parameters:,}",
+        f"{record.seeds[0].macs / 1e6:.1f}",
+    ]
+
+
+def depth_and_skip(
+    depths: list[int],  # layers, rising
+    plain: list[Record],  # one for each depth
+    residual: list[Record],
+    gradients: dict[str, list[float]],  # as probes.first_gradients gives them
+    note: str,  # what was trained and measured, in words
+) -> dict:
+    """The data of `widgets.DepthAndSkip`."""
+    groups = {"plain": plain, "residual": residual}
+    return {
+        "depths": list(depths),
+        "nets": {
+            kind: [
+                _net(record, norm)
+                for record, norm in zip(records, gradients[kind], strict=True)
+            ]
+            for kind, records in groups.items()
+        },
+        "note": note,
+    }
+
+
+def _net(record: Record, norm: float) -> dict:
+    seed = record.seeds[0]
+    return {
+        "losses": record.curves("train_loss"),
+        "parameters": seed.parameters,
+        "macs": seed.macs,
+        "gradient": norm,
+    }

@@ -1,0 +1,239 @@
+"""The checks of chapter 4 name the mistake that was made."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from resnet_lessons import checks, nets
+from resnet_lessons.checks.chapter_04 import diagnose
+
+SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
+
+
+def hint_of(id, answer):
+    """The hint of the first expectation that fails."""
+    report = checks.check(id, answer)
+    assert report.attempted and not report.passed
+    *held, failed = report.messages
+    assert all(message.passed for message in held) and not failed.passed
+    return failed.hint
+
+
+def edited(id, *edits):
+    """The reference answer with pieces of its code replaced."""
+    code = SOLUTIONS[id].solution
+    for old, new in edits:
+        assert old in code, old
+        code = code.replace(old, new)
+    namespace = {}
+    exec(compile(code, "<answer>", "exec"), namespace)
+    return namespace[SOLUTIONS[id].name]
+
+
+# 04.1 ------------------------------------------------------------------------------
+
+DIRAC = "nn.init.dirac_(conv.weight)"
+LAYER = "nn.Sequential(conv, nn.ReLU())"
+DEEPER = [
+    ([(DIRAC, "pass")], "A new layer must give back what it gets"),
+    ([(DIRAC, "nn.init.zeros_(conv.weight)")], "only where a shortcut adds x"),
+    ([(DIRAC, "nn.init.ones_(conv.weight)")], "adds up all channels and neighbours"),
+    (
+        [(DIRAC, "nn.init.zeros_(conv.weight).data[:, :, 1, 1] = 1")],
+        "adds up all channels. Only where",
+    ),
+    (
+        [
+            (DIRAC, "conv.weight.data *= 0; conv.weight.data += torch.eye(channels)"
+             "[:, :, None, None]"),
+            ("import copy", "import copy, torch"),
+        ],
+        "adds up its neighbours",
+    ),
+    (
+        [
+            (DIRAC, "conv.weight.data *= 0; conv.weight.data[:, :, 0, 0] = "
+             "torch.eye(channels)"),
+            ("import copy", "import copy, torch"),
+        ],
+        "in a corner of the kernel",
+    ),
+    ([(", padding=1", "")], "needs `padding=1`"),
+    ([("bias=False", "bias=True")], "no bias"),
+    ([(LAYER, "nn.Sequential(conv, nn.BatchNorm2d(channels), nn.ReLU())")],
+     "Equal in evaluation mode, not in training mode"),
+    ([(LAYER, "nn.Sequential(conv)")], "a convolution and an `nn.ReLU()`"),
+    ([("range(extra)", "range(0)")], "No layer was added"),
+    ([("range(extra)", "range(1)")], "extra"),
+    ([("copy.deepcopy(net)", "net")], "Work on a copy"),
+    ([("copy.deepcopy(net)", "copy.copy(net)")], "Work on a copy"),
+    ([("deeper.stages.append", "deeper.stages.insert(0, 0) if 0 else id")],
+     "No layer was added"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), DEEPER)
+def test_deeper_net_mistake_is_named(edits, words):
+    if words == "extra":
+        words = "5 more are asked for"
+    assert words in hint_of("04.1", edited("04.1", *edits))
+
+
+def test_one_layer_used_again_and_again_is_named():
+    def deepen(net, extra):
+        deeper = copy.deepcopy(net)
+        channels = net.head[-1].in_features
+        conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        nn.init.dirac_(conv.weight)
+        for _ in range(extra):
+            deeper.stages.append(nn.Sequential(conv, nn.ReLU()))
+        return deeper
+
+    assert "used several times" in hint_of("04.1", deepen)
+
+
+def test_layers_with_a_zero_bias_and_flat_layers_pass():
+    def deepen(net, extra):
+        layers = [*copy.deepcopy(net.stages)]
+        for _ in range(extra):
+            conv = nn.Conv2d(
+                layers[-1][0].out_channels, net.head[-1].in_features, 3, 1, 1
+            )
+            nn.init.dirac_(conv.weight), nn.init.zeros_(conv.bias)
+            layers.append(nn.Sequential(conv, nn.ReLU()))
+        return nn.Sequential(*layers, copy.deepcopy(net.head))
+
+    report = checks.check("04.1", deepen)
+    assert report.passed, report
+
+
+def test_batchnorm_cannot_be_repaired_by_its_scale():
+    """With γ = sqrt(1 + ε) it is exact in evaluation mode, and in that mode only."""
+    layer = "nn.Sequential(conv, nn.BatchNorm2d(channels), nn.ReLU())"
+    gamma = "; nn.init.constant_(deeper.stages[-1][1].weight, 1.00001**0.5)"
+    answer = edited("04.1", (f"{LAYER})", f"{layer}){gamma}"))
+    assert "the batch at hand" in hint_of("04.1", answer)
+
+
+# 04.2 ------------------------------------------------------------------------------
+
+BETTER = 'deep["test"][-1] <= shallow["test"][-1] + noise'
+TRAINED = 'deep["train"][-1] <= shallow["train"][-1] + noise'
+FALLS = 'deep["train"][-1] < deep["train"][-2] - noise'
+CAUSES = [
+    ([(TRAINED, "True")], "The test error alone"),
+    ([(TRAINED, 'deep["test"][-1] > deep["train"][-1] + noise')], "own two errors"),
+    ([('"too little training"', '"degradation"')], "it may yet catch up"),
+    ([("+ noise", "")], "within the noise"),
+    ([(BETTER, "False")], "Ask about the test error first"),
+    ([("shallow, deep, noise", "deep, shallow, noise")], "changed places"),
+    (
+        [(FALLS, 'deep["train"][1] < deep["train"][0] - noise'), ("[-1]", "[0]")],
+        "after the first epoch",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), CAUSES)
+def test_wrong_diagnosis_is_explained(edits, words):
+    assert words in hint_of("04.2", edited("04.2", *edits))
+
+
+def test_question_asked_too_early_is_explained():
+    def answer(shallow, deep, noise):
+        cause = diagnose(shallow, deep, noise)
+        falls = deep["train"][-1] < deep["train"][-2] - noise
+        return "too little training" if falls and cause != "no harm" else cause
+
+    assert "Asked too early" in hint_of("04.2", answer)
+
+
+def test_stories_do_not_reach_the_learners_lists():
+    def answer(shallow, deep, noise):
+        cause = diagnose(shallow, deep, noise)
+        for errors in (shallow, deep):
+            errors["test"].clear(), errors["train"].clear()
+        return cause
+
+    assert checks.check("04.2", answer).passed
+    assert checks.check("04.2", answer).passed
+
+
+# 04.3 ------------------------------------------------------------------------------
+
+SUM = "F.relu(self.residual(x) + x)"
+TWINS = [
+    ([(SUM, "F.relu(self.residual(x))")], "no x was added"),
+    ([(SUM, "F.relu(self.residual(x)) + x")], "before the sum"),
+    ([("block[:-1]", "block")], "F still ends in its ReLU"),
+    ([(SUM, "self.residual(x) + x")], "ReLU after the sum is missing"),
+    ([("copy.deepcopy(block)", "block")], "Copy each block"),
+    ([(SUM, "F.relu(x.add_(self.residual(x)))")], "writes into x"),
+    ([(SUM, "F.relu(self.residual(x) + x.detach())")], "cut the gradient"),
+    ([(SUM, "F.relu(self.residual(x) + x.data)")], "cut the gradient"),
+    ([("self.residual = block[:-1]",
+       "self.residual = block[:-1]; self.extra = nn.Conv2d(6, 6, 1)")],
+     "The sum learns nothing"),
+    ([("self.residual = block[:-1]", "self.residual = lambda x: block[:-1](x)")],
+     "not part of the twin"),
+    ([("in plain]", "in plain[:1]]")], "For each block"),
+    ([("block[:-1]", "block[1:-1]")], "For each block"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), TWINS)
+def test_twin_mistake_is_named(edits, words):
+    assert words in hint_of("04.3", edited("04.3", *edits))
+
+
+def test_one_shortcut_around_the_whole_net_is_named():
+    class Around(nn.Module):
+        def __init__(self, plain):
+            super().__init__()
+            self.plain = plain
+
+        def forward(self, x):
+            return F.relu(self.plain(x) + x)
+
+    class AroundF(Around):
+        def forward(self, x):
+            y = self.plain[-1][:-1](self.plain[:-1](x))
+            return F.relu(y + x)
+
+    for wrong in (Around, AroundF):
+
+        def residual_twin(plain, wrong=wrong):
+            return wrong(copy.deepcopy(plain))
+
+        hint = hint_of("04.3", residual_twin)
+        assert "Each block has its own" in hint or "F still ends" in hint
+
+
+def test_fresh_weights_are_not_a_twin():
+    def residual_twin(plain):
+        twin = SOLUTIONS["04.3"].answer(plain)
+        return nets.torch_init(twin).eval()
+
+    assert "F(x) is all but its last ReLU" in hint_of("04.3", residual_twin)
+
+
+def test_twin_may_keep_layers_apart():
+    class Block(nn.Module):
+        def __init__(self, layers):
+            super().__init__()
+            self.layers = nn.ModuleList(layers[:-1])
+
+        def forward(self, x):
+            y = x
+            for layer in self.layers:
+                y = layer(y)
+            return torch.relu(y + x)
+
+    def residual_twin(plain):
+        return nn.Sequential(*[Block(copy.deepcopy(block)) for block in plain])
+
+    report = checks.check("04.3", residual_twin)
+    assert report.passed, report
