@@ -12,7 +12,7 @@ test: $(READY) ## lint, unit tests, notebooks, and the pages in a browser
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/jupyter-book build --quiet --warningiserror --keep-going .
 	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg \
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
 	  --nbval-cell-timeout 300 notebooks
 
 serve: book ## read the book at http://127.0.0.1:8000

@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -111,3 +112,18 @@ def test_check_tells_right_from_wrong(tmp_path):
     assert call("check", exercise.id, str(right)).returncode == 0
     done = call("check", exercise.id, str(untouched))
     assert done.returncode == 1 and "not attempted" in done.stdout
+
+
+def test_bench_gives_ratios_of_one_run(monkeypatch):
+    from resnet_lessons.training import bench
+
+    monkeypatch.setattr(bench, "BATCH", 16)
+    found = bench.run(quick=True, device="cpu")
+    result = found["sizes"][64]
+    ours, theirs, alone = (
+        statistics.median(result["seconds_per_step"][way]["all"])
+        for way in ("ours", "fastai", "model_alone")
+    )
+    assert found["data"] == "pictures"  # nothing is imported here
+    assert alone > 0 and ours < theirs
+    assert "times as fast as fastai" in bench.report(found)

@@ -84,20 +84,20 @@ def doctor(args) -> None:
 def runs(args) -> None:
     from .training.experiments import EXPERIMENTS
 
-    rows = [
-        {
-            "chapter": e.chapter,
-            "name": e.name,
-            "title": e.title,
-            "profiles": ", ".join(
-                f"{n} ({p.data}, {p.size} px, {p.epochs} epochs)"
-                for n, p in e.profiles.items()
-            ),
+    def sizes(e) -> dict:
+        return {
+            name: f"{p.data}, {p.size} px, {p.epochs}" for name, p in e.profiles.items()
         }
+
+    rows = [
+        {"chapter": e.chapter, "name": e.name, "title": e.title}
+        | dict.fromkeys(PROFILES, "–")
+        | sizes(e)
         for e in EXPERIMENTS.values()
     ]
     whole = [asdict(e) for e in EXPERIMENTS.values()]
-    show(args, whole, table(rows, ["chapter", "name", "title", "profiles"]))
+    text = table(rows, ["chapter", "name", "title", *PROFILES])
+    show(args, whole, f"{text}\n\nUnder each profile: data set, size, epochs.")
 
 
 def train(args) -> None:
