@@ -7,8 +7,8 @@ costs nothing: neither torch nor fastai nor PIL is imported until it is needed.
 from ..lazy import lazy
 
 _HOMES = {
-    "DATA_SETS": "catalog",
     "BatchLoader": "batch_loader",
+    "DATA_SETS": "catalog",
     "DataSet": "catalog",
     "Images": "decoded",
     "RemoteFile": "catalog",
@@ -25,10 +25,5 @@ _HOMES = {
     "verify": "store",
     "where": "store",
 }
-
-__all__ = list(_HOMES)
 __getattr__ = lazy(__name__, _HOMES)
-
-
-def __dir__():
-    return sorted(__all__)
+__all__ = list(_HOMES)
