@@ -16,7 +16,14 @@ from IPython.utils.capture import capture_output
 from resnet_lessons import widgets
 from resnet_lessons.errors import UsageError
 from resnet_lessons.widgets.base import plain
-from widget_data import depth_data, gamma_data, input_size_data
+from widget_data import (
+    cost_data,
+    depth_data,
+    gamma_data,
+    input_size_data,
+    norms_data,
+    shape_data,
+)
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = [
@@ -27,11 +34,19 @@ MAKE = {
     "InputSize": input_size_data,
     "GammaAtStart": gamma_data,
     "DepthAndSkip": depth_data,
+    "ShapeMatcher": shape_data,
+    "ComputeByStage": cost_data,
+    "GradientNorms": norms_data,
 }
 REPRS = {
+    "GradientNorms": "GradientNorms(8/20/56 layers, 8 ways to start)",
+    "ComputeByStage": "ComputeByStage(2 nets, 4 stems, 64…224 px)",
     "InputSize": "InputSize(16…320 px, 2 nets)",
     "GammaAtStart": "GammaAtStart(γ 0…1, 8/16/32 blocks)",
     "DepthAndSkip": "DepthAndSkip(8/20/32/56 layers, plain and residual, 3 seeds)",
+    "ShapeMatcher": (
+        "ShapeMatcher(16/32/64 channels, 5…8 px, identity/A/B/C/pool/none)"
+    ),
 }
 
 
@@ -75,6 +90,31 @@ def test_the_script_is_the_kit_and_the_widget_once(name, data):
 
 
 BAD = {
+    "GradientNorms": [
+        (lambda d: d.pop("nets"), "lacks nets"),
+        (lambda d: d.update(note=3), "one line of text"),
+        (lambda d: d["depths"].reverse(), "rising order"),
+        (lambda d: d["nets"].reverse(), "the eight ways"),
+        (lambda d: d["nets"].pop(), "the eight ways"),
+        (lambda d: d["nets"][1].pop("norms"), "net: the data lacks norms"),
+        (lambda d: d["nets"][1]["norms"].pop(), "none, on needs one list"),
+        (lambda d: d["nets"][2]["norms"][1].pop(), "20 layers has 18 values, not 19"),
+        (lambda d: d["nets"][2]["norms"][1].__setitem__(-1, 0.0), "last norm is 0"),
+        (lambda d: d["nets"][2]["norms"][1].__setitem__(3, -1.0), "numbers from 0"),
+    ],
+    "ComputeByStage": [
+        (lambda d: d.pop("stems"), "lacks stems"),
+        (lambda d: d["sizes"].reverse(), "rising order"),
+        (lambda d: d["cases"].pop(), "one row per net"),
+        (lambda d: d["cases"][1].pop(), "ResBlocks: one case per stem"),
+        (lambda d: d["cases"][0][1].pop("macs"), "ResNet-18, deep: the data lacks"),
+        (lambda d: d["cases"][0][0]["parts"].pop(), "from stem to head"),
+        (lambda d: d["cases"][0][0]["parameters"].pop(), "5 values, not 6"),
+        (lambda d: d["cases"][1][2]["macs"].pop(), "macs need one list per size"),
+        (lambda d: d["cases"][1][2]["macs"][0].pop(), "6 values, not 7"),
+        (lambda d: d["cases"][1][3]["shapes"][2].pop(), "one shape per part"),
+        (lambda d: d["cases"][0][0]["macs"].__setitem__(0, [0] * 6), "without any"),
+    ],
     "InputSize": [
         (lambda d: d.pop("nets"), "lacks nets"),
         (lambda d: d.update(trained=100), "trained must be one of"),
@@ -97,6 +137,19 @@ BAD = {
         (lambda d: d["inner_gradient"][2][3].pop(), "31 values, not 32"),
         (lambda d: d["std"][0][0].__setitem__(1, -1.0), "numbers from 0"),
         (lambda d: d["std"][0][0].__setitem__(1, math.inf), "cannot draw inf"),
+    ],
+    "ShapeMatcher": [
+        (lambda d: d.pop("texts"), "lacks texts"),
+        (lambda d: d["sizes"].reverse(), "rising order"),
+        (lambda d: d["options"].__setitem__(0, "D"), "unknown ['D']"),
+        (lambda d: d["cases"].pop(), "one per option"),
+        (lambda d: d["cases"][2][0][1].pop(), "one entry for each of the strides"),
+        (lambda d: d["residuals"][0][0][0].pop(), "one entry for each of the sizes"),
+        (lambda d: d["cases"][2][0][1][0][0].update(error="no"), "shapes disagree"),
+        (lambda d: d["cases"][0][0][1][0][0].update(error=""), "shapes disagree"),
+        (lambda d: d["cases"][2][0][1][0][0].update(reads=99), "no place in patterns"),
+        (lambda d: d["cases"][2][0][1][0][0].update(macs=-1), "numbers from 0"),
+        (lambda d: d["cases"][1][1][0][0][0].update(error=""), "no error either"),
     ],
     "DepthAndSkip": [
         (lambda d: d.pop("note"), "lacks note"),

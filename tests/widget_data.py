@@ -6,7 +6,15 @@ import torch
 from sklearn.datasets import load_digits
 
 from resnet_lessons.nets import cifar_net
-from resnet_lessons.probes import input_sizes, macs, parameters, starts
+from resnet_lessons.probes import (
+    compute_by_stage,
+    gradient_norms,
+    input_sizes,
+    macs,
+    parameters,
+    shape_matches,
+    starts,
+)
 
 SIZES = range(16, 321, 16)
 TRAINED = 128
@@ -25,6 +33,14 @@ def gamma_data(depths=DEPTHS, gammas=GAMMAS):
     x = torch.tensor(digits.images[:64], dtype=torch.float32)[:, None] / 16
     y = torch.tensor(digits.target[:64])
     return starts(depths, gammas, x, y, note="64 digits, one seed.")
+
+
+def norms_data(depths=(8, 20, 56)):
+    """GradientNorms' data, on 16 of scikit-learn's digits."""
+    digits = load_digits()
+    x = torch.tensor(digits.images[:16], dtype=torch.float32)[:, None] / 16
+    y = torch.tensor(digits.target[:16])
+    return gradient_norms(depths, 4, x, y, note="16 digits, one seed.")
 
 
 def depth_data(depths=(8, 20, 32, 56), epochs=5, seeds=3):
@@ -48,3 +64,15 @@ def depth_data(depths=(8, 20, 32, 56), epochs=5, seeds=3):
 
     nets = {kind: [net(d, kind) for d in depths] for kind in ("plain", "residual")}
     return {"depths": list(depths), "nets": nets, "note": "Made up, for the tests."}
+
+
+def shape_data():
+    """ShapeMatcher's data, as chapter 6 computes it."""
+    return shape_matches(channels=[16, 32, 64], strides=[1, 2], sizes=[5, 8])
+
+
+def cost_data(sizes=(64, 96, 224)):
+    """ComputeByStage's data for two nets with the four stems of chapter 8."""
+    nets = {"ResNet-18": "resnet-18", "ResBlocks": "resblock-net-deep"}
+    stems = {"7 × 7": "imagenet", "deep": "deep", "CIFAR": "cifar", "none": "none"}
+    return compute_by_stage(nets, stems, sizes)

@@ -4,6 +4,7 @@ from .chapters import learning_rates, pooling
 from .curves import curves
 from .depths import depth_and_skip, error_table, loss_words, losses
 from .display import COLOURS, say, show, table
+from .layers import by_layer
 from .rows import (
     accuracy_words,
     compare_words,
@@ -17,6 +18,7 @@ from .rows import (
 __all__ = [
     "COLOURS",
     "accuracy_words",
+    "by_layer",
     "compare_words",
     "curves",
     "depth_and_skip",

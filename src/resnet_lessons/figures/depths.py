@@ -21,10 +21,10 @@ def losses(groups: dict[str, Lines], xlabel: str, every: int = 1) -> Figure:
         }
         for title, g in groups.items()
     }
-    top = max(
-        v for g in drawn.values() for seeds in g.values() for s in seeds for v in s
-    )
-    return beside(*[_panel(t, g, xlabel, every, top) for t, g in drawn.items()])
+    top = max(v for g in drawn.values() for ss in g.values() for s in ss for v in s)
+    labels = dict.fromkeys(label for g in drawn.values() for label in g)
+    looks = dict(zip(labels, zip(COLOURS, MARKERS, strict=False), strict=False))
+    return beside(*[_panel(t, g, looks, xlabel, every, top) for t, g in drawn.items()])
 
 
 def _thinned(values: list[float], every: int) -> list[float]:
@@ -32,14 +32,14 @@ def _thinned(values: list[float], every: int) -> list[float]:
     return [mean(values[start : start + every]) for start in starts]
 
 
-def _panel(title: str, lines: Lines, xlabel: str, every: int, top: float) -> Figure:
+def _panel(title, lines: Lines, looks, xlabel: str, every: int, top: float) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(4.2, 3.4))
+        figure, ax = pyplot.subplots(figsize=(4.2, 3.9))
         ends = []
-        looks = zip(lines.items(), COLOURS, MARKERS, strict=False)
-        for (label, seeds), colour, marker in looks:
+        for label, seeds in lines.items():
+            colour, marker = looks[label]
             x = [every * (i + 1) for i in range(len(seeds[0]))]
             for seed in seeds if len(seeds) > 1 else []:
                 ax.plot(x, seed, color=colour, lw=0.8, alpha=0.5)
@@ -48,7 +48,7 @@ def _panel(title: str, lines: Lines, xlabel: str, every: int, top: float) -> Fig
             ends.append(f"{label}: {middle[0]:.2f} to {middle[-1]:.2f}")
         ax.set(title=f"training loss: {title}", xlabel=xlabel, ylim=(0, 1.05 * top))
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.legend()
+        figure.legend(loc="outside lower center", ncols=2)
         alt = f"Training loss, {title}, from the first {xlabel} to the last. "
         return show(figure, alt + "; ".join(ends) + ".")
 

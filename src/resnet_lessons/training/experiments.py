@@ -61,7 +61,7 @@ CIFAR_DEPTH = {
     "laptop": Profile(
         "cifar10", 32, 4, 64, pictures=10_000, options={"width": 8}, stored=32
     ),
-    "gpu": Profile("cifar10", 32, 30, stored=32),
+    "gpu": Profile("cifar10", 32, 10, stored=32),
 }
 DEGRADATION = [
     Experiment(

@@ -29,7 +29,7 @@ class DepthAndSkip {
     const legend = KINDS.map((kind) => ({ look: LOOKS[kind], label: NAMES[kind] }));
     this.course = new LineChart({ title: "While it trains", xLabel: "epoch",
       yLabel: "training loss", legend });
-    this.ends = new LineChart({ title: "After the last epoch, depth by depth",
+    this.ends = new LineChart({ title: "After the last epoch",
       xLabel: "layers", yLabel: "training loss", legend });
     this.facts = h("table", { class: "depth-facts" });
     this.frame.body.append(

@@ -24,10 +24,10 @@ class ShapeMatcher(LessonWidget):
     - `options`: names of shortcuts, out of identity, A, B, C, pool, none
     - `residuals[i][o][s][n]`: `shape`, `parameters` and `macs` of F(x) from channels i
       to channels o with stride s on a grid n
-    - `cases[option][i][o][s][n]`: `text`, a place in `texts`; `error`, PyTorch's message
-      or the library's, "" where the sum exists; and, unless the shortcut cannot be
-      built, its `shape` ([] for none), `parameters`, `macs`, `zeros` (channels that are
-      always 0) and `reads`, a place in `patterns`
+    - `cases[option][i][o][s][n]`: `text`, a place in `texts`; `error`, the message of
+      PyTorch or of the library, "" where the sum exists; and, unless the shortcut
+      cannot be built, its `shape` ([] for none), `parameters`, `macs`, `zeros`
+      (channels that are always 0) and `reads`, a place in `patterns`
     - `texts`: layers of a shortcut in words
     - `patterns`: "1" and "0" for each position of x, row by row: is it read?
 

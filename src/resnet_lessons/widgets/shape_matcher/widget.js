@@ -102,11 +102,9 @@ class ShapeMatcher {
     const { room } = this;
     const picture = (shape, name, more = {}) => [sheets(shape,
       { room, label: `${name}: ${dims(shape)}`, ...more })];
-    this.cards.x.show({ what: "what arrives",
-      art: picture(x, `x, ${seen} of ${reads.length} positions read by the shortcut`,
-        { read: (k) => reads[k] === "1" }),
-      shape: dims(x), cost: `shortcut reads ${seen} of ${reads.length} positions`.replace(
-        /reads 0 of .*/, "reads none of it") });
+    const told = `the shortcut reads ${seen} of ${reads.length} positions`;
+    this.cards.x.show({ what: "what arrives", shape: dims(x), cost: told,
+      art: picture(x, `x, ${told}`, { read: (k) => reads[k] === "1" }) });
     const cost = (of) => `${whole(of.parameters)} parameters, ${whole(of.macs)} MACs`;
     const stride = this.data.strides[this.at.s];
     this.cards.f.show({ what: `3 × 3 convolution with stride ${stride}, then another`,

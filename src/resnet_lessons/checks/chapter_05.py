@@ -1,0 +1,120 @@
+"""Chapter 5, gradients and how a net starts: the exercises and their answers."""
+
+import math
+
+import torch.nn.functional as F
+from torch import nn
+
+from .exercise import Exercise
+from .judges_05 import check_dead_biases, check_factor_per_layer, check_he_std
+
+
+def he_std(in_channels, out_channels, kernel_size, mode):
+    channels = in_channels if mode == "fan_in" else out_channels
+    fan = channels * kernel_size**2
+    return math.sqrt(2 / fan)
+
+
+def factor_per_layer(norms):
+    if norms[0] == 0:
+        return 0.0
+    return (norms[0] / norms[-1]) ** (1 / (len(norms) - 1))
+
+
+def dead_biases(net, pictures, labels):
+    net.train()
+    net.zero_grad()
+    F.cross_entropy(net(pictures), labels).backward()
+    return [
+        f"{name}.bias"
+        for name, layer in net.named_modules()
+        if isinstance(layer, nn.Conv2d)
+        and layer.bias is not None
+        and layer.bias.grad.norm() < 1e-3 * layer.weight.grad.norm()
+    ]
+
+
+EXERCISES = [
+    Exercise(
+        id="05.1",
+        title="He's standard deviation",
+        prompt="""\
+Write `he_std(in_channels, out_channels, kernel_size, mode)`: the standard deviation
+with which He and others draw the weights of a square convolution in a net of ReLUs.
+With `mode="fan_in"` the size of what runs *forward* is kept, with `mode="fan_out"` that
+of what runs *back*.
+""",
+        starter="""\
+def he_std(in_channels, out_channels, kernel_size, mode):
+    return ...
+""",
+        hints=(
+            "Forward, one output is a sum. Over how many products? Count channels and "
+            "the cells of the kernel.",
+            "Back, one input is reached by the gradients of all the outputs that it "
+            "went into: `out_channels` of them for each cell of the kernel.",
+            "The variance is 2 / fan, the 2 for what the ReLU takes away. You are "
+            "asked for its root.",
+        ),
+        answer=he_std,
+        imports="import math",
+        check=check_he_std,
+    ),
+    Exercise(
+        id="05.2",
+        title="A factor per layer",
+        prompt="""\
+`norms` holds the gradient norm of each layer, the first layer first. The gradient
+travels from the last to the first. Write `factor_per_layer(norms)`: the one factor
+that, applied once for each step from layer to layer, takes the norm of the last layer
+to that of the first. Below 1 the gradient shrinks, above 1 it grows. A first norm of
+exactly 0 gives 0.
+""",
+        starter="""\
+def factor_per_layer(norms):
+    return ...
+""",
+        hints=(
+            "How many steps are there between `n` layers? And in which direction?",
+            "If each step multiplies by $c$, then $n - 1$ steps multiply by $c^{n-1}$. "
+            "Solve for $c$.",
+            "`(norms[0] / norms[-1]) ** (1 / (len(norms) - 1))`",
+        ),
+        answer=factor_per_layer,
+        imports="",
+        check=check_factor_per_layer,
+    ),
+    Exercise(
+        id="05.3",
+        title="Find the dead biases",
+        prompt="""\
+Write `dead_biases(net, pictures, labels)`: the names of the convolution biases that
+can learn nothing while the net trains, such as `"0.bias"`, as a list in the order of
+`net.named_parameters()`. The loss is the cross-entropy. Rounding leaves a dead bias
+with a gradient that is not exactly 0; call it dead when its norm is below one
+thousandth of that of the *same layer's* weight. The net may come in evaluation mode,
+and may carry gradients from before.
+""",
+        starter='''\
+import torch.nn.functional as F
+from torch import nn
+
+
+def dead_biases(net, pictures, labels):
+    """The names of parameters: a list of str."""
+    raise NotImplementedError
+''',
+        hints=(
+            "One forward and one backward pass, in training mode: `net.train()`. Old "
+            "gradients would be added to: `net.zero_grad()`.",
+            "`net.named_modules()` gives (name, layer). Keep each `nn.Conv2d` whose "
+            "`bias` is not `None`.",
+            "Compare `layer.bias.grad.norm()` with `layer.weight.grad.norm()`. A "
+            "layer deep in a net without normalisation has tiny gradients in both, "
+            "and is not dead in this sense.",
+        ),
+        answer=dead_biases,
+        imports="import torch.nn.functional as F\nfrom torch import nn",
+        check=check_dead_biases,
+    ),
+]

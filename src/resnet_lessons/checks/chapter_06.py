@@ -1,0 +1,118 @@
+"""Chapter 6, skip connections: the exercises and their reference answers."""
+
+import torch
+import torch.nn.functional as F
+
+from .exercise import Exercise
+from .judges_06 import (
+    check_gradient_terms,
+    check_shortcut_a,
+    check_shortcut_parameters,
+)
+
+
+def shortcut_a(x, out_channels, stride):
+    x = x[:, :, ::stride, ::stride]  # (B, C, H / stride, W / stride)
+    extra = out_channels - x.shape[1]
+    return F.pad(x, (0, 0, 0, 0, 0, extra))  # from the last axis: W, H, then C
+
+
+def shortcut_parameters(in_channels, out_channels, stride, option):
+    keeps_shape = stride == 1 and in_channels == out_channels
+    if option == "A" or (option == "B" and keeps_shape):
+        return 0
+    return in_channels * out_channels + 2 * out_channels  # 1×1 convolution; γ and β
+
+
+def gradient_terms(residual, x, g):
+    x = x.detach().requires_grad_()
+    (through_residual,) = torch.autograd.grad(residual(x), x, grad_outputs=g)
+    return g, through_residual
+
+
+EXERCISES = [
+    Exercise(
+        id="06.1",
+        title="A shortcut without parameters",
+        prompt="""\
+Write option A as a function: `shortcut_a(x, out_channels, stride)`. From `x` of shape
+$(B, C, H, W)$ it takes every `stride`-th row and column, the first ones included, and
+appends channels of zeros behind those of `x` until there are `out_channels`. An odd
+grid rounds up: 9×7 becomes 5×4 at stride 2. `x` itself is not changed.
+""",
+        starter='''\
+import torch.nn.functional as F
+
+
+def shortcut_a(x, out_channels, stride):
+    """(B, C, H, W) -> (B, out_channels, H / stride, W / stride)"""
+    raise NotImplementedError
+''',
+        hints=(
+            "Two steps: pick positions, then add channels. A slice `start:stop:step` "
+            "picks; here only the step is needed.",
+            "`x[:, :, ::stride, ::stride]` leaves the batch and the channels alone.",
+            "`F.pad` takes pairs (before, after), the *last* axis first: "
+            "`F.pad(x, (0, 0, 0, 0, 0, extra))` appends to the channels.",
+        ),
+        answer=shortcut_a,
+        imports="import torch.nn.functional as F",
+        check=check_shortcut_a,
+    ),
+    Exercise(
+        id="06.2",
+        title="What a shortcut costs",
+        prompt="""\
+Write `shortcut_parameters(in_channels, out_channels, stride, option)`: how many numbers
+does the shortcut of one basic block learn? `option` is `"A"` (pad with zeros), `"B"`
+(project where the shape changes) or `"C"` (project always). A projection is a 1×1
+convolution without bias, followed by BatchNorm.
+""",
+        starter="""\
+def shortcut_parameters(in_channels, out_channels, stride, option):
+    return ...
+""",
+        hints=(
+            "When is the shortcut of option B the identity? Both the channels and the "
+            "grid must stay.",
+            "A 1×1 convolution is a matrix: one weight for each pair of an input and "
+            "an output channel. The stride changes where it looks, not how many "
+            "weights it has.",
+            "BatchNorm learns one γ and one β for each channel that it is given.",
+        ),
+        answer=shortcut_parameters,
+        imports="",
+        check=check_shortcut_parameters,
+    ),
+    Exercise(
+        id="06.3",
+        title="Two terms of one gradient",
+        prompt="""\
+A block computes $y = \\mathcal{F}(x) + x$, with no ReLU after the sum. `residual` is
+$\\mathcal{F}$, a module; `g` is $\\partial L / \\partial y$. Write
+`gradient_terms(residual, x, g)`, which returns the two terms that add up to
+$\\partial L / \\partial x$, as a pair of tensors: first the one that came through the
+shortcut, then the one that came through $\\mathcal{F}$. Leave no trace: `x` and the
+`.grad` of the parameters stay as they were.
+""",
+        starter="""\
+import torch
+
+
+def gradient_terms(residual, x, g):
+    through_shortcut = ...
+    through_residual = ...
+    return through_shortcut, through_residual
+""",
+        hints=(
+            "The derivative of $x$ by $x$ is 1. So what arrives through the shortcut?",
+            "Autograd needs an input that asks for a gradient. Do not change the one "
+            "that you are given: `x = x.detach().requires_grad_()`.",
+            "`torch.autograd.grad(residual(x), x, grad_outputs=g)` multiplies `g` by "
+            "the derivative of $\\mathcal{F}$, and returns a tuple of one.",
+        ),
+        answer=gradient_terms,
+        imports="import torch",
+        check=check_gradient_terms,
+    ),
+]

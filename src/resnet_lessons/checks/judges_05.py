@@ -1,0 +1,169 @@
+"""Chapter 5: how the answers are judged."""
+
+import math
+
+import torch
+from torch import nn
+
+from .describe import Words
+from .expect import made
+from .mistakes_05 import FACTORS, STDS
+
+# 05.1 ------------------------------------------------------------------------------
+
+
+def check_he_std(answer, expect):
+    shapes = [(10, 28, 5), (3, 64, 7), (64, 16, 1), (1, 8, 5)]
+    for mode in ("fan_in", "fan_out"):
+        for case in shapes:
+            expect.trying("he_std({}, {}, {}, {!r})".format(*case, mode))
+            fan = case[mode == "fan_out"] * case[2] ** 2
+            expect.equal(
+                "the standard deviation",
+                _figures(answer(*case, mode)),
+                _figures(nn.init.calculate_gain("relu") / math.sqrt(fan)),
+                hint="The root of 2 / fan; fan is channels × cells of the kernel.",
+                mistakes=_rounded(STDS, *case, mode),
+            )
+
+
+def _figures(value):
+    """A real number to five figures, so that rounding does not matter; else as it is.
+
+    A tensor of one number counts as a number.
+    """
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(f"{value:.5g}") if real else value
+
+
+def _rounded(mistakes, *args) -> list[tuple]:
+    return [(_figures(value), hint) for value, hint in made(mistakes, *args)]
+
+
+# 05.2 ------------------------------------------------------------------------------
+
+
+def check_factor_per_layer(answer, expect):
+    for what, norms, want in [
+        ("a gradient that shrinks", [0.001, 0.01, 0.1, 1.0], 0.1),
+        ("a gradient that grows", [162.0, 27.0, 6.0, 18.0, 2.0], 3.0),
+        ("two layers", [3.0, 2.0], 1.5),
+        ("very small norms", [1e-30, 1e-24, 1e-18], 1e-6),
+        ("ten equal norms", [0.5] * 10, 1.0),
+        ("a first norm that underflowed", [0.0, 1e-40, 1e-20, 1.0], 0.0),
+    ]:
+        expect.trying(
+            f"factor_per_layer({norms}), {what}",
+            "A logarithm of 0 does not exist: treat a first norm of 0 on its own."
+            if norms[0] == 0
+            else "Only the first norm, the last one and their number are needed.",
+        )
+        expect.equal(
+            "the factor",
+            _figures(answer(list(norms))),
+            want,
+            hint="(first / last) to the power of 1 / (number of layers - 1).",
+            mistakes=_rounded(FACTORS, norms) if norms[0] else (),
+        )
+
+
+# 05.3 ------------------------------------------------------------------------------
+
+WHY = {
+    "before BN": "BatchNorm subtracts the mean, and with it any bias in front of it: "
+    "this one is dead. Its gradient is not exactly 0, only tiny beside the weight's.",
+    "no BN": "Nothing subtracts this bias: it is alive. Is its gradient small because "
+    "the whole layer's is? Compare with the weight of the same layer.",
+    "ReLU between": "Here a ReLU stands between the bias and BatchNorm. The bias moves "
+    "what the ReLU lets through, so it is alive.",
+    "not a convolution": "Name biases of convolutions only: not weights, not the β of "
+    "a BatchNorm, not the linear layer.",
+}
+
+
+def check_dead_biases(answer, expect):
+    for what, net, reasons, mode in [
+        ("convolution, BatchNorm, ReLU, twice", *_normalised(), True),
+        ("the same net, in evaluation mode", *_normalised(), False),
+        ("convolution, ReLU, BatchNorm", *_late(), True),
+        ("eight layers without BatchNorm, small weights", *_fading(), True),
+        ("convolutions without any bias", *_bare(), True),
+        ("one convolution before BatchNorm, one not", *_mixed(), True),
+    ]:
+        x, labels = torch.rand(16, 2, 6, 6), torch.arange(16) % 3
+        expect.trying(what, "Take the gradients in training mode, in one pass.")
+        for parameter in net.parameters():  # left over from someone else's step
+            parameter.grad = torch.ones_like(parameter)
+        names = answer(net.train(mode), x, labels)
+        want = [name for name, why in reasons.items() if why == "before BN"]
+        names = list(names) if isinstance(names, tuple) else names
+        hint = _why(names, want, reasons, mode)
+        expect.equal("the dead biases", _listed(names), _listed(want), hint=hint)
+
+
+def _listed(names):
+    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        return names
+    return Words(", ".join(f"`{name}`" for name in names) or "none")
+
+
+def _why(names, want, reasons, mode) -> str:
+    """What to tell about the first name that is too much or missing."""
+    if not isinstance(names, list):
+        return "Return a list of names."
+    wrong = [name for name in names if name not in want]
+    if not wrong and set(names) == set(want):
+        return "Each name once, in the order of `net.named_parameters()`."
+    if wrong and str(wrong[0]) + ".bias" in reasons:
+        return 'Name the parameter, not the layer: `f"{name}.bias"`.'
+    if not wrong and not names and not mode:
+        return (
+            "In evaluation mode BatchNorm subtracts a fixed average, and a bias shows. "
+            "The question is about training: call `net.train()` first."
+        )
+    if not wrong and mode and not names:
+        return WHY["before BN"] + " Were the gradients of before cleared?"
+    missing = [name for name in want if name not in names]
+    return WHY[reasons.get((wrong + missing)[0], "not a convolution")]
+
+
+def _net(*layers: nn.Module) -> nn.Sequential:
+    channels = next(m.out_channels for m in reversed(layers) if hasattr(m, "stride"))
+    pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 3)]
+    return nn.Sequential(*layers, *pool)
+
+
+def _conv(in_channels: int, out_channels: int, bias: bool = True) -> nn.Conv2d:
+    return nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=bias)
+
+
+def _normalised() -> tuple:
+    block = [_conv(2, 8), nn.BatchNorm2d(8), nn.ReLU()]
+    net = _net(*block, _conv(8, 4), nn.BatchNorm2d(4), nn.ReLU())
+    return net, {"0.bias": "before BN", "3.bias": "before BN"}
+
+
+def _late() -> tuple:
+    net = _net(_conv(2, 8), nn.ReLU(), nn.BatchNorm2d(8), _conv(8, 4), nn.ReLU())
+    return net, {"0.bias": "ReLU between", "3.bias": "no BN"}
+
+
+def _fading() -> tuple:
+    convs = [_conv(2, 4), *[_conv(4, 4) for _ in range(7)]]
+    with torch.no_grad():
+        for conv in convs:  # so small that the first layers get next to nothing
+            conv.weight.mul_(0.3)
+            conv.bias.fill_(0.1)
+    net = _net(*[layer for conv in convs for layer in (conv, nn.ReLU())])
+    return net, {f"{2 * i}.bias": "no BN" for i in range(8)}
+
+
+def _bare() -> tuple:
+    return _net(_conv(2, 8, False), nn.BatchNorm2d(8), nn.ReLU()), {}
+
+
+def _mixed() -> tuple:
+    net = _net(_conv(2, 4), nn.ReLU(), _conv(4, 8), nn.BatchNorm2d(8), nn.ReLU())
+    return net, {"0.bias": "no BN", "2.bias": "before BN"}

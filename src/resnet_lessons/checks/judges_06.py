@@ -1,0 +1,170 @@
+"""Chapter 6, skip connections: how the answers are judged."""
+
+import torch
+import torch.fx.experimental.symbolic_shapes  # `grad_outputs` loads it: do so now
+
+from .. import nets
+from .describe import Words
+from .expect import made
+from .layers import count, randomise
+from .mistakes_06 import PARAMETERS, SHORTCUT_A, TERMS
+
+# 06.1 ------------------------------------------------------------------------------
+
+
+def check_shortcut_a(answer, expect):
+    for shape, out_channels, stride in [
+        ((2, 4, 8, 6), 8, 2),
+        ((2, 3, 9, 7), 8, 2),
+        ((2, 4, 5, 5), 10, 1),
+        ((1, 4, 7, 7), 4, 3),
+        ((2, 4, 5, 5), 4, 1),
+        ((1, 4, 1, 1), 8, 2),
+    ]:
+        x = torch.randn(shape)
+        given = x.clone()
+        expect.trying(
+            f"shortcut_a(x, {out_channels}, {stride}) on x of "
+            + "×".join(map(str, shape)),
+            "Slice x, then pad it: nothing else is needed.",
+        )
+        want = nets.make_shortcut("A", shape[1], out_channels, stride)(x)
+        expect.close(
+            "the output",
+            answer(given, out_channels, stride),
+            want,
+            hint="Pick every `stride`-th row and column, then append zeros.",
+            mistakes=_that_run(SHORTCUT_A, x, out_channels, stride),
+        )
+        expect.true(
+            "x stays as it was",
+            torch.equal(given, x),
+            got="x was changed",
+            expected="the same x",
+            hint="A slice is a view into x: do not write into it.",
+        )
+    _lets_gradients_through(answer, expect)
+
+
+def _that_run(mistakes, *args) -> list[tuple]:
+    """`made`, without the mistakes that stop with an error for these arguments."""
+    found = []
+    for mistake in mistakes:
+        try:
+            found += made([mistake], *args)
+        except RuntimeError:
+            continue
+    return found
+
+
+def _lets_gradients_through(answer, expect):
+    expect.trying("the gradient of shortcut_a(x, 8, 2)")
+    x = torch.randn(2, 4, 6, 6, requires_grad=True)
+    y = answer(x, 8, 2)
+    reached = torch.zeros_like(x)
+    if y.requires_grad:
+        (reached,) = torch.autograd.grad(y.sum(), x)
+    expect.close(
+        "1 where x was picked, else 0",
+        reached,
+        torch.autograd.grad(nets.make_shortcut("A", 4, 8, 2)(x).sum(), x)[0],
+        hint="`.detach()`, `.data`, `no_grad` and numpy cut the gradient: the skip "
+        "must let it through.",
+    )
+
+
+# 06.2 ------------------------------------------------------------------------------
+
+
+def check_shortcut_parameters(answer, expect):
+    shapes = [(16, 64, 2), (16, 32, 1), (32, 32, 2), (32, 32, 1), (64, 256, 1)]
+    for option in "BAC":
+        for case in shapes:
+            expect.trying("shortcut_parameters({}, {}, {}, {!r})".format(*case, option))
+            expect.equal(
+                "the number of parameters",
+                answer(*case, option),
+                count(nets.make_shortcut(option, *case)),
+                hint="A 1×1 convolution has in_channels × out_channels weights, the "
+                "BatchNorm behind it 2 × out_channels. No projection, no parameters.",
+                mistakes=made(PARAMETERS, *case, option),
+            )
+
+
+# 06.3 ------------------------------------------------------------------------------
+
+
+def check_gradient_terms(answer, expect):
+    for what, size in [("a block of 4 channels", 4), ("a block of 8 channels", 8)]:
+        residual = nets.BasicBlock(size, size).residual
+        randomise(residual)
+        residual.eval()
+        x, g = torch.randn(2, size, 5, 5), torch.randn(2, size, 5, 5)
+        given = x.clone()
+        expect.trying(
+            f"F of {what}",
+            "x asks for no gradient yet: `x = x.detach().requires_grad_()` makes a "
+            "copy that does.",
+        )
+        pair = _pair(answer(residual, given, g), expect)
+        _terms(pair, residual, x, g, expect)
+        _no_trace(given, x, residual, expect)
+
+
+def _pair(pair, expect) -> tuple:
+    terms = pair if isinstance(pair, tuple | list) else ()
+    if len(terms) == 2 and all(isinstance(term, torch.Tensor) for term in terms):
+        return pair
+    hint = "Return both terms: `return through_shortcut, through_residual`."
+    if any(isinstance(term, tuple) for term in terms):
+        hint = "`torch.autograd.grad` returns a tuple: take its first element."
+    if any(term is ... for term in terms):
+        pair = ...  # the starter's placeholder
+    expect.equal("the result", pair, Words("two tensors"), hint=hint)
+
+
+def _terms(pair, residual, x, g, expect):
+    copy = x.clone().requires_grad_()
+    (want,) = torch.autograd.grad(residual(copy), copy, grad_outputs=g)
+    known = made(TERMS, residual, x, g)
+    hints = [hint for wrong, hint in known if _same_pair(pair, wrong)]
+    hint = hints[0] if hints else ""
+    expect.close(
+        "the term through the shortcut",
+        pair[0],
+        g,
+        hint=hint or "y holds x once, so what arrives at y arrives at x: g.",
+    )
+    expect.close(
+        "the term through F",
+        pair[1],
+        want,
+        hint=hint or "`torch.autograd.grad(residual(x), x, grad_outputs=g)`.",
+    )
+    (total,) = torch.autograd.grad(residual(copy) + copy, copy, grad_outputs=g)
+    expect.close("their sum is the gradient of F(x) + x", pair[0] + pair[1], total)
+
+
+def _same_pair(pair, wrong) -> bool:
+    return all(
+        a.shape == b.shape and torch.allclose(a, b, atol=1e-5)
+        for a, b in zip(pair, wrong, strict=True)
+    )
+
+
+def _no_trace(given, x, residual, expect):
+    expect.true(
+        "x stays as it was",
+        torch.equal(given, x) and not given.requires_grad,
+        got="x was changed, or asks for gradients now",
+        expected="the same x",
+        hint="`requires_grad_()` changes the x of the caller: take `x.detach()` first.",
+    )
+    expect.true(
+        "the parameters have no `.grad`",
+        all(p.grad is None for p in residual.parameters()),
+        got="gradients were left behind",
+        expected="none",
+        hint="`backward()` adds to the `.grad` of every parameter, and the next step "
+        "of an optimizer would use them. `torch.autograd.grad` does not.",
+    )

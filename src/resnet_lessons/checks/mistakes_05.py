@@ -1,0 +1,104 @@
+"""Chapter 5: mistakes in a standard deviation or a factor, each with its hint."""
+
+import math
+from itertools import pairwise
+from statistics import mean
+
+
+def _fan(in_channels, out_channels, kernel_size, mode):
+    return (in_channels if mode == "fan_in" else out_channels) * kernel_size**2
+
+
+def _of_fan(std):
+    """The result of someone who has the fan right, but not what follows."""
+    return lambda *case: std(_fan(*case))
+
+
+STDS = [
+    (
+        _of_fan(lambda fan: 2 / fan),
+        "That is the variance. The standard deviation is its root.",
+    ),
+    (
+        _of_fan(lambda fan: math.sqrt(1 / fan)),
+        "The factor 2 is missing: the ReLU removes half of the mean square.",
+    ),
+    (
+        _of_fan(lambda fan: math.sqrt(1 / (3 * fan))),
+        "That is what PyTorch does by default. He's variance is six times as large.",
+    ),
+    (
+        _of_fan(lambda fan: math.sqrt(6 / fan)),
+        "That is the bound of a *uniform* distribution with He's variance.",
+    ),
+    (_of_fan(lambda fan: 2 / math.sqrt(fan)), "The 2 belongs under the root."),
+    (_of_fan(lambda fan: math.sqrt(fan / 2)), "Upside down: the variance is 2 / fan."),
+    (
+        lambda i, o, k, mode: math.sqrt(2 / _fan(i, o, k, "fan_out")),
+        "Forward, an output sums over the *input* channels: that is `fan_in`.",
+    ),
+    (
+        lambda i, o, k, mode: math.sqrt(2 / _fan(i, o, k, "fan_in")),
+        "Back, an input is reached from the *output* channels: that is `fan_out`.",
+    ),
+    (
+        lambda i, o, k, mode: math.sqrt(2 / (_fan(i, o, 1, mode) * k)),
+        "The kernel is square: it has kernel_size × kernel_size cells.",
+    ),
+    (
+        lambda i, o, k, mode: math.sqrt(2 / _fan(i, o, 1, mode)),
+        "Each cell of the kernel brings a product of its own: count those, too.",
+    ),
+    (
+        lambda i, o, k, mode: math.sqrt(2 / ((i + o) * k * k)),
+        "That is Glorot's compromise between both directions. He takes one of them.",
+    ),
+    (
+        lambda i, o, k, mode: math.sqrt(2 / (i * o * k * k)),
+        "One output does not sum over all weights of the layer, only over those that "
+        "lead to it.",
+    ),
+]
+
+
+def _steps(norms):
+    """What each step from a layer to the one before it multiplies by."""
+    return [a / b for a, b in pairwise(norms)]
+
+
+FACTORS = [
+    (
+        lambda norms: (norms[-1] / norms[0]) ** (1 / (len(norms) - 1)),
+        "That is the way forward. The gradient travels from the last layer to the "
+        "first.",
+    ),
+    (
+        lambda norms: (norms[0] / norms[-1]) ** (1 / len(norms)),
+        "Between n layers there are n - 1 steps.",
+    ),
+    (
+        lambda norms: norms[0] / norms[-1],
+        "That is the factor of the whole way. Spread it over the steps: take a root.",
+    ),
+    (
+        lambda norms: norms[0] / norms[-1] / (len(norms) - 1),
+        "Factors multiply: take the root, do not divide by the number of steps.",
+    ),
+    (
+        lambda norms: mean(_steps(norms)),
+        "A mean of factors is not the factor: half and double would give 1.25. Take "
+        "the root of their product.",
+    ),
+    (
+        lambda norms: math.log(norms[0] / norms[-1]) / (len(norms) - 1),
+        "That is the logarithm of the factor: `math.exp` is missing.",
+    ),
+    (
+        lambda norms: (norms[0] - norms[-1]) / (len(norms) - 1),
+        "That is a difference per layer. The gradient is multiplied at each one.",
+    ),
+    (
+        lambda norms: norms[0] / norms[1],
+        "That is the last step alone. The layers differ: take all steps together.",
+    ),
+]

@@ -1,0 +1,217 @@
+"""Chapter 8: mistakes in counting and in a stem, each a line of data with its hint."""
+
+import torch.nn.functional as F
+from torch import nn
+
+
+def _up(size, stride):
+    return -(-size // stride)
+
+
+def _macs(
+    i, w, b, s, n, *, places=None, kernel=9, enters=None, project=None, first=1, convs=2
+):
+    """The cost of a stage, with one part of the count at a time got wrong."""
+    places = _up(n, s) ** 2 if places is None else places
+    enters = i if enters is None else enters
+    project = (s != 1 or i != w) if project is None else project
+    head = kernel * enters * w + (convs - 1) * kernel * w * w + project * i * w
+    return places * (first * head + (b - first) * convs * kernel * w * w)
+
+
+# A hint may rely on the cases before: all that came earlier held.
+MACS = [
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=1),
+        "These are the weights. Each one works at every place of the grid: multiply "
+        "by the number of places.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=_up(n, s)),
+        "The grid has a side, and its places are the side *squared*.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=n * n),
+        "You counted the places that arrive. A convolution works once for each place "
+        "that it puts out: the stride makes them fewer.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=(n // s) ** 2),
+        "An odd grid rounds up: 7 places become 4 at stride 2, `-(-size // stride)`.",
+    ),
+    (
+        lambda i, w, b, s, n: (
+            _macs(i, w, b, s, n) + (n * n - _up(n, s) ** 2) * 9 * i * w
+        ),
+        "The first convolution has the stride, so it puts out the small grid already.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, project=i != w),
+        "The shape changes with the stride too: there x needs a projection, even if "
+        "the channels stay.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, project=s != 1),
+        "The shape changes with the channels too: there x needs a projection, even at "
+        "stride 1.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, project=0),
+        "The projection is missing: where the shape changes, x goes through a 1×1 "
+        "convolution.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, project=1),
+        "Where neither grid nor channels change, the shortcut is x itself and costs "
+        "nothing.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, project=9 * (s != 1 or i != w)),
+        "The projection is a 1×1 convolution: one weight for each pair of channels.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, first=b),
+        "Only the first block meets `in_channels` and the projection. The others have "
+        "`width` channels on both sides.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, enters=w),
+        "The very first convolution reads `in_channels`, not `width`.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, kernel=1),
+        "A 3×3 kernel has nine weights for each pair of channels.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, convs=1),
+        "A basic block has two 3×3 convolutions.",
+    ),
+    (
+        lambda i, w, b, s, n: 2 * _macs(i, w, b, s, n),
+        "That counts multiplications and additions apart. One multiply-accumulate is "
+        "one of each.",
+    ),
+]
+
+
+CHANNELS = [
+    (
+        lambda c, w: ((c, w), (w, w), (w, w)),
+        "All three put out `width`. The first two have half of it: they work on a "
+        "large grid.",
+    ),
+    (
+        lambda c, w: ((c, w // 2), (w // 2, w), (w, w)),
+        "The second one widens already. Only the last puts out `width`.",
+    ),
+]
+STRIDES = [
+    (((1, 1),) * 3, "No convolution has a stride. The first one takes 2."),
+    (
+        ((1, 1), (1, 1), (2, 2)),
+        "The last one has the stride. Give it to the first: the other two then work "
+        "on the small grid.",
+    ),
+    (((2, 2),) * 3, "All three have the stride. Only the first one takes it."),
+    (
+        ((2, 2), (2, 2), (1, 1)),
+        "Two have the stride. The second halving is left to the max-pool.",
+    ),
+]
+
+
+def _without_relu(which):
+    def wrong(library, x):
+        for number, layers in enumerate(library[:3]):
+            x = layers[:2](x) if number in which else layers(x)
+        return library[3](x)
+
+    return wrong
+
+
+STEMS = [
+    (
+        lambda stem, x: F.avg_pool2d(stem[:3](x), 3, 2, 1),
+        "The pool averages. This stem takes the maximum.",
+    ),
+    (
+        lambda stem, x: F.max_pool2d(stem[:3](x), 2),
+        "The window of the pool is 2×2. It is 3×3, with stride 2 and `padding=1`.",
+    ),
+    (
+        lambda stem, x: stem[:3](x)[:, :, ::2, ::2],
+        "Every second place was picked. Take the maximum of 3×3.",
+    ),
+    (_without_relu({2}), "The ReLU behind the third BatchNorm is missing."),
+    (
+        _without_relu({0}),
+        "The ReLU behind the first BatchNorm is missing: without it two convolutions "
+        "are one linear map.",
+    ),
+    (
+        _without_relu({1}),
+        "The ReLU behind the second BatchNorm is missing: without it two convolutions "
+        "are one linear map.",
+    ),
+    (_without_relu({0, 1, 2}), "There is no ReLU. One follows each BatchNorm."),
+]
+
+
+def _number(kinds, *modules):
+    layers = [layer for module in modules for layer in module.modules()]
+    return sum(isinstance(layer, kinds) for layer in layers)
+
+
+def _residuals(net):
+    return [block.residual for stage in net.stages for block in stage]
+
+
+LAYERS = (nn.Conv2d, nn.Linear)
+COUNTS = [
+    (
+        lambda net: _number(LAYERS, net),
+        "The projections slipped in: they lie on the shortcuts, beside the layers "
+        "that the name counts. Look into `block.residual` only.",
+    ),
+    (
+        lambda net: _number(nn.Conv2d, net),
+        "The projections on the shortcuts do not count, and the linear layer does.",
+    ),
+    (
+        lambda net: _number(nn.Conv2d, net.stem, *_residuals(net)),
+        "The linear layer of the head has weights too.",
+    ),
+    (
+        lambda net: _number(LAYERS, net.head, *_residuals(net)),
+        "The convolutions of the stem are missing.",
+    ),
+    (
+        lambda net: _number(nn.Conv2d, *_residuals(net)),
+        "These are the residual functions alone. The stem and the linear layer belong "
+        "to it.",
+    ),
+    (
+        lambda net: _number((*LAYERS, nn.BatchNorm2d), net),
+        "BatchNorm has γ and β, but the name does not count it; nor the projections.",
+    ),
+    (
+        lambda net: _number(
+            (*LAYERS, nn.BatchNorm2d), net.stem, net.head, *_residuals(net)
+        ),
+        "BatchNorm has γ and β, but the name does not count it.",
+    ),
+    (
+        lambda net: len(_residuals(net)),
+        "That is the number of blocks. A block has two convolutions, or three.",
+    ),
+    (
+        lambda net: 2 * len(_residuals(net)) + 2,
+        "Two layers a block, and two more: right for basic blocks behind one "
+        "convolution. Count what is there: a bottleneck has three, and a stem may too.",
+    ),
+    (
+        lambda net: len(list(net.parameters())),
+        "These are all tensors that learn. A layer may have two, and BatchNorm does "
+        "not count.",
+    ),
+]

@@ -1,0 +1,30 @@
+"""Chapter 5: one value for each layer, on a scale of powers of ten."""
+
+from .curves import MARKERS
+from .display import COLOURS, STYLE, Figure, show
+
+
+def by_layer(lines: dict[str, list[float]], title: str) -> Figure:
+    """A line for each label: its values from the first layer to the last, log scale.
+
+    An exact 0 has no place on such a scale: the layers that have one are left out,
+    and the legend counts them.
+    """
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        figure, ax = pyplot.subplots(figsize=(5.6, 4.2))
+        for (label, values), colour, marker in zip(
+            lines.items(), COLOURS, MARKERS, strict=False
+        ):
+            points = [(i, v) for i, v in enumerate(values, 1) if v > 0]
+            zeros = len(values) - len(points)
+            label += f" ({zeros} layers: exactly 0)" if zeros else ""
+            ax.plot(*zip(*points, strict=True), c=colour, marker=marker, label=label)
+        ax.set(yscale="log", xlabel="convolution (1 = first)", title=title)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        for line in ax.lines:
+            line.set(markersize=4, linewidth=1)
+        figure.legend(loc="outside lower center", ncols=1)
+        words = "; ".join(f"{k}: {v[0]:.2g} to {v[-1]:.2g}" for k, v in lines.items())
+        return show(figure, f"{title}, from the first layer to the last. {words}.")

@@ -1,0 +1,149 @@
+// Chapter 8: the share of every stage in the work and in the weights of a net.
+
+const KINDS = ["macs", "parameters"];
+const HEADS = { macs: "Multiply-adds", parameters: "Parameters" };
+
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+
+const dims = (shape) =>
+  (shape.length > 1 ? shape.join(" × ") : `${shape[0]} classes`);
+
+/** 0.0049 -> "0.5 %", 0.36 -> "36 %"; a true zero is "0 %". */
+function percent(part) {
+  if (part === 0) return "0 %";
+  if (part < 0.0005) return "< 0.1 %";
+  return `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)} %`;
+}
+
+/** 1813566464 -> "1,814 million", 147968 -> "147,968". */
+function many(value) {
+  if (value < 1e6) return whole(value);
+  const millions = value / 1e6;
+  return `${millions < 100 ? millions.toPrecision(3) : whole(millions)} million`;
+}
+
+const track = (share) => h("span", { class: "cost-track", "aria-hidden": "true" },
+  h("span", { class: "cost-bar", style: `width:${(100 * share).toFixed(2)}%` }));
+
+class ComputeByStage {
+  constructor(data, el) {
+    this.data = data;
+    const size = Math.max(0, data.sizes.indexOf(224));
+    this.at = { net: 0, stem: 0, size };
+    this.frame = new Frame(el, {
+      title: "Where the work is done, and where the weights are",
+      lead: "Each row is a part of the net, from the picture at the top to the " +
+        "classes at the bottom. The bars are its share of the whole net.",
+      caption: "Multiply-adds for one picture, in convolutions and the linear layer. " +
+        "The shape is what the part puts out: channels × rows × columns. Every " +
+        "number was counted on the net itself; all have 10 classes.",
+    });
+    this.table = h("div", { class: "cost-table", role: "table",
+      "aria-label": "Share of each part" });
+    this.stems = h("div", { class: "cost-table", role: "table",
+      "aria-label": "The whole net with each stem" });
+    this.frame.body.append(this.table, this.stems);
+    this.addControls();
+    this.draw();
+  }
+
+  addControls() {
+    const { nets, stems, sizes } = this.data;
+    const pick = (label, options, key) => choice({ label, options,
+      index: this.at[key], act: (i) => { this.at[key] = i; this.draw(); } });
+    this.frame.controls.classList.add("cost-controls");
+    this.frame.controls.append(pick("Net", nets, "net"), pick("Stem", stems, "stem"),
+      range({ label: "Picture", values: sizes, index: this.at.size,
+        show: (size) => `${size} × ${size} px`,
+        act: (i) => { this.at.size = i; this.draw(); } }));
+  }
+
+  /** The costs of one case at the size chosen: { parts, shapes, macs, parameters }. */
+  costs(stem = this.at.stem) {
+    const { parts, parameters, macs, shapes } = this.data.cases[this.at.net][stem];
+    const { size } = this.at;
+    return { parts, parameters, macs: macs[size], shapes: shapes[size] };
+  }
+
+  draw() {
+    const found = this.costs();
+    const cell = (role, text, look) => h("span", { role, text, class: look });
+    const head = h("div", { role: "row", class: "cost-row cost-head" },
+      cell("columnheader", "Part", "cost-part"),
+      ...KINDS.map((kind) => cell("columnheader", HEADS[kind], "cost-kind")));
+    const rows = found.parts.map((part, i) => h("div", { role: "row",
+      class: "cost-row" },
+    h("span", { role: "rowheader", class: "cost-part" }, h("b", { text: part }),
+      h("span", { class: "cost-shape", text: dims(found.shapes[i]) })),
+    ...KINDS.map((kind) => this.bar(kind, found[kind][i], sum(found[kind])))));
+    const total = h("div", { role: "row", class: "cost-row cost-total" },
+      cell("rowheader", "together", "cost-part"),
+      ...KINDS.map((kind) => cell("cell", many(sum(found[kind])), "cost-sum")));
+    this.table.replaceChildren(head, ...rows, total);
+    this.drawStems();
+    this.frame.say(this.sentence(found));
+  }
+
+  /** The whole net once with each stem, to one scale. */
+  drawStems() {
+    const { nets, stems, sizes } = this.data;
+    const each = stems.map((_, i) => this.costs(i));
+    const top = (kind) => Math.max(...each.map((found) => sum(found[kind])));
+    const title = `The whole of ${nets[this.at.net]} at ${sizes[this.at.size]} px, ` +
+      "with each stem";
+    const head = h("div", { role: "row", class: "cost-row cost-head" },
+      h("span", { role: "columnheader", class: "cost-title", text: title }));
+    this.stems.replaceChildren(head, ...stems.map((stem, i) => h("div",
+      { role: "row", class: `cost-row${i === this.at.stem ? " cost-on" : ""}` },
+      h("span", { role: "rowheader", class: "cost-part", text: stem }),
+      ...KINDS.map((kind) => {
+        const value = sum(each[i][kind]);
+        return h("span", { role: "cell", class: `cost-cell cost-of-${kind}` },
+          h("span", { class: "cost-text" }, h("span", { text: many(value) })),
+          track(value / top(kind)));
+      }))));
+  }
+
+  bar(kind, value, total) {
+    const share = value / total;
+    return h("span", { role: "cell", class: `cost-cell cost-${kind}` },
+      h("span", { class: "cost-text" },
+        h("b", { text: percent(share) }), h("span", { text: many(value) })),
+      track(share));
+  }
+
+  sentence(found) {
+    const { nets, stems, sizes } = this.data;
+    const early = (kind) =>
+      percent((found[kind][0] + found[kind][1]) / sum(found[kind]));
+    const last = found.parts.length - 2;
+    const late = (kind) => percent(found[kind][last] / sum(found[kind]));
+    const name = nets[this.at.net];
+    const side = sizes[this.at.size];
+    return `${name} at ${side} px: ${many(sum(found.macs))} multiply-adds. ` +
+      `The stem and stage 1 do ${early("macs")} of them with ` +
+      `${early("parameters")} of the parameters; ${found.parts[last]} does ` +
+      `${late("macs")} with ${late("parameters")} of the parameters. ` +
+      this.against(found, stems);
+  }
+
+  /** How the work behind the stem compares with that behind the first stem. */
+  against(found, stems) {
+    const behind = ({ macs }) => sum(macs.slice(1));
+    if (this.at.stem === 0) {
+      return `The stem hands ${found.shapes[0].slice(1).join(" × ")} places on.`;
+    }
+    const ratio = behind(found) / behind(this.costs(0));
+    const times = ratio.toFixed(ratio < 10 ? 1 : 0);
+    return Math.abs(ratio - 1) < 0.005
+      ? `Behind the stem the work is the same as behind ${stems[0]}.`
+      : `Behind the stem the work is ${times} times that behind ${stems[0]}.`;
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const widget = new ComputeByStage(model.get("data"), el);
+    return () => widget.frame.close();
+  },
+};

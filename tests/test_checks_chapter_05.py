@@ -1,0 +1,172 @@
+"""The checks of chapter 5 name the mistake that was made."""
+
+import math
+from itertools import pairwise
+from statistics import geometric_mean, mean
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from resnet_lessons import checks, nets
+from resnet_lessons.checks.judges_05 import _fading
+
+SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
+
+
+def hint_of(id, answer):
+    """The hint of the first expectation that fails."""
+    report = checks.check(id, answer)
+    assert report.attempted and not report.passed
+    *held, failed = report.messages
+    assert all(message.passed for message in held) and not failed.passed
+    return failed.hint
+
+
+def edited(id, *edits):
+    """The reference answer with pieces of its code replaced."""
+    code = SOLUTIONS[id].solution
+    for old, new in edits:
+        assert old in code, old
+        code = code.replace(old, new)
+    namespace = {"torch": torch, "math": math, "mean": mean}
+    exec(compile(code, "<answer>", "exec"), namespace)
+    return namespace[SOLUTIONS[id].name]
+
+
+SQUARE, ROOT = "channels * kernel_size**2", "math.sqrt(2 / fan)"
+CHANNELS = 'in_channels if mode == "fan_in" else out_channels'
+STDS = [
+    ([(ROOT, "2 / fan")], "That is the variance"),
+    ([(ROOT, "math.sqrt(1 / fan)")], "The factor 2 is missing"),
+    ([(ROOT, "math.sqrt(1 / (3 * fan))")], "PyTorch does by default"),
+    ([(ROOT, "math.sqrt(6 / fan)")], "uniform"),
+    ([(ROOT, "2 / math.sqrt(fan)")], "under the root"),
+    ([(ROOT, "math.sqrt(fan / 2)")], "Upside down"),
+    ([(CHANNELS, "out_channels")], "Forward"),
+    ([(CHANNELS, "in_channels")], "Back"),
+    ([('"fan_in"', '"fan_out"')], "Forward"),
+    ([(SQUARE, "channels * kernel_size")], "The kernel is square"),
+    ([(SQUARE, "channels")], "Each cell of the kernel"),
+    ([(SQUARE, "(in_channels + out_channels) * kernel_size**2")], "Glorot"),
+    ([(SQUARE, "in_channels * out_channels * kernel_size**2")], "all weights"),
+    ([(ROOT, "0.01")], "The root of 2 / fan"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), STDS)
+def test_wrong_std_is_explained(edits, words):
+    assert words in hint_of("05.1", edited("05.1", *edits))
+
+
+@pytest.mark.parametrize("mode", ["fan_in", "fan_out"])
+def test_the_std_is_that_of_pytorchs_own_draw(mode):
+    torch.manual_seed(0)
+    conv = nn.Conv2d(64, 32, 5)
+    nn.init.kaiming_normal_(conv.weight, mode=mode, nonlinearity="relu")
+    want = SOLUTIONS["05.1"].answer(64, 32, 5, mode)
+    assert conv.weight.std().item() == pytest.approx(want, rel=0.02)
+    as_tensor = edited("05.1", (ROOT, "torch.tensor(2 / fan) ** 0.5"))
+    assert checks.check("05.1", as_tensor).passed
+
+
+RATIO, POWER = "norms[0] / norms[-1]", "** (1 / (len(norms) - 1))"
+STEPS = "[a / b for a, b in zip(norms, norms[1:])]"
+FACTORS = [
+    ([(RATIO, "norms[-1] / norms[0]")], "the way forward"),
+    ([("len(norms) - 1", "len(norms)")], "n - 1 steps"),
+    ([(POWER, "")], "the whole way"),
+    ([(POWER, "/ (len(norms) - 1)")], "Factors multiply"),
+    ([(f"({RATIO}) {POWER}", f"mean({STEPS})")], "A mean of factors"),
+    ([(f"({RATIO}) {POWER}", f"math.log({RATIO}) / (len(norms) - 1)")], "math.exp"),
+    (
+        [(f"({RATIO}) {POWER}", "(norms[0] - norms[-1]) / (len(norms) - 1)")],
+        "a difference",
+    ),
+    ([(f"({RATIO}) {POWER}", "norms[0] / norms[1]")], "the last step alone"),
+    ([(f"({RATIO}) {POWER}", "1.0")], "to the power of"),
+    ([("return 0.0", "return math.log(norms[0])")], "logarithm of 0"),
+    ([("return 0.0", "return 1.0")], "to the power of"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), FACTORS)
+def test_wrong_factor_is_explained(edits, words):
+    assert words in hint_of("05.2", edited("05.2", *edits))
+
+
+def test_the_geometric_mean_of_the_steps_passes_too():
+    def factor_per_layer(norms):
+        if norms[0] == 0:
+            return 0
+        steps = pairwise(norms)
+        return geometric_mean(a / b for a, b in steps)
+
+    assert checks.check("05.2", factor_per_layer).passed
+
+
+SMALL = "layer.bias.grad.norm() < 1e-3 * layer.weight.grad.norm()"
+NAMES = 'f"{name}.bias"'
+DEAD = [
+    ([("net.train()", "net.eval()")], "Were the gradients of before cleared?"),
+    ([("    net.train()\n", "")], "call `net.train()` first"),
+    ([("    net.zero_grad()\n", "")], "Were the gradients of before cleared?"),
+    ([(SMALL, "not layer.bias.grad.any()")], "not exactly 0"),
+    ([(SMALL, "layer.bias.grad.norm() < 1e-4")], "whole layer's is"),
+    ([(f"        and {SMALL}\n", "")], "Here a ReLU stands"),
+    ([(NAMES, "name")], "Name the parameter, not the layer"),
+    ([(NAMES, 'f"{name}.weight"')], "biases of convolutions only"),
+    ([("return [", "return {"), ("norm()\n    ]", "norm()\n    }")], "a list of names"),
+    ([("norm()\n    ]", "norm()\n    ][::-1]")], "Each name once, in the order"),
+    ([("norm()\n    ]", "norm()\n    ][:1]")], "this one is dead"),
+    ([("norm()\n    ]", "norm()\n    ] * 2")], "Each name once, in the order"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), DEAD)
+def test_wrong_list_of_biases_is_explained(edits, words):
+    assert words in hint_of("05.3", edited("05.3", *edits))
+
+
+def test_naming_all_that_has_no_gradient_to_speak_of_is_told_apart():
+    def dead_biases(net, pictures, labels):
+        net.train().zero_grad()
+        F.cross_entropy(net(pictures), labels).backward()
+        return [n for n, p in net.named_parameters() if p.grad.norm() < 1e-6]
+
+    assert "biases of convolutions only" in hint_of("05.3", dead_biases)
+
+
+def test_gradients_taken_without_grad_fields_pass_too():
+    def dead_biases(net, pictures, labels):
+        loss = F.cross_entropy(net.train()(pictures), labels)
+        names, parameters = zip(*net.named_parameters(), strict=True)
+        found = dict(zip(names, torch.autograd.grad(loss, parameters), strict=True))
+        convs = [n for n, m in net.named_modules() if isinstance(m, nn.Conv2d)]
+        return [
+            f"{n}.bias"
+            for n in convs
+            if f"{n}.bias" in found
+            and found[f"{n}.bias"].norm() < 1e-3 * found[f"{n}.weight"].norm()
+        ]
+
+    assert checks.check("05.3", dead_biases).passed
+
+
+def test_the_fading_net_is_a_trap_for_fixed_limits():
+    torch.manual_seed(0)
+    net, _ = _fading()
+    F.cross_entropy(net(torch.rand(16, 2, 6, 6)), torch.arange(16) % 3).backward()
+    assert 0 < net[0].bias.grad.norm() < 1e-6
+
+
+def test_the_bias_of_a_real_net_is_found():
+    """A layer that the library builds with a bias in front of its BatchNorm."""
+    net = nn.Sequential(
+        nets.layers.conv(1, 8, bias=True),
+        *[nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)],
+    )
+    answer = SOLUTIONS["05.3"].answer
+    x, labels = torch.rand(8, 1, 8, 8), torch.arange(8)
+    assert answer(net, x, labels) == ["0.0.bias"]

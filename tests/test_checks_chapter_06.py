@@ -1,0 +1,187 @@
+"""The checks of chapter 6 name the mistake that was made."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from resnet_lessons import checks
+
+SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
+
+
+def hint_of(id, answer):
+    """The hint of the first expectation that fails."""
+    report = checks.check(id, answer)
+    assert report.attempted and not report.passed
+    *held, failed = report.messages
+    assert all(message.passed for message in held) and not failed.passed
+    return failed.hint
+
+
+def edited(id, *edits):
+    """The reference answer with pieces of its code replaced."""
+    code = SOLUTIONS[id].solution
+    for old, new in edits:
+        assert old in code, old
+        code = code.replace(old, new)
+    namespace = {"torch": torch}
+    exec(compile(code, "<answer>", "exec"), namespace)
+    return namespace[SOLUTIONS[id].name]
+
+
+SLICE = "x[:, :, ::stride, ::stride]"
+PAD = "F.pad(x, (0, 0, 0, 0, 0, extra))"
+COPIES = "x.repeat(1, -(-out_channels // x.shape[1]), 1, 1)[:, :out_channels]"
+SHORTCUTS = [
+    ([(SLICE, "x"), (PAD, "x")], "x came back as it was"),
+    ([(PAD, "x")], "channels are still those of x"),
+    ([(SLICE, "x")], "The grid is still that of x"),
+    ([(SLICE, "x[:, :, ::stride]")], "Only the rows"),
+    ([(SLICE, "x[:, :, :, ::stride]")], "Only the columns"),
+    ([("(0, 0, 0, 0, 0, extra)", "(0, 0, 0, 0, extra, 0)")], "stand in front"),
+    (
+        [("(0, 0, 0, 0, 0, extra)", "(0, 0, 0, 0, extra // 2, extra - extra // 2)")],
+        "Some published code does so",
+    ),
+    ([(PAD, COPIES)], "copies of x"),
+    ([("(0, 0, 0, 0, 0, extra)", "(0, extra)")], "went to the columns"),
+    ([("(0, 0, 0, 0, 0, extra)", "(0, 0, 0, extra)")], "went to the rows"),
+    ([(SLICE, "x[:, :, 1::stride, 1::stride]")], "the second row"),
+    (
+        [(SLICE, "x[:, :, :-(-x.shape[2] // stride), :-(-x.shape[3] // stride)]")],
+        "top left corner",
+    ),
+    ([(SLICE, "F.avg_pool2d(x, stride, ceil_mode=True)")], "You averaged"),
+    ([(SLICE, "F.avg_pool2d(x, stride)")], "You averaged"),
+    ([(SLICE, "F.max_pool2d(x, stride, ceil_mode=True)")], "You took maxima"),
+    (
+        [
+            (SLICE, "x[:, :, : x.shape[2] // stride * stride][:, :, ::stride]"),
+            (
+                "    extra =",
+                "    x = x[:, :, :, : x.shape[3] // stride * stride][..., ::stride]\n"
+                "    extra =",
+            ),
+        ],
+        "An odd grid lost its last row",
+    ),
+    ([(SLICE, "x.mul_(2)[:, :, ::stride, ::stride]")], "append zeros"),
+    ([(PAD, "F.pad(x.detach(), (0, 0, 0, 0, 0, extra))")], "cut the gradient"),
+    ([(PAD, "torch.zeros(9)[:out_channels]")], "append zeros"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), SHORTCUTS)
+def test_shortcut_mistake_is_named(edits, words):
+    assert words in hint_of("06.1", edited("06.1", *edits))
+
+
+def test_writing_into_x_is_named():
+    solve = SOLUTIONS["06.1"].answer
+
+    def shortcut_a(x, out_channels, stride):
+        y = solve(x, out_channels, stride).clone()
+        if not x.requires_grad:
+            x.zero_()
+        return y
+
+    assert "A slice is a view" in hint_of("06.1", shortcut_a)
+
+
+def test_zeros_joined_to_x_pass_too():
+    def shortcut_a(x, out_channels, stride):
+        x = x[..., ::stride, ::stride]
+        zeros = x.new_zeros(len(x), out_channels - x.shape[1], *x.shape[2:])
+        return torch.cat([x, zeros], 1)
+
+    assert checks.check("06.1", shortcut_a).passed
+
+
+COST = "in_channels * out_channels + 2 * out_channels"
+KEEPS = "stride == 1 and in_channels == out_channels"
+ZERO = 'option == "A" or (option == "B" and keeps_shape)'
+COUNTS = [
+    ([(COST, "in_channels * out_channels")], "learns a γ and a β for each"),
+    ([(COST, "in_channels * out_channels + 2 * in_channels")], "stands behind"),
+    ([(COST, "in_channels * out_channels + out_channels")], "two numbers a channel"),
+    ([(COST, "in_channels * out_channels + 3 * out_channels")], "has no bias"),
+    ([(COST, "in_channels * out_channels + 4 * out_channels")], "measured, not"),
+    ([(COST, "9 * in_channels * out_channels + 2 * out_channels")], "not nine"),
+    (
+        [(COST, "in_channels * out_channels * stride**2 + 2 * out_channels")],
+        "does not change its weights",
+    ),
+    ([(KEEPS, "in_channels == out_channels")], "where only the stride does"),
+    ([(KEEPS, "stride == 1")], "where only the channels do"),
+    ([(ZERO, 'option == "A"')], "only where the shape changes; elsewhere"),
+    ([(ZERO, 'option == "A" or keeps_shape')], "projects in every block"),
+    ([(ZERO, "keeps_shape")], "Option A pads with zeros"),
+    ([(ZERO, "False")], "only where the shape changes"),
+    ([(COST, "7")], "No projection, no parameters"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), COUNTS)
+def test_wrong_count_is_explained(edits, words):
+    assert words in hint_of("06.2", edited("06.2", *edits))
+
+
+GRAD = "torch.autograd.grad(residual(x), x, grad_outputs=g)"
+PAIR = "return g, through_residual"
+TERMS = [
+    ([(PAIR, "return through_residual, g")], "swapped"),
+    ([(PAIR, "return g, g + through_residual")], "already the sum of both"),
+    ([("residual(x), x", "residual(x) + x, x")], "without `+ x`"),
+    ([(PAIR, "return g + through_residual, through_residual")], "The first is already"),
+    ([("grad_outputs=g", "grad_outputs=torch.ones_like(g)")], "residual(x).sum()"),
+    (
+        [
+            ("grad_outputs=g", "grad_outputs=torch.ones_like(g)"),
+            (PAIR, "return torch.ones_like(g), through_residual"),
+        ],
+        "gradient of `y.sum()`",
+    ),
+    ([(PAIR, "return torch.ones_like(g), through_residual")], "multiplied by what"),
+    ([(PAIR, "return x, residual(x)")], "on the way forward"),
+    ([(PAIR, "return x, through_residual")], "The first is x itself"),
+    ([(PAIR, "return g, residual(x)")], "The second is the value F(x)"),
+    ([(PAIR, "return g, g * residual(x)")], "not by the derivative"),
+    ([(PAIR, "return through_residual")], "Return both terms"),
+    ([(PAIR, "return g, (through_residual,)")], "take its first element"),
+    ([(PAIR, "return g, 0 * g")], "grad_outputs=g"),
+    ([("x.detach().requires_grad_()", "x")], "makes a copy that does"),
+    ([("x.detach().requires_grad_()", "x.requires_grad_()")], "of the caller"),
+    (
+        [
+            (GRAD, "[None]"),
+            (PAIR, "residual(x).backward(g)\n    return g, x.grad"),
+        ],
+        "adds to the `.grad` of every parameter",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), TERMS)
+def test_gradient_mistake_is_named(edits, words):
+    assert words in hint_of("06.3", edited("06.3", *edits))
+
+
+def test_the_difference_of_two_gradients_passes_too():
+    def gradient_terms(residual, x, g):
+        x = x.clone().requires_grad_()
+        (total,) = torch.autograd.grad(residual(x) + x, x, g)
+        return g, total - g
+
+    assert checks.check("06.3", gradient_terms).passed
+
+
+def test_half_a_starter_is_not_attempted():
+    report = checks.check("06.3", lambda residual, x, g: (..., x))
+    assert not report.attempted
+
+
+def test_the_judges_do_not_copy_the_reference():
+    """06.1 is judged by the library, which another test compares with figures."""
+    x = torch.randn(1, 2, 4, 4)
+    want = torch.cat([F.interpolate(x, scale_factor=0.5), torch.zeros(1, 1, 2, 2)], 1)
+    assert torch.equal(SOLUTIONS["06.1"].answer(x, 3, 2), want)

@@ -1,0 +1,168 @@
+"""The checks of chapter 8 name the mistake that was made."""
+
+import pytest
+from torch import nn
+
+from resnet_lessons import checks, nets, probes
+
+SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
+
+
+def hint_of(id, answer):
+    """The hint of the first expectation that fails."""
+    report = checks.check(id, answer)
+    assert report.attempted and not report.passed
+    *held, failed = report.messages
+    assert all(message.passed for message in held) and not failed.passed
+    return failed.hint
+
+
+def edited(id, *edits):
+    """The reference answer with pieces of its code replaced."""
+    code = SOLUTIONS[id].solution
+    for old, new in edits:
+        assert old in code, old
+        code = code.replace(old, new)
+    namespace = {"nn": nn}
+    exec(compile(code, "<answer>", "exec"), namespace)
+    return namespace[SOLUTIONS[id].name]
+
+
+PLACES = "(-(-size // stride)) ** 2"
+FIRST = "9 * in_channels * width + 9 * width * width"
+IF = "stride != 1 or in_channels != width"
+REST = "(blocks - 1) * 2 * 9 * width * width"
+COSTS = [
+    ([(PLACES, "1")], "multiply by the number of places"),
+    ([(PLACES, "-(-size // stride)")], "side *squared*"),
+    ([(PLACES, "size**2")], "that it puts out"),
+    ([(PLACES, "(size // stride) ** 2")], "rounds up"),
+    ([(IF, "False")], "projection is missing"),
+    ([(IF, "in_channels != width")], "with the stride too"),
+    ([(IF, "stride != 1")], "with the channels too"),
+    ([(IF, "True")], "costs nothing"),
+    ([("+= in_channels", "+= 9 * in_channels")], "is a 1×1 convolution: one weight"),
+    ([(REST, "(blocks - 1) * first")], "Only the first block"),
+    ([(FIRST, "18 * width * width")], "very first convolution"),
+    ([(FIRST, "(in_channels + width) * width"), (REST, REST.replace("9 * ", ""))],
+     "nine weights"),
+    ([(FIRST, "9 * in_channels * width"), (REST, REST.replace("2 * ", ""))],
+     "has two 3×3"),
+    ([("return places", "return 2 * places")], "one of each"),
+    ([("return places * (", "return (size**2 - places) * 9 * in_channels * width"
+       " + places * (")], "puts out the small grid already"),
+    ([("others)", "others + 1)")], "places × weights"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), COSTS)
+def test_wrong_cost_of_a_stage_is_explained(edits, words):
+    assert words in hint_of("08.1", edited("08.1", *edits))
+
+
+def test_the_cost_of_a_stage_is_that_of_resnet_34():
+    """An independent sum: the four stages of the real net."""
+    solve = SOLUTIONS["08.1"].answer
+    found = {row.name: row.macs for row in probes.stages(small_resnet(), (3, 64, 64))}
+    assert found["stage 1"] == solve(8, 8, 3, 1, 16)
+    assert found["stage 3"] == solve(16, 32, 6, 2, 8)
+
+
+def small_resnet():
+    return nets.build("resnet-34", widths=(8, 16, 32, 64))
+
+
+POOL = "nn.MaxPool2d(3, stride=2, padding=1)"
+BIAS = "padding=1, bias=False"
+ORDER = "[nn.BatchNorm2d(after), nn.ReLU()]"
+STEMS = [
+    ([("        (half, half, 1),\n", "")], "Three convolutions of 3×3"),
+    ([("half = width // 2", "half = width")], "All three put out `width`"),
+    ([("(half, half, 1)", "(half, width, 1)"),
+      ("(half, width, 1),\n    ]", "(width, width, 1),\n    ]")], "widens already"),
+    ([("(in_channels, half, 2)", "(in_channels, half, 1)")], "No convolution has"),
+    ([("(in_channels, half, 2)", "(in_channels, half, 1)"),
+      ("(half, width, 1)", "(half, width, 2)")], "The last one has the stride"),
+    ([("half, 1)", "half, 2)"), ("width, 1)", "width, 2)")], "All three have"),
+    ([("half, 1)", "half, 2)")], "Two have the stride"),
+    ([(BIAS, "padding=1")], "BatchNorm subtracts the mean"),
+    ([(ORDER, "[nn.ReLU(), nn.BatchNorm2d(after)]")], "Convolution, BatchNorm, ReLU"),
+    ([(ORDER, "[nn.ReLU()]")], "Convolution, BatchNorm, ReLU"),
+    ([(", " + POOL, "")], "too large"),
+    ([(POOL, "nn.MaxPool2d(3, stride=2)")], "too small"),
+    ([(POOL, "nn.MaxPool2d(2)")], "17 places then become 9"),
+    ([(POOL, "nn.MaxPool2d(2, ceil_mode=True)")], "The window of the pool is 2×2"),
+    ([(POOL, "nn.AvgPool2d(3, stride=2, padding=1)")], "The pool averages"),
+    ([(POOL, "nn.MaxPool2d(1, stride=2)")], "Every second place"),
+    ([(ORDER, "[nn.BatchNorm2d(after)]")], "There is no ReLU"),
+    ([(ORDER, "[nn.BatchNorm2d(after)] + [nn.ReLU()] * (stride == 1)")], "the first B"),
+    ([(ORDER, "[nn.BatchNorm2d(after)] + [nn.ReLU()] * (after == half)")], "the third"),
+    ([("(*layers, ", "(*layers, nn.BatchNorm2d(width), ")], "and nothing else"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), STEMS)
+def test_mistake_in_a_stem_is_named(edits, words):
+    assert words in hint_of("08.2", edited("08.2", *edits))
+
+
+def test_a_pool_before_the_last_relu_passes_too():
+    """The maximum of values cut at zero is the maximum, cut at zero."""
+
+    def deep_stem(in_channels, width):
+        *layers, relu, pool = SOLUTIONS["08.2"].answer(in_channels, width)
+        return nn.Sequential(*layers, pool, relu)
+
+    assert checks.check("08.2", deep_stem).passed
+
+
+def test_the_stem_of_the_paper_is_recognised():
+    answer = lambda c, w: nets.make_stem("imagenet", c, w)[0]  # noqa: E731
+    assert "stem of the paper" in hint_of("08.2", answer)
+
+
+def test_the_library_stem_passes():
+    assert checks.check("08.2", lambda c, w: nets.make_stem("deep", c, w)[0]).passed
+
+
+LOOK = "parts += [block.residual for block in stage]"
+KINDS = "(nn.Conv2d, nn.Linear)"
+DEPTHS = [
+    ([(LOOK, "parts += [stage]")], "projections slipped in"),
+    ([(LOOK, "parts += [stage]"), (KINDS, "nn.Conv2d")], "and the linear layer does"),
+    ([(KINDS, "nn.Conv2d")], "linear layer of the head"),
+    ([("[net.stem, net.head]", "[net.head]")], "convolutions of the stem"),
+    ([("[net.stem, net.head]", "[]")], "the residual functions alone"),
+    (
+        [
+            (LOOK, "parts += [stage]"),
+            (KINDS, "(nn.Conv2d, nn.Linear, nn.BatchNorm2d)"),
+        ],
+        "nor the projections",
+    ),
+    ([(KINDS, "(nn.Conv2d, nn.Linear, nn.BatchNorm2d)")], "the name does not count it"),
+    ([("return sum", "return 1 + sum")], "linear layer of the head."),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), DEPTHS)
+def test_wrong_depth_is_explained(edits, words):
+    assert words in hint_of("08.3", edited("08.3", *edits))
+
+
+COUNTED = [
+    (lambda net: sum(len(stage) for stage in net.stages), "number of blocks"),
+    (lambda net: 2 * sum(len(s) for s in net.stages) + 2, "a bottleneck has three"),
+    (lambda net: len(list(net.parameters())), "all tensors that learn"),
+    (lambda net: 5, "the linear layer of the head"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), COUNTED)
+def test_other_ways_of_counting_are_answered(answer, words):
+    assert words in hint_of("08.3", answer)
+
+
+def test_fastais_resnet_18_has_twenty():
+    net = nets.build("resnet-18-fastai", widths=(4, 8, 8, 8))
+    assert SOLUTIONS["08.3"].answer(net) == 20

@@ -1,0 +1,178 @@
+"""ComputeByStage: its counts against other counters, and in a real Chromium."""
+
+import pytest
+import torch
+from selenium.webdriver.common.keys import Keys
+from torchvision.models import resnet18, resnet50
+
+from browser import SIZES, chromium
+from resnet_lessons import nets, probes
+from resnet_lessons.widgets import ComputeByStage
+from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
+from widget_data import cost_data
+from widget_page import write_page
+
+DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
+
+
+# Its data ----------------------------------------------------------------------------
+
+
+def test_parts_add_up_to_the_net():
+    net = nets.build("resnet-18", widths=(4, 8, 8, 16), num_classes=7)
+    rows = probes.stages(net, (3, 40, 56))
+    names = ["stem", "stage 1", "stage 2", "stage 3", "stage 4", "head"]
+    assert [row.name for row in rows] == names
+    assert sum(row.macs for row in rows) == probes.macs(net, (3, 40, 56))
+    assert sum(row.parameters for row in rows) == probes.parameters(net)
+    x = net.stem(torch.zeros(1, 3, 40, 56))
+    for row, part in zip(rows[1:-1], net.stages, strict=True):
+        assert row.in_shape == x.shape[1:]
+        x = part(x)
+        assert row.out_shape == x.shape[1:]
+        assert row.parameters == sum(p.numel() for p in part.parameters())
+    assert rows[-1].out_shape == (7,)
+
+
+@pytest.mark.parametrize(("name", "make"), [("18", resnet18), ("50", resnet50)])
+def test_parameters_of_each_stage_are_torchvisions(name, make):
+    with torch.device("meta"):
+        net = nets.build(f"resnet-{name}", num_classes=1000)
+        other = make()
+    want = [[other.conv1, other.bn1], other.layer1, other.layer2, other.layer3]
+    want += [other.layer4, [other.fc]]
+    counts = [sum(p.numel() for m in part for p in m.parameters()) for part in want]
+    rows = probes.stages(net, (3, 64, 64))
+    assert [row.parameters for row in rows] == counts
+
+
+def test_every_case_is_the_cost_of_the_real_net():
+    data = cost_data(sizes=(33, 64))
+    for row, name in zip(
+        data["cases"], ("resnet-18", "resblock-net-deep"), strict=True
+    ):
+        for case, stem in zip(row, ("imagenet", "deep", "cifar", "none"), strict=True):
+            net = nets.build(name, stem=stem)
+            assert sum(case["parameters"]) == probes.parameters(net)
+            assert sum(case["macs"][0]) == probes.macs(net, (3, 33, 33))
+            if stem in ("deep", "cifar"):
+                assert case["shapes"][1][0] == list(
+                    net.stem(torch.zeros(2, 3, 64, 64)).shape[1:]
+                )
+
+
+# In the browser ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for this file; skips or fails where there is none."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shown():
+    return ComputeByStage(cost_data())
+
+
+@pytest.fixture
+def page(browser, shown, tmp_path):
+    """The page, drawn, from a file; clean when the test is over."""
+    browser.open(write_page(tmp_path, [shown]).as_uri())
+    browser.wait(DRAWN)
+    yield browser
+    assert browser.errors() == []
+    assert browser.outside() == []
+
+
+def choose(page, net, stem, size):
+    inside(page, 0, ".rl-choice")[0].find_elements("css selector", "button")[
+        net
+    ].click()
+    inside(page, 0, ".rl-choice")[1].find_elements("css selector", "button")[
+        stem
+    ].click()
+    slider = inside(page, 0, "input[type=range]")[0]
+    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * size)
+
+
+WIDTHS = """return [...document.querySelectorAll(arguments[0])].map(bar =>
+  bar.getBoundingClientRect().width / bar.parentNode.getBoundingClientRect().width)"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("net", "stem", "size"), [(0, 0, 2), (0, 2, 0), (1, 3, 1), (1, 1, 2)]
+)
+def test_the_bars_are_the_shares_of_the_data(page, shown, net, stem, size):
+    choose(page, net, stem, size)
+    case = shown.data["cases"][net][stem]
+    assert text(page, 0, ".cost-part b") == case["parts"]
+    *grids, (classes,) = case["shapes"][size]
+    shapes = [" × ".join(map(str, shape)) for shape in grids]
+    assert text(page, 0, ".cost-shape") == [*shapes, f"{classes} classes"]
+    for kind, values in (
+        ("macs", case["macs"][size]),
+        ("parameters", case["parameters"]),
+    ):
+        shares = [value / sum(values) for value in values]
+        drawn = page.js(WIDTHS, f".cost-{kind} .cost-bar")
+        assert drawn == pytest.approx(shares, abs=0.005)
+        for said, share in zip(text(page, 0, f".cost-{kind} b"), shares, strict=True):
+            number = float(said.removeprefix("< ").removesuffix(" %"))
+            assert number == pytest.approx(
+                100 * share, abs=0.51 if share > 0.1 else 0.1
+            )
+
+
+@pytest.mark.browser
+def test_the_sentence_compares_the_stems(page, shown):
+    choose(page, 0, 0, 2)
+    assert "hands 56 × 56 places on" in text(page, 0, ".rl-seen")[0]
+    choose(page, 0, 1, 2)
+    assert "the same as behind 7 × 7" in text(page, 0, ".rl-seen")[0]
+    choose(page, 0, 2, 2)
+    (said,) = text(page, 0, ".rl-seen")
+    assert "16 times that behind 7 × 7" in said
+    total = sum(shown.data["cases"][0][2]["macs"][2])
+    assert f"{total / 1e6:,.0f} million multiply-adds" in said
+    assert text(page, 0, ".cost-sum")[0] == f"{total / 1e6:,.0f} million"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_all_fits_can_be_read_and_keeps_its_place(
+    browser, shown, tmp_path, size, theme
+):
+    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
+    browser.wait(DRAWN)
+    assert browser.sideways() <= 0
+    assert browser.js(SPILLED) == []
+    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
+    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
+    room = shown.reserve[list(SIZES).index(size)]
+    height = browser.js("return document.querySelector('.rl').offsetHeight")
+    assert abs(height - room) < 0.1 * room
+
+
+@pytest.mark.browser
+def test_all_stems_are_drawn_to_one_scale(page, shown):
+    choose(page, 1, 1, 0)
+    cases = shown.data["cases"][1]
+    totals = [sum(case["macs"][0]) for case in cases]
+    drawn = page.js(WIDTHS, ".cost-of-macs .cost-bar")
+    assert drawn == pytest.approx([t / max(totals) for t in totals], abs=0.005)
+    totals = [sum(case["parameters"]) for case in cases]
+    drawn = page.js(WIDTHS, ".cost-of-parameters .cost-bar")
+    assert drawn == pytest.approx([t / max(totals) for t in totals], abs=0.005)
+    assert text(page, 0, ".cost-on .cost-part") == ["deep"]
+
+
+@pytest.mark.browser
+def test_controls_and_rows_have_names(page):
+    named = inside(page, 0, "input, button, [role=group], [role=table]")
+    assert len(named) >= 10
+    assert all(node.accessible_name.strip() for node in named)
+    assert len(inside(page, 0, "[role=row]")) == 8 + 5
