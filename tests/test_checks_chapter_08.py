@@ -4,29 +4,9 @@ import pytest
 from torch import nn
 
 from resnet_lessons import checks, nets, probes
+from wrong_answers import edited, hint_of
 
-SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
-
-
-def hint_of(id, answer):
-    """The hint of the first expectation that fails."""
-    report = checks.check(id, answer)
-    assert report.attempted and not report.passed
-    *held, failed = report.messages
-    assert all(message.passed for message in held) and not failed.passed
-    return failed.hint
-
-
-def edited(id, *edits):
-    """The reference answer with pieces of its code replaced."""
-    code = SOLUTIONS[id].solution
-    for old, new in edits:
-        assert old in code, old
-        code = code.replace(old, new)
-    namespace = {"nn": nn}
-    exec(compile(code, "<answer>", "exec"), namespace)
-    return namespace[SOLUTIONS[id].name]
-
+ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
 
 PLACES = "(-(-size // stride)) ** 2"
 FIRST = "9 * in_channels * width + 9 * width * width"
@@ -62,7 +42,7 @@ def test_wrong_cost_of_a_stage_is_explained(edits, words):
 
 def test_the_cost_of_a_stage_is_that_of_resnet_34():
     """An independent sum: the four stages of the real net."""
-    solve = SOLUTIONS["08.1"].answer
+    solve = ANSWERS["08.1"]
     found = {row.name: row.macs for row in probes.stages(small_resnet(), (3, 64, 64))}
     assert found["stage 1"] == solve(8, 8, 3, 1, 16)
     assert found["stage 3"] == solve(16, 32, 6, 2, 8)
@@ -110,7 +90,7 @@ def test_a_pool_before_the_last_relu_passes_too():
     """The maximum of values cut at zero is the maximum, cut at zero."""
 
     def deep_stem(in_channels, width):
-        *layers, relu, pool = SOLUTIONS["08.2"].answer(in_channels, width)
+        *layers, relu, pool = ANSWERS["08.2"](in_channels, width)
         return nn.Sequential(*layers, pool, relu)
 
     assert checks.check("08.2", deep_stem).passed
@@ -165,4 +145,4 @@ def test_other_ways_of_counting_are_answered(answer, words):
 
 def test_fastais_resnet_18_has_twenty():
     net = nets.build("resnet-18-fastai", widths=(4, 8, 8, 8))
-    assert SOLUTIONS["08.3"].answer(net) == 20
+    assert ANSWERS["08.3"](net) == 20
