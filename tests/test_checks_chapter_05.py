@@ -1,8 +1,7 @@
 """The checks of chapter 5 name the mistake that was made."""
 
-import math
 from itertools import pairwise
-from statistics import geometric_mean, mean
+from statistics import geometric_mean
 
 import pytest
 import torch
@@ -11,28 +10,9 @@ from torch import nn
 
 from resnet_lessons import checks, nets
 from resnet_lessons.checks.judges_05 import _fading
+from wrong_answers import edited, hint_of
 
 SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
-
-
-def hint_of(id, answer):
-    """The hint of the first expectation that fails."""
-    report = checks.check(id, answer)
-    assert report.attempted and not report.passed
-    *held, failed = report.messages
-    assert all(message.passed for message in held) and not failed.passed
-    return failed.hint
-
-
-def edited(id, *edits):
-    """The reference answer with pieces of its code replaced."""
-    code = SOLUTIONS[id].solution
-    for old, new in edits:
-        assert old in code, old
-        code = code.replace(old, new)
-    namespace = {"torch": torch, "math": math, "mean": mean}
-    exec(compile(code, "<answer>", "exec"), namespace)
-    return namespace[SOLUTIONS[id].name]
 
 
 SQUARE, ROOT = "channels * kernel_size**2", "math.sqrt(2 / fan)"
