@@ -21,7 +21,7 @@ serve: book ## read the book at http://127.0.0.1:8000
 lab: $(READY) ## the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-notebooks: $(READY) ## build and execute what changed; ALL=1: each
+notebooks: $(READY) ## build and execute what changed; after new records ALL=1: each
 	$(BIN)/python -m resnet_lessons.manuscripts $(if $(ALL),--all)
 
 bench: $(READY) ## our pipeline against fastai's; QUICK=1: within two minutes

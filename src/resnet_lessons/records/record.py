@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import statistics
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -130,9 +131,14 @@ def load(experiment: str, profile: str, folder: Path = RECORDED) -> Record:
 
 
 def catalogue(folder: Path = RECORDED) -> list[Record]:
-    """All Records in `folder`, by chapter, experiment and profile."""
+    """All Records in `folder`, by chapter, experiment (20 before 110) and profile."""
     records = [
         Record.from_dict(json.loads(path.read_text("utf-8")))
         for path in folder.glob("*.json")
     ]
-    return sorted(records, key=lambda r: (r.chapter, r.experiment, r.profile))
+
+    def order(record: Record) -> tuple:
+        padded = re.sub(r"\d+", lambda m: m[0].zfill(4), record.experiment)
+        return record.chapter, padded, record.profile
+
+    return sorted(records, key=order)
