@@ -67,6 +67,15 @@ def test_outputs_hold_no_path_of_a_machine_no_time_and_no_error(manuscript):
 
 
 @by_name
+def test_untouched_starters_are_not_attempted(manuscript):
+    text = manuscripts.notebook_path(manuscript, ROOT).read_text("utf-8")
+    cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+    for cell in cells:
+        if "\nchecks.check(" in "".join(cell["source"]):
+            assert "not attempted yet" in json.dumps(cell["outputs"])
+
+
+@by_name
 def test_code_fits_on_the_page(manuscript):
     notebook = manuscripts.assemble(manuscript, ROOT)
     cells = [c for c in notebook.cells[2:] if c.cell_type == "code"]
