@@ -10,8 +10,9 @@ from torch import nn
 from resnet_lessons import nets
 from resnet_lessons.errors import UsageError
 
-FIXED_SIZE = {"lenet-5": 32, "lenet-5-mnist": 28}
-SMALLEST = {"alexnet": 63, "vgg-16": 32, "vgg-tiny": 16, "googlenet": 15}
+FIXED_SIZE = {"mlp": 28, "lenet-5": 32, "lenet-5-mnist": 28}
+SMALLEST = {"alexnet": 63, "vgg-16": 32, "googlenet": 15}
+SMALLEST |= {"vgg-tiny": 16, "vgg-tiny-5x5": 16}
 SMALL_ENOUGH = [name for name in nets.NETS if "110" not in name]
 
 

@@ -8,6 +8,7 @@ from .classic import VGG, AlexNet, LeNet5
 from .fcn import FixedSizeNet, FullyConvolutional
 from .inception import GoogLeNet, Inception
 from .layers import conv, conv2d, he_init, head, preact_conv, torch_init, zero_last
+from .orders import ORDERS, OrderedBlock
 from .resnet import ResNet, cifar_net
 from .shortcuts import SHORTCUTS, make_shortcut
 from .stems import STEMS, make_stem
@@ -15,6 +16,7 @@ from .table import NETS, build
 
 __all__ = [
     "NETS",
+    "ORDERS",
     "SHORTCUTS",
     "STEMS",
     "VGG",
@@ -27,6 +29,7 @@ __all__ = [
     "GoogLeNet",
     "Inception",
     "LeNet5",
+    "OrderedBlock",
     "PreActBlock",
     "ResNet",
     "build",

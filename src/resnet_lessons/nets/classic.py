@@ -9,6 +9,32 @@ from torch import Tensor, nn
 from .layers import conv, head
 
 
+class MLP(nn.Module):
+    """Two linear layers on raw pixels: what LeNet is held against (chapter 1).
+
+    (B, in_channels, size, size) -> (B, num_classes). With 77 hidden units it has as
+    many parameters as LeNet, to 1 %.
+    """
+
+    def __init__(
+        self,
+        num_classes: int = 10,
+        in_channels: int = 1,
+        size: int = 28,
+        hidden: int = 77,
+    ):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),  # (B, in_channels * size * size)
+            nn.Linear(in_channels * size * size, hidden),
+            nn.Tanh(),
+            nn.Linear(hidden, num_classes),  # (B, num_classes)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, size, size)
+        return self.layers(x)  # (B, num_classes)
+
+
 class LeNet5(nn.Module):
     """LeCun et al. (1998), "Gradient-Based Learning", section II.B (chapter 1).
 
@@ -98,6 +124,7 @@ def relu_and_pool(norm: Callable[[], nn.Module] | None = None) -> list[nn.Module
 # Each tuple is a stack of 3x3 convolutions; a 2x2 max-pool follows each stack.
 VGG16 = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
 VGG_TINY = ((16, 16), (32, 32), (64, 64), (128, 128))
+VGG_TINY_5X5 = ((16,), (32,), (64,), (128,))  # with kernels of 5x5: sees as far
 
 
 class VGG(nn.Module):
@@ -114,12 +141,13 @@ class VGG(nn.Module):
         num_classes: int = 10,
         in_channels: int = 3,
         hidden: Sequence[int] = (4096, 4096),  # widths of the hidden linear layers
+        kernel: int = 3,  # side of every kernel
     ):
         super().__init__()
         self.features = nn.Sequential()
         for stack in stacks:
             for width in stack:
-                self.features.append(conv(in_channels, width, norm=None))
+                self.features.append(conv(in_channels, width, kernel, norm=None))
                 in_channels = width
             self.features.append(nn.MaxPool2d(2))  # (B, C, H, W) -> (B, C, H/2, W/2)
         if hidden:

@@ -10,7 +10,16 @@ from torch import nn
 from resnet_lessons.errors import UsageError
 
 from .blocks import BasicBlock, BottleneckBlock, FastaiBlock
-from .classic import ALEXNET_TORCHVISION, VGG, VGG16, VGG_TINY, AlexNet, LeNet5
+from .classic import (
+    ALEXNET_TORCHVISION,
+    MLP,
+    VGG,
+    VGG16,
+    VGG_TINY,
+    VGG_TINY_5X5,
+    AlexNet,
+    LeNet5,
+)
 from .fcn import WIDTHS as FCN_WIDTHS
 from .fcn import FullyConvolutional
 from .inception import GoogLeNet
@@ -33,6 +42,7 @@ Stack = partial(Halving, stem="none", shortcut="pool")
 # Each takes num_classes and in_channels and returns a net.
 NETS: dict[str, Callable[..., nn.Module]] = {
     # chapters 1 and 2
+    "mlp": MLP,
     "lenet-5": LeNet5,
     "lenet-5-mnist": partial(LeNet5, padding=2),
     "alexnet": partial(AlexNet, widths=ALEXNET_TORCHVISION, groups=1, norm=None),
@@ -40,6 +50,7 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "alexnet-ungrouped": partial(AlexNet, groups=1),
     "vgg-16": partial(VGG, VGG16),
     "vgg-tiny": partial(VGG, VGG_TINY, hidden=()),
+    "vgg-tiny-5x5": partial(VGG, VGG_TINY_5X5, hidden=(), kernel=5),
     "googlenet": GoogLeNet,
     "googlenet-paper": partial(GoogLeNet, kernel=5),
     # chapters 3 and 7

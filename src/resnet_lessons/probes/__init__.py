@@ -1,28 +1,90 @@
 """Probes: what a net costs and how signals run through it."""
 
+from .arithmetic import convolutions
+from .blocks import block_costs
 from .budget import compute_by_stage, stages
+from .cam import (
+    cam_by_layer,
+    class_activation_map,
+    covered,
+    enlarged,
+    feature_maps,
+    grad_cam,
+    ground,
+    mass_inside,
+    parts_with_grids,
+    scores_of,
+    shares_inside,
+)
 from .counts import Row, macs, parameters, shapes
 from .depths import first_gradients
+from .fields import Window, fields_by_depth, receptive_field, ways, windows
 from .flow import Activation, Gradient, activations, gradients
+from .freezing import backward_macs, freezing_costs, learning
+from .grids import Part, averaged, by_grid, where_parameters
 from .matching import positions_read, shape_matches
+from .memory import kept_for_backward
+from .orders import block_orders, ordered_stack
 from .starting import gradient_norms
+from .surface import (
+    dips,
+    falls,
+    filter_normalised,
+    loss_surface,
+    random_direction,
+    rays,
+)
 from .sweeps import input_sizes, starts
 
 __all__ = [
     "Activation",
     "Gradient",
+    "Part",
     "Row",
+    "Window",
     "activations",
+    "averaged",
+    "backward_macs",
+    "block_costs",
+    "block_orders",
+    "by_grid",
+    "cam_by_layer",
+    "class_activation_map",
     "compute_by_stage",
+    "convolutions",
+    "covered",
+    "dips",
+    "enlarged",
+    "falls",
+    "feature_maps",
+    "fields_by_depth",
+    "filter_normalised",
     "first_gradients",
+    "freezing_costs",
+    "grad_cam",
     "gradient_norms",
     "gradients",
+    "ground",
     "input_sizes",
+    "kept_for_backward",
+    "learning",
+    "loss_surface",
     "macs",
+    "mass_inside",
+    "ordered_stack",
     "parameters",
+    "parts_with_grids",
     "positions_read",
+    "random_direction",
+    "rays",
+    "receptive_field",
+    "scores_of",
     "shape_matches",
     "shapes",
+    "shares_inside",
     "stages",
     "starts",
+    "ways",
+    "where_parameters",
+    "windows",
 ]

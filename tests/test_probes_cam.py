@@ -1,0 +1,146 @@
+"""Where a net looks: maps by other means, and what covering does."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from captum.attr import LayerGradCam
+
+from resnet_lessons import nets, probes
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(2)
+    net = nets.build("resnet-14-cifar", width=4)
+    with torch.no_grad():  # BatchNorm as after some training
+        for _ in range(3):
+            net.train()(torch.randn(16, 3, 24, 24))
+    return net
+
+
+@pytest.fixture
+def pictures():
+    return torch.randn(5, 3, 24, 24, generator=torch.Generator().manual_seed(0))
+
+
+CLASSES = torch.tensor([0, 3, 9, 3, 1])
+
+
+def unchanged(net, before, modes):
+    same = all(torch.equal(before[n], v) for n, v in net.state_dict().items())
+    return same and modes == [m.training for m in net.modules()]
+
+
+@pytest.mark.parametrize("which", ["stem", "stages.0.1", "stages.1", "stages.2.0"])
+@pytest.mark.parametrize("relu", [True, False])
+def test_grad_cam_is_captums(net, pictures, which, relu):
+    module = net.get_submodule(which)
+    before, modes = copy.deepcopy(net.state_dict()), [m.training for m in net.modules()]
+    ours = probes.grad_cam(net, module, pictures, CLASSES, relu)
+    assert unchanged(net, before, modes)
+    assert all(p.grad is None and p.requires_grad for p in net.parameters())
+    assert not ours.requires_grad
+    theirs = LayerGradCam(net.eval(), module).attribute(
+        pictures, CLASSES, relu_attributions=relu
+    )
+    torch.testing.assert_close(ours, theirs[:, 0].detach(), rtol=1e-4, atol=1e-7)
+    assert (ours >= 0).all() == relu
+
+
+def test_grad_cam_works_where_gradients_are_off(net, pictures):
+    with torch.no_grad():
+        one = probes.grad_cam(net, net.stages[2], pictures, CLASSES)
+    two = probes.grad_cam(net, net.stages[2], pictures, CLASSES)
+    assert torch.equal(one, two)
+
+
+def test_cam_is_grad_cam_of_the_last_grid_but_for_its_number_of_places(net, pictures):
+    features = probes.feature_maps(net, net.stages, pictures)
+    weights = net.head[-1].weight[3].detach()
+    cam = probes.class_activation_map(features, weights)
+    grad = probes.grad_cam(net, net.stages, pictures, torch.full((5,), 3), relu=False)
+    torch.testing.assert_close(cam / features[0, 0].numel(), grad, atol=1e-6, rtol=1e-4)
+    score = net.eval()(pictures)[:, 3] - net.head[-1].bias[3]
+    torch.testing.assert_close(cam.mean((1, 2)), score, atol=1e-5, rtol=1e-4)
+
+
+def test_feature_maps_are_what_the_part_puts_out(net, pictures):
+    before, modes = copy.deepcopy(net.state_dict()), [m.training for m in net.modules()]
+    maps = probes.feature_maps(net, net.stages[1], pictures)
+    assert unchanged(net, before, modes)
+    net.eval()
+    want = net.stages[1](net.stages[0](net.stem(pictures)))
+    torch.testing.assert_close(maps, want.detach())
+    assert not maps.requires_grad
+
+
+def test_mass_is_shared_between_inside_and_outside():
+    maps = torch.tensor([[[1.0, 3.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]])
+    masks = torch.tensor([[[False, True], [True, True]]] * 2)
+    share = probes.mass_inside(maps, masks)
+    assert share[0] == pytest.approx(0.75)
+    assert share[1].isnan()
+    assert probes.mass_inside(torch.ones(2, 2, 2), masks).tolist() == [0.75, 0.75]
+
+
+def test_covering_paints_the_ground_over_the_mask():
+    pictures = torch.zeros(2, 3, 4, 4)
+    pictures[:, :, :, 2:] = torch.tensor([1.0, 2.0, 3.0])[None, :, None, None]
+    masks = torch.zeros(2, 4, 4, dtype=torch.bool)
+    masks[:, :, :2] = True
+    fill = probes.ground(pictures, masks)
+    assert fill.tolist() == [[1.0, 2.0, 3.0]] * 2
+    found = probes.covered(pictures, masks, fill)
+    assert (found == torch.tensor([1.0, 2.0, 3.0])[:, None, None]).all()
+    assert (pictures[:, :, :, :2] == 0).all()
+
+
+def test_scores_are_logits_of_the_asked_class(net, pictures):
+    scores = probes.scores_of(net, pictures, CLASSES)
+    want = net.eval()(pictures)[range(5), CLASSES]
+    torch.testing.assert_close(scores, want.detach())
+
+
+def test_enlarged_keeps_the_order_of_places():
+    maps = torch.zeros(1, 3, 3)
+    maps[0, 0, 2] = 1
+    large = probes.enlarged(maps, 12)
+    assert large.shape == (1, 12, 12)
+    assert large[0, 0, -1] == 1 and large[0, -1, 0] == 0
+    assert large[0].flatten().argmax() in (11, *range(8, 12))
+
+
+def test_every_layer_has_a_map_for_every_picture_and_class(net, pictures):
+    classes = [[0, 3], [3, 1], [9, 2], [3, 5], [1, 0]]
+    rows = probes.cam_by_layer(net, pictures, classes)
+    names = ["stem", *(f"stage {i}, block {j}" for i in (1, 2, 3) for j in (1, 2))]
+    assert [row["name"] for row in rows] == names
+    assert [row["side"] for row in rows] == [24, 24, 24, 12, 12, 6, 6]
+    block = net.stages[1][0]
+    want = probes.grad_cam(net, block, pictures, torch.tensor([c[1] for c in classes]))
+    for picture in range(5):
+        found = torch.tensor(rows[3]["maps"][picture][1])
+        assert found.max() == 1 or not want[picture].any()
+        top = want[picture].max().clamp(min=1e-12)
+        torch.testing.assert_close(found, want[picture] / top)
+
+
+def test_covering_all_but_what_counts_leaves_the_score():
+    """A net that reads one corner only: covering the rest costs nothing."""
+
+    class Corner(torch.nn.Module):
+        def forward(self, x):
+            corner = x[:, :, :2, :2].mean((1, 2, 3))
+            return F.one_hot(torch.zeros(len(x), dtype=torch.long), 2) * corner[:, None]
+
+    x = torch.rand(3, 3, 8, 8) + 1
+    masks = torch.zeros(3, 8, 8, dtype=torch.bool)
+    masks[:, 4:] = True
+    zero, none = torch.zeros(3, dtype=torch.long), torch.zeros(3, 3)
+    before = probes.scores_of(Corner(), x, zero)
+    after = probes.scores_of(Corner(), probes.covered(x, masks, none), zero)
+    assert torch.equal(before, after)
+    after = probes.scores_of(Corner(), probes.covered(x, ~masks, none), zero)
+    assert (after < before).all()
