@@ -308,3 +308,18 @@ def test_catalogue_is_consistent():
     assert sum(data.find("imagenette-160").train) == 9469
     assert sum(data.find("mnist").train) == 60000
     assert sum(data.find("mnist").valid) == 10000
+
+
+def test_shapes_are_pictures_with_the_pixels_of_their_two_shapes():
+    images, labels, masks = standins.shapes(48, 40, seed=3)
+    (drawn, _), _ = standins.pictures(48, 40, 0, seed=3)
+    assert (images == drawn).all()
+    assert labels.tolist() == list(range(10)) * 4
+    assert masks.shape == (40, 2, 48, 48) and masks.dtype == bool
+    inside = masks.any(1)
+    assert 0.05 < inside.mean() < 0.4
+    for image, mask in zip(images.astype(int), inside, strict=True):
+        ground = np.median(image[~mask], axis=0)  # one colour, with noise up to ±20
+        far = np.abs(image - ground).max(-1)
+        assert (far[~mask] <= 23).all()
+        assert (far[mask] > 23).mean() > 0.9

@@ -66,6 +66,23 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(silent):
     assert losses(1) == losses(1) != losses(2)
 
 
+def test_pictures_grow_from_epoch_to_epoch(silent, monkeypatch):
+    seen = []
+    forward = torch.nn.Module.__call__
+
+    def watch(net, x, *rest):
+        if isinstance(net, nets.fcn.FullyConvolutional) and net.training:
+            seen.append(x.shape[-1])
+        return forward(net, x, *rest)
+
+    monkeypatch.setattr(torch.nn.Module, "__call__", watch)
+    growing = dataclasses.replace(SMALL.profiles["smoke"], sizes=[4, 6, 8])
+    exp = dataclasses.replace(SMALL, profiles={"smoke": growing})
+    run = training.train(exp, "smoke", 0, "cpu", say=silent)
+    assert list(dict.fromkeys(seen)) == [4, 6, 8]
+    assert run.config["sizes"] == [4, 6, 8]
+
+
 class Killed(Exception):
     pass
 

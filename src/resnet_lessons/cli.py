@@ -121,7 +121,9 @@ def record(args) -> None:
 
     for exp in [training.experiment(name) for name in args.names]:
         folder = {"folder": args.folder} if args.folder else {}
-        made = training.record(exp, args.profile, args.seeds, args.device, **folder)
+        made = training.record(
+            exp, args.profile, args.seeds, args.device, resume=args.resume, **folder
+        )
         show(
             args,
             made.to_dict(),
@@ -189,7 +191,6 @@ def parser() -> argparse.ArgumentParser:
     sub = verb(verbs, "train", train, "Train one experiment here.")
     sub.add_argument("name", metavar="NAME", help="see: resnet-lessons runs")
     sub.add_argument("--seed", type=int, default=0, help="default: 0")
-    sub.add_argument("--resume", action="store_true", help="go on after a kill")
     recorder = verb(verbs, "record", record, "Train with several seeds, keep a Record.")
     recorder.add_argument("names", metavar="NAME", nargs="+")
     recorder.add_argument("--seeds", type=natural, default=3, help="default: 3")
@@ -203,6 +204,7 @@ def parser() -> argparse.ArgumentParser:
             "(default); gpu: 128 px",
         )
         each.add_argument("--device", default="auto", help="cpu, cuda, mps (auto)")
+        each.add_argument("--resume", action="store_true", help="go on after a kill")
 
     sub = verb(verbs, "bench", bench, "Measure our pipeline against fastai's own.")
     sub.add_argument("--quick", action="store_true", help="within two minutes")

@@ -50,12 +50,25 @@ def pictures(size=64, train=4000, valid=1000, seed=0):
     random = np.random.RandomState(seed)  # its stream is frozen, unlike default_rng's
     labels = np.arange(train + valid, dtype=np.int64) % 10
     parts = [labels[i : i + 250] for i in range(0, len(labels), 250)]
-    images = np.concatenate([_draw(random, part, size) for part in parts])
+    images = np.concatenate([_draw(random, part, size)[0] for part in parts])
     return (images[:train], labels[:train]), (images[train:], labels[train:])
 
 
+def shapes(size=64, count=200, seed=1):
+    """(images, labels, masks): pictures as above, and where their shapes are.
+
+    images (N, size, size, 3) uint8, labels (N,), masks (N, 2, size, size) bool: the
+    pixels of the first and the second shape of the pair. With another seed than that
+    of `pictures` no net has seen them.
+    """
+    random = np.random.RandomState(seed)
+    labels = np.arange(count, dtype=np.int64) % 10
+    images, masks = _draw(random, labels, size)
+    return images, labels, masks
+
+
 def _draw(random, labels, size):
-    """Pictures (N, size, size, 3) of the pairs `labels`."""
+    """Pictures (N, size, size, 3) of the pairs `labels`, masks (N, 2, size, size)."""
 
     def draw(low, high, *shape, dtype=np.int32):  # in [low, high), for each picture
         return random.randint(low, high, (len(labels), *shape), dtype=dtype)
@@ -63,6 +76,7 @@ def _draw(random, labels, size):
     y, x = (np.mgrid[:size, :size] * 2 * ONE // size - ONE).astype(np.int32)
     ground = draw(0, 256, 1, 1, 3, dtype=np.int16)
     image = np.broadcast_to(ground, (len(labels), size, size, 3))
+    masks = []
     side = draw(0, 2, 1, 1) * 2 - 1  # which of the two comes first,
     upright = draw(0, 2, 1, 1)  # and are they above or beside each other?
     for shape, sign in zip(PAIRS[labels].T, (side, -side), strict=True):
@@ -75,8 +89,10 @@ def _draw(random, labels, size):
         ) % 256  # never the ground's colour
         colour = np.where(striped[..., None], paint[:, :1], paint[:, 1:])
         image = np.where(inside[..., None], colour, image)
+        masks.append(inside)
     noise = draw(-20, 21, size, size, 3, dtype=np.int8)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+    image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return image, np.stack(masks, 1)
 
 
 def _shape(shape, x, y, turn, radius):

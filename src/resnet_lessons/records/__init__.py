@@ -4,6 +4,24 @@ One JSON file per experiment and profile lies under `recorded/`. The command
 `resnet-lessons record NAME` writes it; nobody edits it by hand.
 """
 
-from .record import RECORDED, Record, Seed, catalogue, load, save, validate
+from .record import (
+    RECORDED,
+    Record,
+    Seed,
+    catalogue,
+    load,
+    save,
+    validate,
+    weights_path,
+)
 
-__all__ = ["RECORDED", "Record", "Seed", "catalogue", "load", "save", "validate"]
+__all__ = [
+    "RECORDED",
+    "Record",
+    "Seed",
+    "catalogue",
+    "load",
+    "save",
+    "validate",
+    "weights_path",
+]

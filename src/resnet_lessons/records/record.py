@@ -24,6 +24,7 @@ class Seed:
     macs: int  # multiply-accumulates for one picture, forward
     peak_memory_mb: float | None  # of the device; None where it was not measured
     images_per_second: float  # training pictures, median over the epochs
+    measured: dict = field(default_factory=dict)  # what else this experiment finds
 
     @property
     def accuracy(self) -> float:
@@ -102,6 +103,11 @@ def validate(raw: dict) -> None:
 
 def _path(experiment: str, profile: str, folder: Path) -> Path:
     return folder / f"{experiment}.{profile}.json"
+
+
+def weights_path(experiment: str, profile: str, folder: Path = RECORDED) -> Path:
+    """Where the weights of an experiment with `keep` lie, beside its Record."""
+    return _path(experiment, profile, folder).with_suffix(".safetensors")
 
 
 def save(record: Record, folder: Path = RECORDED) -> Path:

@@ -19,6 +19,8 @@ class Profile:
     options: dict = field(default_factory=dict)  # of the net, such as its width
 
     stored: int | None = None  # side of the stored pictures; None: 5/4 of `size`
+    sizes: list[int] | None = None  # of the crops in each epoch; None: always `size`
+    crop: float = 0.5  # smallest area of a random crop, as a share of the picture
 
     @property
     def decoded_size(self) -> int:
@@ -37,6 +39,14 @@ IMAGENETTE = {
 }
 
 
+# Chapter 1: digits, 28 px as they are.
+MNIST = {
+    "smoke": Profile("digits", 28, 2, 64, pictures=512, stored=28),
+    "laptop": Profile("mnist", 28, 5, stored=28),
+    "gpu": Profile("mnist", 28, 20, stored=28),
+}
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One net under one recipe: AdamW, one cycle, random crops and flips."""
@@ -46,6 +56,8 @@ class Experiment:
     title: str
     net: str  # name for `nets.build`
     profiles: dict[str, Profile] = field(default_factory=lambda: IMAGENETTE)
+    method: str = "run"  # module here whose `train` does it; not all is one training
+    keep: bool = False  # does `record` keep the weights of seed 0 beside the Record?
 
     def profile(self, name: str) -> Profile:
         """The profile called `name`; UsageError where there is none."""
@@ -90,9 +102,81 @@ SHORTCUTS = [
     for option in "BC"  # with A it is chapter 4's resnet-20-cifar
 ]
 
+# Chapter 10: the order inside a block, up to the depth of the paper's deeper net.
+ORDER = [
+    Experiment(
+        f"{name}-{depth}-cifar",
+        10,
+        f"{kind}, {depth} layers",
+        f"{name}-{depth}-cifar",
+        CIFAR_DEPTH,
+    )
+    for name, depth, kind in [
+        ("preact", 20, "pre-activation"),
+        ("preact", 56, "pre-activation"),
+        ("preact", 110, "pre-activation"),
+        ("resnet", 110, "residual"),
+    ]  # with 20 and 56 layers the residual nets are chapter 4's
+]
+
+# Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
+HALF = {
+    name: replace(profile, options={"widths": [32, 64, 128, 256]})
+    for name, profile in IMAGENETTE.items()
+}
+
+# Chapter 9: small pictures first, so that early epochs cost less.
+GROWING = {
+    "smoke": replace(IMAGENETTE["smoke"], sizes=[16]),
+    "laptop": replace(IMAGENETTE["laptop"], sizes=[32, 40, 48, 56, 64]),
+    "gpu": replace(IMAGENETTE["gpu"], sizes=[64, 80, 96, 112, 128]),
+}
+
+# Chapter 11: the paper's recipe; on two cores half as wide and 1/36 as long.
+PIPELINE = {
+    "smoke": Profile("digits", 8, 3, 64, 0.1, options={"width": 8}, stored=8),
+    "laptop": Profile("cifar10", 32, 5, 128, 0.1, options={"width": 8}, stored=32),
+    "gpu": Profile("cifar10", 32, 90, 128, 0.1, stored=32),
+}
+
+# Chapter 12: a body that never saw two of the classes; see transfer.py for the rest.
+TRANSFER = {
+    "smoke": Profile("digits", 8, 3, 64, pictures=512, options={"width": 8}, stored=8),
+    "laptop": Profile("cifar10", 32, 3, 64, options={"width": 8}, stored=32),
+    "gpu": Profile("cifar10", 32, 10, stored=32),
+}
+
+# Chapter 13: nets of chapter 4 once more, and the loss around them; see surface.py.
+SURFACES = [
+    Experiment(
+        f"{name}-32-surface",
+        13,
+        f"{kind}, 32 layers, and around",
+        f"{name}-32-cifar",
+        CIFAR_DEPTH,
+        method="surface",
+    )
+    for name, kind in [("plain", "plain"), ("resnet", "residual")]
+]
+
+# Chapter 13: drawn pictures, whose truth is known; a crop must not lose a shape.
+SHAPES = {
+    "smoke": Profile("pictures", 32, 1, 64, 8e-3, 640, {"width": 8}, 32, crop=0.8),
+    "laptop": Profile(
+        "pictures", 48, 10, 64, 8e-3, options={"width": 8}, stored=48, crop=0.8
+    ),
+    "gpu": Profile(
+        "pictures", 64, 20, 64, 8e-3, options={"width": 16}, stored=64, crop=0.8
+    ),
+}
+
 EXPERIMENTS = {
     e.name: e
     for e in [
+        Experiment("mlp-mnist", 1, "Linear layers only", "mlp", MNIST),
+        Experiment("lenet-mnist", 1, "LeNet-5", "lenet-5-mnist", MNIST),
+        Experiment("vgg-tiny", 2, "Tiny VGG, two 3×3 a stack", "vgg-tiny"),
+        Experiment("vgg-tiny-5x5", 2, "Tiny VGG, one 5×5 a stack", "vgg-tiny-5x5"),
         Experiment("fcn-baseline", 3, "Baseline, no shortcuts", "fcn-baseline"),
         *DEGRADATION,
         *SHORTCUTS,
@@ -107,6 +191,47 @@ EXPERIMENTS = {
             "resblock-net-deep-gamma-one",
         ),
         Experiment("resnet-18", 8, "ResNet-18 with a stem", "resnet-18-fastai"),
+        Experiment("resnet-50", 9, "ResNet-50, bottlenecks", "resnet-50-fastai"),
+        Experiment(
+            "resnet-50-half",
+            9,
+            "ResNet-50, half as wide",
+            "resnet-50-fastai",
+            HALF,
+        ),
+        Experiment(
+            "resnet-18-growing",
+            9,
+            "ResNet-18, pictures that grow",
+            "resnet-18-fastai",
+            GROWING,
+        ),
+        *ORDER,
+        Experiment(
+            "resnet-20-pipeline",
+            11,
+            "ResNet-20, plain PyTorch",
+            "resnet-20-cifar",
+            PIPELINE,
+            method="pipeline",
+        ),
+        Experiment(
+            "cat-or-dog",
+            12,
+            "ResNet-20 without cats and dogs",
+            "resnet-20-cifar",
+            TRANSFER,
+            method="transfer",
+        ),
+        *SURFACES,
+        Experiment(
+            "resnet-14-shapes",
+            13,
+            "ResNet-14 on drawn shapes",
+            "resnet-14-cifar",
+            SHAPES,
+            keep=True,
+        ),
     ]
 }
 

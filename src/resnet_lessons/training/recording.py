@@ -1,16 +1,20 @@
 """Making Records, and reading them back where a reader does not train."""
 
+import hashlib
 import os
 import platform
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 
-from .. import records
+from .. import data, nets, records
+from ..errors import LessonError
 from ..records import Record
 from .experiments import Experiment, experiment
 from .run import Run, train
@@ -66,9 +70,70 @@ def record(
 ) -> Record:
     """Train `exp` with seeds 0 to seeds-1 and save the Record under `folder`."""
     runs = [train(exp, profile, seed, device, **options) for seed in range(seeds)]
+    if exp.keep:
+        runs[0] = keep_weights(runs[0], records.weights_path(exp.name, profile, folder))
     made = make_record(exp, profile, runs)
     records.save(made, folder)
     return made
+
+
+def keep_weights(run: Run, path: Path) -> Run:
+    """Write the weights of `run` to `path`; the Run, with their hash in `measured`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = {k: v.cpu().contiguous() for k, v in run.net.state_dict().items()}
+    save_file(weights, path)
+    found = run.seed.measured | {"weights_sha256": _sha256(path)}
+    return replace(run, seed=replace(run.seed, measured=found))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def net_of(
+    name: str,
+    live: bool | str | None = None,
+    say: Callable[[str], None] = print,
+    folder: Path = records.RECORDED,
+) -> tuple[torch.nn.Module, Record]:
+    """The trained net of experiment `name` in eval mode on the CPU, and its Record.
+
+    For experiments with `keep`: trained here, or with the weights of seed 0 that were
+    kept; `live` as in `record_of`. LessonError where the weights are not those of the
+    Record.
+    """
+    profile = os.environ.get(LIVE) or _profile(live)
+    if profile:
+        made, run = _trained(name, profile, say)
+        return run.net.cpu().eval(), made
+    kept = records.load(name, "laptop", folder)
+    path = records.weights_path(name, "laptop", folder)
+    whole = path.is_file() and _sha256(path) == kept.seeds[0].measured["weights_sha256"]
+    if not whole:
+        raise LessonError(f"{path.name} is missing or changed. Again: {kept.command}")
+    found = data.find(kept.data["name"])
+    options = kept.config["options"]
+    net = nets.build(kept.config["net"], len(found.classes), found.channels, **options)
+    net.load_state_dict(load_file(path))
+    say(f"{_replayed(kept)} Its weights are those of seed 0.")
+    return net.eval(), kept
+
+
+def _trained(name: str, profile: str, say) -> tuple[Record, Run]:
+    """Train experiment `name` here; the Record and the Run."""
+    exp = experiment(name)
+    run = train(exp, profile, stand_in=True, say=say)
+    made = make_record(exp, profile, [run])
+    say(f"Trained here, on {made.device}, profile {profile}.")
+    return made, run
+
+
+def _replayed(kept: Record) -> str:
+    return (
+        f"Replayed: {kept.title}, {kept.data['variant']} at {kept.config['size']} px, "
+        f"seeds {', '.join(str(s.seed) for s in kept.seeds)}, recorded "
+        f"{kept.recorded} on {kept.device}, commit {kept.commit[:8]}."
+    )
 
 
 def record_of(
@@ -83,16 +148,9 @@ def record_of(
     """
     profile = os.environ.get(LIVE) or _profile(live)
     if profile:
-        exp = experiment(name)
-        made = make_record(exp, profile, [train(exp, profile, stand_in=True, say=say)])
-        say(f"Trained here, on {made.device}, profile {profile}.")
-        return made
+        return _trained(name, profile, say)[0]
     kept = records.load(name, "laptop")
-    say(
-        f"Replayed: {kept.title}, {kept.data['variant']} at {kept.config['size']} px, "
-        f"seeds {', '.join(str(s.seed) for s in kept.seeds)}, recorded "
-        f"{kept.recorded} on {kept.device}, commit {kept.commit[:8]}."
-    )
+    say(_replayed(kept))
     return kept
 
 

@@ -5,6 +5,7 @@ import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,16 @@ class Bar(Callback):
     after_train = after_cancel_fit = after_fit
 
 
+class Growing(Callback):
+    """Progressive resizing: crops of a size of its own in each epoch (chapter 9)."""
+
+    def __init__(self, sizes: list[int]):
+        self.sizes = sizes  # pixels on a side; validation pictures keep theirs
+
+    def before_epoch(self):
+        self.dls.train.size = self.sizes[self.epoch]
+
+
 def seed_everything(seed: int) -> None:
     """Start every generator a run draws from at `seed`."""
     random.seed(seed)
@@ -87,17 +98,22 @@ def train(
 ) -> Run:
     """Train `exp` under `profile`; `say` gets the device and a line an epoch.
 
+    An experiment that is more than one training names the module that does it.
+
     A run killed between epochs goes on with `resume=True`, and on the CPU ends
     with the same numbers. A missing data set is downloaded; where that fails, the
     built-in stand-in takes its place if `stand_in` allows it, else LessonError.
     """
+    if exp.method != "run":
+        method = import_module(f".{exp.method}", __package__)
+        return method.train(exp, profile, seed, device, resume, stand_in, say)
     p = exp.profile(profile)
     place = find(device)
     images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
     say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
-    images = _drawn(images, p.pictures)
+    images = drawn(images, p.pictures)
     seed_everything(seed)
-    dls = data.loaders(images, p.size, p.batch_size, place, seed=seed, min_scale=0.5)
+    dls = data.loaders(images, p.size, p.batch_size, place, seed=seed, min_scale=p.crop)
     channels = images.train.images.shape[-1]
     net = nets.build(exp.net, len(images.classes), channels, **p.options)
     history = History()
@@ -106,16 +122,14 @@ def train(
         **asdict(p),
         "optimizer": f"AdamW {ADAMW}",
         "schedule": "one cycle",
-        "augmentation": "random resized crop of at least half the area, flip",
+        "augmentation": f"random resized crop of at least {p.crop} of the area, flip",
     }
     own = config | {"seed": seed, "content_hash": images.content_hash}
     folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
-    learn = make_learner(
-        dls,
-        net.to(place, memory_format=torch.channels_last),
-        p.lr,
-        [history, checkpoint.Checkpoints(folder, history, own), Bar(history, say)],
-    )
+    watchers = [history, checkpoint.Checkpoints(folder, history, own)]
+    watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
+    net = net.to(place, memory_format=torch.channels_last)
+    learn = make_learner(dls, net, p.lr, watchers)
     learn.remove_cb(ProgressCallback)
     learn.create_opt()
     done = 0
@@ -129,15 +143,15 @@ def train(
     if history.problem:
         raise LessonError(f"{history.problem} Try a third of the learning rate.")
     return Run(
-        _measured(seed, history, net, images, p.size, place),
+        measured(seed, history, net, images, p.size, place),
         config,
-        _provenance(images),
+        provenance(images),
         describe(place),
         net,
     )
 
 
-def _drawn(images, count: int | None):
+def drawn(images, count: int | None):
     """`images` with `count` of its training pictures, the same ones every time."""
     if count is None or count >= len(images.train.labels):
         return images
@@ -160,7 +174,8 @@ def _fit(learn, p, done: int, place: torch.device) -> None:
         ) from None
 
 
-def _measured(seed, history, net, images, size, place) -> Seed:
+def measured(seed, history, net, images, size, place) -> Seed:
+    """What a Record keeps of one training."""
     count = len(images.train.labels)
     channels = images.train.images.shape[-1]
     peak = None
@@ -178,7 +193,8 @@ def _measured(seed, history, net, images, size, place) -> Seed:
     )
 
 
-def _provenance(images) -> dict:
+def provenance(images) -> dict:
+    """What a Record says of its data."""
     return {
         "name": images.name,
         "variant": images.variant,

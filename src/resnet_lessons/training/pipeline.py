@@ -1,0 +1,265 @@
+"""A whole pipeline in plain PyTorch: split, train, choose, test once (chapter 11).
+
+The recipe of He et al. (2015), section 4.2: SGD with momentum, the rate divided by
+ten after 32,000 and 48,000 of 64,000 steps (here after the same shares of fewer),
+crops from padded pictures and flips. Nothing of fastai takes part in the loop.
+"""
+
+import math
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from types import SimpleNamespace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .. import data, nets
+from ..errors import LessonError
+from . import checkpoint
+from .dataset import Loader, Pictures, split, statistics
+from .device import describe, find
+from .experiments import Experiment
+from .run import Run, drawn, measured, provenance, runs_folder, seed_everything
+
+SGD = {"momentum": 0.9, "weight_decay": 1e-4}
+HELD_BACK = 0.1  # of the training pictures, for validation: 5,000 of 50,000
+AUGMENTED_TESTS = 3  # draws of augmented test pictures, for comparison only
+
+
+def step_rate(share: float, peak: float) -> float:
+    """Learning rate after `share` of all steps: a tenth from 1/2, again from 3/4."""
+    return peak / 10 ** ((share >= 1 / 2) + (share >= 3 / 4))
+
+
+@dataclass
+class EarlyStopping:
+    """Stops after exactly `patience` values in a row that beat no earlier one."""
+
+    patience: int
+    best: float = -math.inf
+    best_epoch: int = 0  # the first to reach `best`; counted from 1
+    epoch: int = 0  # values seen
+
+    def see(self, value: float) -> bool:
+        """Take the next value; True if it is the best so far."""
+        self.epoch += 1
+        if better := value > self.best:
+            self.best, self.best_epoch = value, self.epoch
+        return better
+
+    @property
+    def over(self) -> bool:
+        return self.epoch - self.best_epoch >= self.patience
+
+
+def train_epoch(net: nn.Module, loader, optimizer, rate: Callable) -> float:
+    """One pass over `loader`; returns the mean loss, each picture counting once.
+
+    rate: from the share of this epoch that is done to the learning rate.
+    """
+    net.train()
+    total, count = 0.0, 0
+    for step, (images, labels) in enumerate(loader):
+        optimizer.param_groups[0]["lr"] = rate(step / len(loader))
+        loss = F.cross_entropy(net(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total = total + loss.detach() * len(labels)  # stays on the device
+        count += len(labels)
+    return float(total) / count
+
+
+@torch.no_grad()
+def evaluate(net: nn.Module, loader) -> tuple[float, Tensor, Tensor]:
+    """Mean loss, predicted classes (N,) and labels (N,) of all pictures in `loader`."""
+    net.eval()
+    pairs = [(net(images), labels) for images, labels in loader]
+    logits, labels = (torch.cat(part) for part in zip(*pairs, strict=True))
+    loss = F.cross_entropy(logits, labels).item()
+    return loss, logits.argmax(1).cpu(), labels.cpu()
+
+
+def confusion_matrix(labels: Tensor, predicted: Tensor, classes: int) -> list[list]:
+    """How often a picture of class i (row) was taken for class j (column)."""
+    counts = torch.bincount(labels * classes + predicted, minlength=classes**2)
+    return counts.reshape(classes, classes).tolist()
+
+
+@dataclass
+class Progress:
+    """What a checkpoint keeps and gives back; its names are those of a Learner."""
+
+    model: nn.Module
+    opt: torch.optim.Optimizer
+    dls: SimpleNamespace
+    epochs: list[dict] = field(default_factory=list)
+
+    def save(self, folder: Path, config: dict) -> None:
+        checkpoint.save(folder, self, self, config)
+
+    def restore(self, folder: Path, config: dict) -> int:
+        return checkpoint.restore(folder, self, self, config)
+
+
+def train(
+    exp: Experiment,
+    profile: str = "laptop",
+    seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
+    stand_in: bool = False,
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
+) -> Run:
+    """As `run.train`: train on 9/10, choose by 1/10, then test the chosen net once.
+
+    The seed draws the split, the weights, the order and the crops. `measured` holds
+    what the test found: see `examined`.
+    """
+    p = exp.profile(profile)
+    place = find(device)
+    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
+    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    images, test = parts(drawn(images, p.pictures), seed)
+    seed_everything(seed)
+    generator = torch.Generator().manual_seed(seed)
+    stats = statistics(images.train.images)
+    moves = {"pad": p.size // 8, "flip": data.find(images.name).mirror}  # 4 of 32 px
+
+    def loader(part, shuffle=False, **options) -> Loader:
+        pictures = Pictures(part.images, part.labels, stats, device=place, **options)
+        return Loader(pictures, p.batch_size, shuffle)
+
+    batches = loader(images.train, True, generator=generator, **moves)
+    held = loader(images.valid)
+    net = nets.build(exp.net, len(images.classes), len(stats[0]), **p.options)
+    net = net.to(place, memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(net.parameters(), p.lr, **SGD)
+    progress = Progress(net, optimizer, SimpleNamespace(train=batches))
+    patience = max(3, p.epochs // 3)
+    config = {
+        "net": exp.net,
+        **asdict(p),
+        "optimizer": f"SGD {SGD}",
+        "schedule": "a tenth of the rate from 1/2 of the steps, again from 3/4",
+        "augmentation": f"crop after {moves['pad']} px of padding"
+        + (", flip" if moves["flip"] else ""),
+        "patience": patience,
+    }
+    own = config | {"seed": seed, "content_hash": images.content_hash}
+    folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
+    watch = EarlyStopping(patience)
+    if resume:
+        done = progress.restore(folder, own)
+        forget_after(folder / "best", done)
+        for epoch in progress.epochs:
+            watch.see(epoch["accuracy"])
+        say(f"Resuming after epoch {done}." if done else "Nothing to resume: from 0.")
+    else:
+        checkpoint.clear(folder)
+    while watch.epoch < p.epochs and not watch.over:
+        epoch = one_epoch(progress, held, p, watch.epoch)
+        progress.epochs.append(epoch)
+        say(told(epoch, p.epochs))
+        if watch.see(epoch["accuracy"]):
+            progress.save(folder / "best", own)
+        progress.save(folder, own)
+    stopped = f"no better for {patience} epochs" if watch.over else "all epochs done"
+    epochs = progress.epochs
+    chosen = progress.restore(folder / "best", own)
+    progress.epochs = epochs
+    seen = measured(seed, progress, net, images, p.size, place)
+    changed = Pictures(
+        test.images, test.labels, stats, generator=generator, device=place, **moves
+    )
+    found = {
+        "split": {
+            "train": len(images.train),
+            "valid": len(images.valid),
+            "test": len(test),
+        },
+        "best_epoch": chosen,
+        "stopped": stopped,
+        **examined(net, loader(test), len(images.classes)),
+        "test_accuracy_augmented": [
+            share_correct(*evaluate(net, Loader(changed, p.batch_size))[1:])
+            for _ in range(AUGMENTED_TESTS)
+        ],
+    }
+    say(f"epoch {chosen} is the best; test accuracy {found['test_accuracy']:6.1%}")
+    seen = replace(seen, measured=found)
+    return Run(seen, config, provenance(images), describe(place), net)
+
+
+def parts(images, seed: int):
+    """`images` with its training pictures split by `seed`, and the test pictures."""
+    train, valid = split(images.train.labels, HELD_BACK, seed)
+    cut = [
+        data.Split(images.train.images[index], images.train.labels[index])
+        for index in (train, valid)
+    ]
+    return replace(images, train=cut[0], valid=cut[1]), images.valid
+
+
+def one_epoch(progress: Progress, held: Loader, p, done: int) -> dict:
+    """Train for the epoch after `done` and validate: what a Record keeps of it."""
+
+    def rate(share: float) -> float:
+        return step_rate((done + share) / p.epochs, p.lr)
+
+    began = perf_counter()
+    train_loss = train_epoch(progress.model, progress.dls.train, progress.opt, rate)
+    if not math.isfinite(train_loss):
+        raise LessonError(
+            f"The loss is no longer a number in epoch {done + 1}. "
+            "Try a third of the learning rate."
+        )
+    middle = perf_counter()
+    valid_loss, predicted, labels = evaluate(progress.model, held)
+    return {
+        "epoch": done + 1,
+        "train_loss": round(train_loss, 6),
+        "valid_loss": round(valid_loss, 6),
+        "accuracy": share_correct(predicted, labels),
+        "train_seconds": round(middle - began, 3),
+        "valid_seconds": round(perf_counter() - middle, 3),
+    }
+
+
+def told(epoch: dict, epochs: int) -> str:
+    """The line of one epoch."""
+    return (
+        f"epoch {epoch['epoch']}/{epochs}  train loss {epoch['train_loss']:.3f}  "
+        f"valid loss {epoch['valid_loss']:.3f}  accuracy {epoch['accuracy']:6.1%}  "
+        f"{epoch['train_seconds'] + epoch['valid_seconds']:.1f} s"
+    )
+
+
+def share_correct(predicted: Tensor, labels: Tensor) -> float:
+    return round((predicted == labels).double().mean().item(), 6)
+
+
+def examined(net: nn.Module, loader: Loader, classes: int) -> dict:
+    """The one look at the test pictures: accuracy, confusion matrix, each answer.
+
+    Labels and answers are strings of one digit a picture, in the order of the set.
+    """
+    _, predicted, labels = evaluate(net, loader)
+    return {
+        "test_accuracy": share_correct(predicted, labels),
+        "confusion": confusion_matrix(labels, predicted, classes),
+        "labels": "".join(map(str, labels.tolist())),
+        "predicted": "".join(map(str, predicted.tolist())),
+    }
+
+
+def forget_after(folder: Path, done: int) -> None:
+    """Remove checkpoints of epochs after `done`: they will be trained again."""
+    for path in folder.glob("epoch-*"):
+        if int(path.name.removeprefix("epoch-")) > done:
+            shutil.rmtree(path)

@@ -1,0 +1,260 @@
+"""Transfer: a body learns without two classes, then these two from few pictures.
+
+Chapter 12. The `epochs` of a Seed are those of the body, on the classes that are
+left; its `measured` holds what became of the two classes:
+
+    classes   names of the two
+    ways      {way: {pictures a class: {
+        accuracy      on the validation pictures of the two classes, 0 to 1
+        train_loss    mean over the last tenth of the steps
+        seconds       of training, all phases
+        cpu_seconds   of the processor meanwhile: no other program adds to it
+        parameters    that learn in the last phase
+        old_accuracy  of the body with its old head back (frozen bodies only)
+    }}}
+
+Pictures a class are strings, as JSON wants keys. For one seed every way starts from
+the same body, sees the same pictures in the same order, and takes the same number
+of steps, but for `scratch-long`.
+"""
+
+import copy
+import itertools
+import math
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter, process_time
+
+import numpy as np
+import torch
+from fastai.callback.progress import ProgressCallback
+from torch import nn
+
+from .. import data, nets
+from ..errors import LessonError
+from . import checkpoint
+from .device import describe, find
+from .freezing import FALL, freeze, phase, rate_groups
+from .learner import ADAMW, History, make_learner
+from .run import (
+    Bar,
+    Run,
+    _fit,
+    drawn,
+    measured,
+    provenance,
+    runs_folder,
+    seed_everything,
+)
+
+HELD = (3, 5)  # labels kept from the body: cat and dog in CIFAR-10's order
+LONG = 3  # times the steps, for the net from scratch that gets more of them
+CROP = 0.5  # smallest area of a crop, as in every other experiment
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much the two classes get."""
+
+    counts: tuple[int, ...]  # pictures of each of the two classes
+    steps: int  # of the optimizer, both phases together
+    batch_size: int = 32
+
+
+PLANS = {
+    "smoke": Plan((5, 20), 8, 8),
+    "laptop": Plan((20, 100, 500), 120),
+    "gpu": Plan((20, 100, 500), 500),
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way from a body to the two classes."""
+
+    free: int = 0  # parts next to the head that learn in the last phase
+    body: bool = True  # False: fresh weights
+    head_first: bool = True  # half of the steps for the head alone
+    still: bool = True  # BatchNorm of frozen parts in eval mode
+    times: int = 1  # the steps of the plan
+
+
+ALL = 4  # parts before the head of a CIFAR net: stem and three stages
+WAYS = {
+    "scratch": Way(ALL, body=False, head_first=False),
+    "scratch-long": Way(ALL, body=False, head_first=False, times=LONG),
+    "random-body": Way(0, body=False, still=False),
+    "head": Way(0),
+    "stage-3": Way(1),
+    "stage-2": Way(2),
+    "stage-1": Way(3),
+    "all": Way(ALL),
+    "all-at-once": Way(ALL, head_first=False),
+    "head-moving-statistics": Way(0, still=False),
+}
+MAIN = "stage-3"  # its net, from the most pictures, is what a Run returns
+
+
+def adapt(net: nets.ResNet, loader, way: Way, steps: int, lr: float) -> dict:
+    """Train `net` in place as `way` says; returns its part of `measured`."""
+    batches = itertools.chain.from_iterable(itertools.repeat(loader))
+    steps *= way.times
+    began, worked = perf_counter(), process_time()
+    first = steps // 2 if way.head_first else 0
+    if first:
+        freeze(net, 0, way.still)
+        phase(net, batches, first, rate_groups(net, 0, lr))
+    freeze(net, way.free, way.still)
+    fall = FALL if way.head_first else 1.0  # at once means: all at one rate
+    groups = rate_groups(net, way.free, lr, fall)
+    losses = phase(net, batches, steps - first, groups)
+    last = losses[-max(1, steps // 10) :]
+    if not math.isfinite(sum(last)):
+        raise LessonError(
+            "The loss is no longer a number. Try a third of the learning rate."
+        )
+    return {
+        "train_loss": round(sum(last) / len(last), 6),
+        "seconds": round(perf_counter() - began, 3),
+        "cpu_seconds": round(process_time() - worked, 3),
+        "parameters": sum(p.numel() for p in net.parameters() if p.requires_grad),
+    }
+
+
+@torch.no_grad()
+def accuracy(net: nn.Module, loader) -> float:
+    """Share of the pictures in `loader` that `net` names right, in eval mode."""
+    net.eval()
+    hits = [(net(x).argmax(1) == y).sum() for x, y in loader]
+    return round(torch.stack(hits).sum().item() / len(loader.dataset), 6)
+
+
+def only(images, labels: tuple[int, ...]):
+    """`images` with the classes `labels` alone, numbered again from 0."""
+    new = {old: i for i, old in enumerate(labels)}
+
+    def part(split):
+        kept = np.flatnonzero(np.isin(split.labels, labels))
+        renamed = np.array([new[label] for label in split.labels[kept]], dtype=np.int64)
+        return data.Split(split.images[kept], renamed)
+
+    return replace(
+        images,
+        classes=tuple(images.classes[i] for i in labels),
+        train=part(images.train),
+        valid=part(images.valid),
+    )
+
+
+def few(split, count: int, seed: int):
+    """`count` pictures of each class; more of them hold the fewer of the same seed."""
+    random = np.random.RandomState(seed)
+    kept = [
+        random.permutation(np.flatnonzero(split.labels == label))[:count]
+        for label in np.unique(split.labels)
+    ]
+    kept = np.sort(np.concatenate(kept))
+    return data.Split(split.images[kept], split.labels[kept])
+
+
+def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
+    """The body, then every way; as `run.train`, which calls this."""
+    p, plan, place = exp.profile(profile), PLANS[profile], find(device)
+    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
+    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    others = tuple(i for i in range(len(images.classes)) if i not in HELD)
+    old, new = drawn(only(images, others), p.pictures), only(images, HELD)
+    config = {
+        "net": exp.net,
+        **asdict(p),
+        "optimizer": f"AdamW {ADAMW}",
+        "schedule": "one cycle",
+        "augmentation": f"random resized crop of at least {CROP} of the area, flip",
+        "held_out": list(new.classes),
+        "plan": asdict(plan) | {"counts": list(plan.counts)},
+    }
+    body, history, dls = _body(exp, p, profile, seed, place, old, config, resume, say)
+    found, kept = {}, None
+    for name, way in WAYS.items():
+        found[name] = {}
+        for count in plan.counts:
+            net = _start(exp, p, way, body, seed, place)
+            split = few(new.train, count, seed)
+            loaders = _loaders(split, new, dls.train, plan.batch_size, seed)
+            result = adapt(net, loaders[0], way, plan.steps, p.lr)
+            result["accuracy"] = accuracy(net, loaders[1])
+            if way.body and way.free == 0:
+                again = copy.copy(net)
+                again._modules = net._modules | {"head": body.head}
+                result["old_accuracy"] = accuracy(again, dls.valid)
+            found[name][str(count)] = result
+            say(f"{name}, {count} a class: accuracy {result['accuracy']:.1%}")
+            if name == MAIN:
+                kept = net
+    outcome = measured(seed, history, body, old, p.size, place)
+    outcome = replace(outcome, measured={"classes": list(new.classes), "ways": found})
+    return Run(outcome, config, provenance(old), describe(place), kept)
+
+
+def _body(exp, p, profile, seed, place, old, config, resume, say):
+    """The net trained on what is left, as `run.train` would; resumes like it."""
+    seed_everything(seed)
+    dls = data.loaders(old, p.size, p.batch_size, place, seed=seed, min_scale=CROP)
+    net = _fresh(exp, p, len(old.classes), old.train, place)
+    history = History()
+    own = config | {"seed": seed, "content_hash": old.content_hash}
+    folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
+    watchers = [checkpoint.Checkpoints(folder, history, own), Bar(history, say)]
+    learn = make_learner(dls, net, p.lr, [history, *watchers])
+    learn.remove_cb(ProgressCallback)
+    learn.create_opt()
+    done = checkpoint.restore(folder, learn, history, own) if resume else 0
+    if done:
+        say(f"Resuming after epoch {done} of the body.")
+    else:
+        checkpoint.clear(folder)
+    if done < p.epochs:
+        _fit(learn, p, done, place)
+    if history.problem:
+        raise LessonError(f"{history.problem} Try a third of the learning rate.")
+    return net, history, dls
+
+
+def _fresh(exp, p, classes: int, split, place):
+    net = nets.build(exp.net, classes, split.images.shape[-1], **p.options)
+    return net.to(place, memory_format=torch.channels_last)
+
+
+def _start(exp, p, way: Way, body, seed: int, place):
+    """A net of its own for `way`; its new weights depend on the seed alone.
+
+    A net from scratch begins where the body of the same seed once began.
+    """
+    torch.manual_seed(seed)
+    channels = next(body.parameters()).shape[1]
+    if not way.body:
+        net = nets.build(exp.net, len(HELD), channels, **p.options)
+    else:
+        net = copy.deepcopy(body)
+        net.head[-1] = nn.Linear(net.head[-1].in_features, len(HELD))
+    return net.to(place, memory_format=torch.channels_last)
+
+
+def _loaders(split, new, like, batch_size: int, seed: int):
+    """Training and validation loader, with the statistics the body was trained on."""
+    shared = {
+        "vocab": new.classes,
+        "size": like.size,
+        "stats": like.stats,
+        "device": like.device,
+    }
+    size = min(batch_size, len(split))
+    train = data.BatchLoader(
+        split,
+        batch_size=size,
+        training=True,
+        crop=CROP,
+        flip=like.flip,
+        seed=seed,
+        **shared,
+    )
+    return train, data.BatchLoader(new.valid, batch_size=256, **shared)
