@@ -1,10 +1,12 @@
 """From a Record or a probe to what a reader sees: curves, tables, sentences."""
 
 from .chapters import learning_rates, pooling
+from .convolving import by_shift, convolving, weight_matrix
 from .curves import curves
 from .depths import depth_and_skip, error_table, loss_words, losses
 from .display import COLOURS, say, show, table
 from .layers import by_layer
+from .pipeline import confusion, gallery, seed_spread, wander, worst_words
 from .rows import (
     accuracy_words,
     compare_words,
@@ -14,25 +16,73 @@ from .rows import (
     running_table,
     seeds_words,
 )
+from .scenes import boxes
+from .seeing import (
+    cam_data,
+    grids,
+    pictures,
+    plane_words,
+    ray_lines,
+    surface_data,
+    surface_table,
+    surfaces,
+)
+from .transfer import (
+    freezing,
+    freezing_picture,
+    percent_words,
+    picture_counts,
+    statistics_table,
+    transfer_curves,
+    transfer_table,
+    way_values,
+    way_words,
+)
 
 __all__ = [
     "COLOURS",
     "accuracy_words",
+    "boxes",
     "by_layer",
+    "by_shift",
+    "cam_data",
     "compare_words",
+    "confusion",
+    "convolving",
     "curves",
     "depth_and_skip",
     "error_table",
+    "freezing",
+    "freezing_picture",
+    "gallery",
+    "grids",
     "learning_rates",
     "loss_words",
     "losses",
     "overlap_words",
+    "percent_words",
+    "picture_counts",
+    "pictures",
+    "plane_words",
     "pooling",
     "provenance_table",
+    "ray_lines",
     "results_table",
     "running_table",
     "say",
+    "seed_spread",
     "seeds_words",
     "show",
+    "statistics_table",
+    "surface_data",
+    "surface_table",
+    "surfaces",
     "table",
+    "transfer_curves",
+    "transfer_table",
+    "wander",
+    "way_values",
+    "way_words",
+    "weight_matrix",
+    "worst_words",
 ]

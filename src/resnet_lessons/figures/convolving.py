@@ -1,0 +1,123 @@
+"""Chapter 1: a convolution at one place, its matrix, and digits that are moved."""
+
+from .curves import MARKERS
+from .display import COLOURS, STYLE, Figure, beside, show
+
+
+def convolving(picture, kernel, output, place: tuple[int, int]) -> Figure:
+    """The numbers of one place: `picture` (H, W), `kernel` (k, k), `output` (H', W').
+
+    place: row and column of the output, counted from 0; stride 1, no padding.
+    """
+    row, column = place
+    size = len(picture)
+    k, value = len(kernel), output[row][column]
+    where = f"row {row + 1}, column {column + 1}"
+    # Both panels are as many cells wide, so that all cells are of one size.
+    wide = len(kernel[0]) + len(output[0]) + 0.5
+    return beside(
+        show(
+            _numbers([("picture", picture, (row, column, k))], wide, size),
+            f"A picture of {size} × {len(picture[0])} numbers with a window of "
+            f"{k} × {k} whose corner is {where}.",
+        ),
+        show(
+            _numbers(
+                [("kernel", kernel, None), ("output", output, (row, column, 1))],
+                wide,
+                size,
+            ),
+            f"The {k} × {k} weights of the kernel, and the output: in {where} stands "
+            f"{value:g}.",
+        ),
+    )
+
+
+def _numbers(grids, wide: float, high: int):
+    """Grids of numbers side by side in a figure `wide` × `high` cells large.
+
+    grids: (title, numbers, window); the window (row, column, side) gets a frame.
+    """
+    from matplotlib import pyplot
+    from matplotlib.patches import Rectangle
+
+    with pyplot.rc_context(STYLE | {"figure.constrained_layout.use": False}):
+        cell, margin = 0.46, 0.3  # inches
+        size = (wide * cell + 0.1, high * cell + margin + 0.1)
+        figure, left = pyplot.figure(figsize=size), 0.05
+        for title, grid, window in grids:
+            rows, columns = grid.shape
+            bottom = size[1] - margin - rows * cell
+            box = [left, bottom, columns * cell, rows * cell]
+            ax = figure.add_axes([v / size[i % 2] for i, v in enumerate(box)])
+            left += (columns + 0.5) * cell
+            most = 1.6 * abs(grid).max()
+            scale = {"cmap": "PuOr_r", "vmin": -most, "vmax": most}
+            if grid.min() >= 0:
+                scale = {"cmap": "Greys", "vmin": 0, "vmax": most}
+            ax.matshow(grid, **scale)
+            for (i, j), number in _items(grid):
+                ax.text(j, i, f"{number:g}", ha="center", va="center")
+            ax.set(xticks=[], yticks=[])
+            ax.set_title(title)
+            ax.spines[:].set_visible(True)
+            if window:
+                row, column, side = window
+                corner = (column - 0.5, row - 0.5)
+                frame = {"fill": False, "ec": COLOURS[1], "lw": 3}
+                ax.add_patch(Rectangle(corner, side, side, clip_on=False, **frame))
+        return figure
+
+
+def _items(grid):
+    return (((i, j), v) for i, line in enumerate(grid) for j, v in enumerate(line))
+
+
+def weight_matrix(matrix, which) -> Figure:
+    """The linear layer that a convolution is: a coloured dot for each used weight.
+
+    matrix: (outputs, inputs); which: the number of the weight that stands there,
+    from 0, and -1 where there is none.
+    """
+    from matplotlib import colormaps, pyplot
+
+    height, width = matrix.shape
+    weights = int(which.max()) + 1
+    with pyplot.rc_context(STYLE):
+        figure, ax = pyplot.subplots(figsize=(5.6, 3.6))
+        colours = colormaps["turbo"].resampled(weights)
+        for number in range(weights):
+            rows, columns = (which == number).nonzero()
+            ax.scatter(columns, rows, s=14, marker="s", color=colours(number))
+        ax.set(xlim=(-1, width), ylim=(height, -1))
+        ax.set(xlabel=f"{width} pixels", ylabel=f"{height} places of the output")
+        ax.set_title(f"{height} × {width} weights, {weights} different ones")
+        ax.spines[:].set_visible(True)
+        used = (which >= 0).mean()
+        return show(
+            figure,
+            f"A matrix of {height} rows and {width} columns. {used:.0%} of it is "
+            f"filled, in {weights} diagonal stripes; each stripe is one weight.",
+        )
+
+
+def by_shift(lines: dict[str, list[float]], shifts, title: str) -> Figure:
+    """Accuracy (0 to 1) against how far the pictures were moved, a line a net."""
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        figure, ax = pyplot.subplots(figsize=(5.6, 4.4))
+        for number, (label, values) in enumerate(lines.items()):
+            colour, marker = COLOURS[number % 2], MARKERS[number % 2]
+            dashed = "--" if number >= 2 else "-"
+            percent = [100 * value for value in values]
+            ax.plot(shifts, percent, dashed, c=colour, marker=marker, ms=5, label=label)
+        ax.set(xlabel="moved by (px)", title=title, ylim=(0, 102))
+        ax.axhline(10, color="grey", lw=0.8)
+        ax.text(shifts[0], 11.5, "guessing", color="grey", fontsize=9)
+        figure.legend(loc="outside lower center", ncols=1)
+        words = "; ".join(
+            f"{label}: {values[0]:.0%} in place, {values[-1]:.0%} at {shifts[-1]} px"
+            for label, values in lines.items()
+        )
+        return show(figure, f"{title} against how far the digits were moved. {words}.")

@@ -1,0 +1,200 @@
+// Chapter 11: accuracy and confusions on n test pictures, for each seed.
+
+const DRAWS = 30;
+const STRIP = { left: 12, right: 348, first: 46, row: 62 };
+
+/** `count` places from 0 to count − 1, the same for a seed everywhere (mulberry32).
+ *  A place may come more than once. */
+function places(count, seed) {
+  let a = seed;
+  return Uint32Array.from({ length: count }, () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * count);
+  });
+}
+
+const standardError = (share, n) => Math.sqrt((share * (1 - share)) / n);
+const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+const points = (share) => (100 * share).toFixed(1);
+
+class SeedSpread {
+  constructor(data, el) {
+    this.data = data;
+    this.labels = [...data.labels].map(Number);
+    this.answers = data.answers.map((text) => [...text].map(Number));
+    const all = this.labels.length;
+    this.whole = this.answers.map((found) => this.right(found, all, (i) => i) / all);
+    this.drawn = Array.from({ length: DRAWS }, (_, d) => places(all, d + 1));
+    this.sizes = [50, 100, 200, 500, 1000, 2000, 5000, 10000].filter((n) => n < all);
+    this.sizes.push(all);
+    this.at = { size: Math.min(2, this.sizes.length - 1), draw: 0, seed: 0 };
+    this.frame = new Frame(el, {
+      title: "How sure is an accuracy?",
+      lead: "Draw some test pictures, and see what each net gets right among them. " +
+        "Then draw others, or more.",
+      caption: `${data.note} A draw is of the same pictures for each seed. Pictures ` +
+        "are put back before the next is taken, as if there were many more of the " +
+        "same kind.",
+    });
+    this.addPictures();
+    this.addControls();
+    this.draw();
+  }
+
+  addPictures() {
+    this.strip = s("svg", { role: "img" });
+    this.title = h("figcaption");
+    this.most = h("p", { class: "spread-most" });
+    this.table = h("div", { class: "spread-table", role: "table" });
+    const key = (look, text) => h("li", { class: `spread-${look}`, text });
+    this.frame.body.append(h("div", { class: "rl-charts" },
+      h("figure", { class: "rl-chart" },
+        h("figcaption", { text: "Accuracy on the pictures drawn (%)" }), this.strip,
+        h("ul", { class: "rl-legend" }, key("key-dot", "this draw"),
+          key("key-bar", "± 2 standard errors"),
+          key("key-ghost", `${DRAWS - 1} other draws`),
+          key("key-tick", "all test pictures"))),
+      h("figure", { class: "rl-chart" }, this.title, this.table, this.most)));
+  }
+
+  addControls() {
+    const set = (key) => (i) => { this.at[key] = i; this.draw(); };
+    const numbers = Array.from({ length: DRAWS }, (_, i) => i + 1);
+    this.frame.controls.classList.add("spread-controls");
+    this.frame.controls.append(
+      range({ label: "Test pictures drawn", values: this.sizes, index: this.at.size,
+        show: whole, act: set("size") }),
+      range({ label: "Draw", values: numbers, index: 0,
+        show: (i) => `number ${i}`, act: set("draw") }),
+      choice({ label: "Net of seed", options: this.data.seeds, index: 0,
+        act: set("seed") }));
+  }
+
+  /** How many of n pictures are right; at(i) is the place of the i-th. */
+  right(answers, n, at) {
+    let sum = 0;
+    for (let i = 0; i < n; i += 1) sum += answers[at(i)] === this.labels[at(i)];
+    return sum;
+  }
+
+  draw() {
+    const n = this.sizes[this.at.size];
+    const shares = this.answers.map((answers) =>
+      this.drawn.map((places) => this.right(answers, n, (i) => places[i]) / n));
+    this.drawStrip(shares, n);
+    this.drawTable(n);
+    this.frame.say(this.sentence(shares.map((row) => row[this.at.draw]), n));
+  }
+
+  drawStrip(shares, n) {
+    const errors = this.whole.map((p) => standardError(p, this.sizes[0]));
+    const room = 3 * Math.max(0.01, ...errors);
+    const domain = [Math.max(0, Math.min(...this.whole) - room),
+      Math.min(1, Math.max(...this.whole) + room)].map((v) => 100 * v);
+    const x = linear(domain, [STRIP.left, STRIP.right]);
+    const inside = (share) => x(Math.min(domain[1], Math.max(domain[0], 100 * share)));
+    const foot = STRIP.first + STRIP.row * (shares.length - 1) + 28;
+    const axis = ticks(domain, 6).flatMap((v) => [
+      s("path", { class: "rl-grid", d: `M${x(v)} 8V${foot}` }),
+      s("text", { x: x(v), y: foot + 18, "text-anchor": "middle", text: short(v) })]);
+    const rows = shares.flatMap((row, seed) => this.row(row, seed, n, inside));
+    this.strip.setAttribute("viewBox", `0 0 360 ${foot + 24}`);
+    const found = shares.map((row, i) =>
+      `seed ${this.data.seeds[i]}: ${percent(row[this.at.draw])}`);
+    this.strip.setAttribute("aria-label", `Accuracy on ${whole(n)} pictures, ` +
+      `${found.join(", ")}`);
+    this.strip.replaceChildren(...axis, ...rows);
+  }
+
+  /** One seed: all draws, the bar around this one, and the whole test set. */
+  row(row, seed, n, x) {
+    const y = STRIP.first + STRIP.row * seed;
+    const share = row[this.at.draw];
+    const reach = 2 * standardError(share, n);
+    const look = seed === this.at.seed ? "spread-on" : "spread-off";
+    const ghosts = row.map((other, d) => s("circle", { class: "spread-ghost",
+      cx: x(other), cy: y + 4 * ((d % 5) - 2), r: 2.2 }));
+    return [s("g", { class: look },
+      s("text", { x: STRIP.left, y: y - 22, text: `seed ${this.data.seeds[seed]}` }),
+      s("text", { x: STRIP.right, y: y - 22, "text-anchor": "end",
+        text: `${percent(share)} ± ${points(reach)}` }),
+      ...ghosts,
+      s("path", { class: "spread-tick", d: `M${x(this.whole[seed])} ${y - 16}v32` }),
+      s("path", { class: "spread-bar",
+        d: `M${x(share - reach)} ${y}H${x(share + reach)}` }),
+      s("circle", { class: "spread-dot", cx: x(share), cy: y, r: 5 }))];
+  }
+
+  /** Rows: what a picture shows; columns: what the net takes it for. */
+  drawTable(n) {
+    const { classes, seeds } = this.data;
+    const counts = this.confusion(n);
+    this.title.textContent = `Seed ${seeds[this.at.seed]}: what is taken for what`;
+    this.table.setAttribute("aria-label", `${this.title.textContent}, ` +
+      `${whole(n)} pictures. Rows show what it is, columns the answer.`);
+    this.table.style.setProperty("--classes", classes.length);
+    const line = (...cells) => h("div", { role: "row", class: "spread-row" }, ...cells);
+    const cell = (role, at, text) => h("span", { role, class: `spread-${at}`, text });
+    const head = ["is", ...classes].map((name, i) =>
+      cell("columnheader", i === 0 ? "corner" : "column", name));
+    this.table.replaceChildren(line(...head), ...counts.map((row, i) => {
+      const total = Math.max(1, row.reduce((a, b) => a + b, 0)), { sqrt } = Math;
+      return line(cell("rowheader", "name", classes[i]), ...row.map((count, j) =>
+        h("span", { role: "cell", class: `spread-cell${i === j ? " spread-hit" : ""}`,
+          style: `--share:${sqrt(count / total).toFixed(2)}` },
+        h("span", { text: count || "·" }))));
+    }));
+    this.most.textContent = this.mostOften(counts);
+  }
+
+  confusion(n) {
+    const k = this.data.classes.length;
+    const counts = Array.from({ length: k }, () => new Array(k).fill(0));
+    for (let i = 0; i < n; i += 1) {
+      const at = this.drawn[this.at.draw][i];
+      counts[this.labels[at]][this.answers[this.at.seed][at]] += 1;
+    }
+    return counts;
+  }
+
+  mostOften(counts) {
+    const { classes } = this.data;
+    const errors = counts.flatMap((row, i) => row.map((count, j) => ({ count, i, j })))
+      .filter(({ i, j }) => i !== j);
+    const { count, i, j } = errors.reduce((a, b) => (b.count > a.count ? b : a));
+    const times = count === 1 ? "once" : `${whole(count)} times`;
+    return count === 0 ? "No picture of this draw is taken for another class."
+      : `Most often: ${classes[i]} taken for ${classes[j]}, ${times}.`;
+  }
+
+  sentence(shares, n) {
+    const { seeds } = this.data, { seed } = this.at;
+    const share = shares[seed];
+    const reach = 2 * standardError(share, n);
+    const ends = [Math.max(0, share - reach), Math.min(1, share + reach)];
+    const doubt = reach > 0
+      ? `Two standard errors are ${points(reach)} points: on many more of the kind ` +
+        `it would get ${points(ends[0])} to ${percent(ends[1])}, unless this draw is ` +
+        "one of the unlucky five in a hundred. "
+      : "The formula now says ± 0, and that is too sure: draw more. ";
+    return `The net of seed ${seeds[seed]} gets ${percent(share)} of these ` +
+      `${whole(n)} pictures right. ${doubt}${this.between(reach)}`;
+  }
+
+  /** The seeds against each other, on all test pictures. */
+  between(reach) {
+    if (this.whole.length === 1) return "";
+    const gap = Math.max(...this.whole) - Math.min(...this.whole);
+    return `On all ${whole(this.labels.length)} test pictures the seeds lie ` +
+      `${points(gap)} points apart, ${gap < reach ? "less" : "more"} than that.`;
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const widget = new SeedSpread(model.get("data"), el);
+    return () => widget.frame.close();
+  },
+};

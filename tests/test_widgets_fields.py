@@ -1,0 +1,238 @@
+"""ReceptiveField and WhereParameters in a real Chromium, against their data."""
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from browser import SIZES, chromium
+from resnet_lessons.widgets import ReceptiveField, WhereParameters
+from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
+from widget_data import field_data, where_data
+from widget_page import write_page
+
+pytestmark = pytest.mark.browser
+
+DRAWN = "document.querySelectorAll('.rl-inner').length === 2"
+FIELD, WHERE = 0, 1  # their order on the page
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for this file; skips or fails where there is none."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shown():
+    return [ReceptiveField(field_data()), WhereParameters(where_data())]
+
+
+@pytest.fixture(scope="module")
+def folder(shown, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    write_page(folder, shown)
+    return folder
+
+
+@pytest.fixture
+def page(browser, folder):
+    """The page, drawn, from a file; clean when the test is over."""
+    browser.open((folder / "page.html").as_uri())
+    browser.wait(DRAWN)
+    yield browser
+    assert browser.errors() == []
+    assert browser.outside() == []
+
+
+def press(page, which, *buttons):
+    for button in buttons:
+        inside(page, which, ".rl-choice button")[button].click()
+
+
+def slide(page, which, steps):
+    slider = inside(page, which, "input[type=range]")[0]
+    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * steps)
+
+
+def said(page, which):
+    (sentence,) = text(page, which, ".rl-seen")
+    return sentence
+
+
+BOXES = """return [...document.querySelectorAll(arguments[0])]
+  .map(node => node.getBoundingClientRect()).map(b => [b.left, b.width])"""
+WIDTHS = """return [...document.querySelectorAll(arguments[0])].map(bar =>
+  bar.getBoundingClientRect().width / bar.parentNode.getBoundingClientRect().width)"""
+
+
+# The receptive field -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stack", "depth"), [(0, 1), (0, 8), (2, 4), (3, 18), (4, 2)])
+def test_the_field_shows_the_data_at_every_depth(page, shown, stack, depth):
+    press(page, FIELD, stack)
+    slide(page, FIELD, depth - 1)
+    given = shown[FIELD].data["stacks"][stack]
+    found = given["depths"][depth - 1]
+    assert text(page, FIELD, ".field-count") == [str(n) for n in found["seen"]]
+    side, step = found["seen"][0], found["steps"][-1]
+    last = given["depths"][-1]
+    span = last["seen"][0] + 2 * last["steps"][-1]
+    frame, square, other = (
+        page.js(BOXES, f".{name}")[0]
+        for name in ("field-frame", "field-square", "field-next")
+    )
+    scale = frame[1] / span
+    assert square[1] / scale == pytest.approx(side, abs=0.05 * side + 0.1)
+    assert (other[0] - square[0]) / scale == pytest.approx(step, abs=0.02 * span)
+    assert text(page, FIELD, ".field-text") == [
+        f"{found['weights']:,}",
+        f"{side**2:,}",
+    ]
+    top = max(found["weights"], side**2)
+    bars = page.js(WIDTHS, ".field-bar")
+    assert bars == pytest.approx([found["weights"] / top, side**2 / top], abs=0.005)
+    assert f"{side} × {side} pixels" in said(page, FIELD)
+
+
+def test_cells_are_as_many_as_places_are_seen(page, shown):
+    press(page, FIELD, 1)
+    slide(page, FIELD, 2)
+    seen = shown[FIELD].data["stacks"][1]["depths"][2]["seen"]
+    cells = page.js(
+        "return [...document.querySelectorAll('.field-cell')]"
+        ".map(path => path.getAttribute('d').split('M').length - 1)"
+    )
+    assert cells == seen == [13, 9, 5, 1]
+
+
+def test_the_bars_at_the_foot_are_the_ways(page, shown):
+    press(page, FIELD, 0)
+    slide(page, FIELD, 2)
+    heights = page.js(
+        "return [...document.querySelector('.field-way').getAttribute('d')"
+        ".matchAll(/v([\\d.]+)/g)].map(found => Number(found[1]))"
+    )
+    shares = [height / max(heights) for height in heights]
+    assert shares == pytest.approx([n / 7 for n in (1, 3, 6, 7, 6, 3, 1)], abs=0.03)
+    ways = shown[FIELD].data["stacks"][0]["depths"][2]["ways"]
+    assert shares[:4] == pytest.approx(ways, abs=0.03)
+
+
+def test_another_stack_brings_its_own_slider(page):
+    slide(page, FIELD, 7)
+    press(page, FIELD, 3)
+    (slider,) = inside(page, FIELD, "input[type=range]")
+    assert slider.get_attribute("max") == "17"
+    assert slider.get_attribute("aria-valuetext") == "3, the last: pool 2 × 2, step 2"
+    press(page, FIELD, 1)
+    inside(page, FIELD, ".rl-step")[1].send_keys(Keys.ENTER)
+    assert text(page, FIELD, "output") == ["4, the last: 5 × 5"]
+    assert "first four layers sees 17 × 17" in said(page, FIELD)
+
+
+def test_the_sentence_compares_the_stack_with_one_kernel(page):
+    slide(page, FIELD, 2)
+    assert "27 weights for each pair of channels and 3 ReLUs" in said(page, FIELD)
+    assert "has 49, 1.8 times as many" in said(page, FIELD)
+    slide(page, FIELD, 0)
+    assert "A stack of one is that kernel itself" in said(page, FIELD)
+    press(page, FIELD, 2)
+    slide(page, FIELD, 0)
+    assert "its neighbour sees as many, 4 pixels further" in said(page, FIELD)
+
+
+# Where the parameters are ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("net", "head", "classes"), [(0, 0, 2), (1, 1, 0), (3, 0, 3)])
+def test_the_wings_are_the_shares_of_the_chosen_net(page, shown, net, head, classes):
+    press(page, WHERE, net, 4 + head)
+    slide(page, WHERE, classes)
+    case = shown[WHERE].data["cases"][net][head]
+    assert text(page, WHERE, ".where-part b") == case["parts"]
+    for kind, side in (("parameters", "left"), ("macs", "right")):
+        values = case[kind][classes]
+        shares = [value / sum(values) for value in values]
+        drawn = page.js(WIDTHS, f".where-{side} .where-track span")
+        assert drawn == pytest.approx(shares, abs=0.005)
+    below = [number == 1 for number in case["places"]]
+    linear = page.js(
+        "return [...document.querySelectorAll('.where-left .where-track span')]"
+        ".map(bar => bar.className === 'where-linear')"
+    )
+    assert linear == below
+
+
+@pytest.mark.parametrize(("head", "classes"), [(0, 2), (1, 3)])
+def test_all_nets_are_drawn_to_one_scale(page, shown, head, classes):
+    press(page, WHERE, 2, 4 + head)
+    slide(page, WHERE, classes)
+    cases = shown[WHERE].data["cases"]
+    for kind in ("parameters", "macs"):
+        totals = [[sum(c[kind][classes]) for c in row] for row in cases]
+        top = max(max(row) for row in totals)
+        drawn = page.js(
+            "return [...document.querySelectorAll(arguments[0])].map(track => "
+            "[...track.children].reduce((sum, bar) => sum + bar.getBoundingClientRect()"
+            ".width, 0) / track.getBoundingClientRect().width)",
+            f".where-{kind} .where-track",
+        )
+        assert drawn == pytest.approx([row[head] / top for row in totals], abs=0.01)
+    assert text(page, WHERE, ".where-on [role=rowheader]") == ["GoogLeNet"]
+
+
+def test_the_sentence_says_what_the_other_head_does(page, shown):
+    press(page, WHERE, 1, 4)
+    slide(page, WHERE, 2)
+    assert "138 million parameters, 89 % of them in linear layers" in said(page, WHERE)
+    assert "would save 89 % of the parameters and 0.8 % of the" in said(page, WHERE)
+    press(page, WHERE, 5)
+    assert "has saved 89 % of the parameters" in said(page, WHERE)
+    press(page, WHERE, 3)
+    assert "ends in a global average as it was published" in said(page, WHERE)
+    before = said(page, WHERE)
+    inside(page, WHERE, ".rl-step")[1].send_keys(Keys.ENTER)
+    assert "20,000 classes" in said(page, WHERE) != before
+
+
+# Both --------------------------------------------------------------------------------
+
+
+def test_every_control_picture_and_row_has_a_name(page):
+    for which, rows in ((FIELD, 3), (WHERE, 5 + 10)):
+        css = "input, button, svg[role=img], [role=group], [role=table]"
+        named = inside(page, which, css)
+        assert len(named) >= 10
+        assert all(node.accessible_name.strip() for node in named)
+        assert len(inside(page, which, "[role=row]")) == rows
+
+
+def test_tab_reaches_every_control(page):
+    css = "input, button"
+    controls = inside(page, FIELD, css) + inside(page, WHERE, css)
+    page.js("document.activeElement.blur(); window.scrollTo(0, 0)")
+    for control in controls:
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        assert page.driver.switch_to.active_element == control
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_all_fits_can_be_read_and_keeps_its_place(
+    browser, shown, tmp_path, size, theme
+):
+    browser.open(write_page(tmp_path, shown, theme).as_uri(), size)
+    browser.wait(DRAWN)
+    press(browser, FIELD, 3)
+    slide(browser, FIELD, 17)  # the tallest stack
+    assert browser.sideways() <= 0
+    assert browser.js(SPILLED) == []
+    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
+    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
+    heights = browser.js(
+        "return [...document.querySelectorAll('.rl')].map(n => n.offsetHeight)"
+    )
+    for widget, height in zip(shown, heights, strict=True):
+        room = widget.reserve[list(SIZES).index(size)]
+        assert abs(height - room) < 0.1 * room, (height, room)

@@ -1,0 +1,222 @@
+"""DiffQuiz in a real Chromium: picking, checking, what the answer shows."""
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from browser import SIZES, chromium
+from resnet_lessons.widgets import DiffQuiz
+from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
+from widget_data import quiz_data
+from widget_page import write_page
+
+pytestmark = pytest.mark.browser
+
+DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for this file; skips or fails where there is none."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shown():
+    return DiffQuiz(quiz_data())
+
+
+@pytest.fixture
+def page(browser, shown, tmp_path):
+    """The page, drawn, from a file; clean when the test is over."""
+    browser.open(write_page(tmp_path, [shown]).as_uri())
+    browser.wait(DRAWN)
+    yield browser
+    assert browser.errors() == []
+    assert browser.outside() == []
+
+
+def go_to(page, number):
+    slider = inside(page, 0, "input[type=range]")[0]
+    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * number)
+
+
+def pick(page, kind, index):
+    inside(page, 0, f".quiz-of-{kind} input[value='{index}']")[0].click()
+
+
+def press(page, which):
+    inside(page, 0, f".quiz-{which}")[0].click()
+
+
+def verdict(page):
+    (said,) = text(page, 0, ".quiz-verdict")
+    return said
+
+
+def answered(page):
+    return inside(page, 0, ".quiz-answer")[0].is_displayed()
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_broken_code_is_shown_line_by_line(page, shown, number):
+    go_to(page, number)
+    question = shown.data["questions"][number]
+    every = [line for mark, line in question["rows"] if mark != "+"]
+    lines = [line for line in every if line.strip()]  # an empty one is no choice
+    codes = page.js(
+        "return [...document.querySelectorAll('.quiz-of-line .quiz-code')]"
+        ".map(node => [node.textContent, node.style.getPropertyValue('--indent')])"
+    )
+    for line, (code, indent) in zip(lines, codes, strict=True):
+        assert code.strip() == line.strip()
+        assert indent == f"{len(line) - len(line.lstrip())}ch"
+    assert text(page, 0, ".quiz-number") == [
+        str(n) for n, line in enumerate(every, 1) if line.strip()
+    ]
+    assert text(page, 0, ".quiz-empty") == [
+        str(n) for n, line in enumerate(every, 1) if not line.strip()
+    ]
+    assert text(page, 0, ".quiz-effect") == question["effects"]
+    assert question["origin"] in text(page, 0, ".quiz-origin")[0]
+    assert text(page, 0, "output") == [f"{number + 1} of 4"]
+    assert not answered(page)
+
+
+def test_indentation_is_drawn(page):
+    """Code starts further right where Python has more spaces."""
+    lefts = page.js(
+        "return [...document.querySelectorAll('.quiz-of-line .quiz-code')].map(node =>"
+        "{ const all = document.createRange(); all.selectNodeContents(node);"
+        " return [node.style.getPropertyValue('--indent'),"
+        " all.getBoundingClientRect().left]; })"
+    )
+    steps = {float(indent[:-2]): left for indent, left in lefts}
+    assert steps[0] < steps[4] < steps[8]
+    assert steps[8] - steps[4] == pytest.approx(steps[4] - steps[0], abs=2)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_each_line_that_counts_is_accepted_with_the_right_effect_only(
+    page, shown, number
+):
+    go_to(page, number)
+    question = shown.data["questions"][number]
+    wrong = question["wrong"]
+    other = 0 if 0 not in wrong else 3
+    false = (question["right"] + 1) % len(question["effects"])
+    press(page, "check")
+    assert "Pick a line and an effect first: the line" in verdict(page)
+    pick(page, "line", other)
+    press(page, "check")
+    assert "the effect is missing" in verdict(page)
+    pick(page, "effect", false)
+    press(page, "check")
+    assert f"not line {other + 1}. And it does something else" in verdict(page)
+    pick(page, "effect", question["right"])
+    press(page, "check")
+    assert f"not line {other + 1}. What it does is right" in verdict(page)
+    pick(page, "line", wrong[0])
+    pick(page, "effect", false)
+    press(page, "check")
+    assert f"Line {wrong[0] + 1} it is, but" in verdict(page)
+    assert not answered(page)
+    for line in wrong:
+        pick(page, "line", line)
+        pick(page, "effect", question["right"])
+        press(page, "check")
+        assert verdict(page).startswith(f"Right. {question['title']}.")
+        assert answered(page)
+    assert "You have found this one. Found 1 of 4." in text(page, 0, ".rl-seen")[0]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_answer_shows_the_repair_and_what_was_measured(page, shown, number):
+    go_to(page, number)
+    press(page, "show")
+    question = shown.data["questions"][number]
+    assert verdict(page).startswith(f"The answer: {question['title']}.")
+    for mark, look in (("-", "taken-out"), ("+", "put-in")):
+        lines = [line.strip() for m, line in question["rows"] if m == mark]
+        assert text(page, 0, f".quiz-{look} code") == lines
+    assert question["why"].replace("`", "") == text(page, 0, ".quiz-why")[0]
+    plain = [[w.replace("`", "") for w in sign] for sign in question["signs"]]
+    cells = text(page, 0, ".quiz-what")[1:], text(page, 0, ".quiz-value")[2:]
+    assert cells[0] == [what for what, _, _ in plain]
+    assert cells[1] == [word for _, *pair in plain for word in pair]
+    (seen,) = text(page, 0, ".quiz-caught")
+    assert all(name in seen for name in question["caught"])
+    assert ("None of the tests" in seen) == (not question["caught"])
+    assert "Found 0 of 4." in text(page, 0, ".rl-seen")[0]  # shown, not found
+
+
+def test_picks_and_answers_stay_when_one_goes_on_and_comes_back(page, shown):
+    question = shown.data["questions"][0]
+    pick(page, "line", question["wrong"][0])
+    pick(page, "effect", question["right"])
+    press(page, "check")
+    go_to(page, 1)
+    assert not answered(page) and verdict(page) == ""
+    assert inside(page, 0, "input:checked") == []
+    go_to(page, 0)
+    assert answered(page)
+    assert "You have found this one. Found 1 of 4." in text(page, 0, ".rl-seen")[0]
+    assert len(inside(page, 0, "input:checked")) == 2
+
+
+def test_all_can_be_done_with_the_keyboard(page, shown):
+    question = shown.data["questions"][0]
+    for kind, wanted in (("line", question["wrong"][0]), ("effect", question["right"])):
+        first = inside(page, 0, f".quiz-of-{kind} input")[0]
+        first.send_keys(Keys.SPACE)
+        values = [
+            n.get_attribute("value") for n in inside(page, 0, f".quiz-of-{kind} input")
+        ]
+        for _ in range(values.index(str(wanted))):
+            page.driver.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    assert verdict(page).startswith("Right.")
+
+
+def test_two_quizzes_on_a_page_do_not_share_their_picks(browser, shown, tmp_path):
+    browser.open(write_page(tmp_path, [shown, shown]).as_uri())
+    browser.wait("document.querySelectorAll('.rl-inner').length === 2")
+    for which, line in ((0, 4), (1, 5)):
+        inside(browser, which, f".quiz-of-line input[value='{line}']")[0].click()
+    for which, line in ((0, 4), (1, 5)):
+        (one,) = inside(browser, which, ".quiz-of-line input:checked")
+        assert one.get_attribute("value") == str(line)
+
+
+def test_controls_and_rows_have_names(page):
+    press(page, "show")
+    named = inside(page, 0, "input, button, fieldset, [role=group], [role=table]")
+    assert len(named) > 20
+    assert all(node.accessible_name.strip() for node in named)
+    assert "line 1: class ResBlock" in inside(page, 0, ".quiz-of-line input")[
+        0
+    ].get_attribute("aria-label")
+    groups = [node.accessible_name for node in inside(page, 0, "fieldset")]
+    assert groups == ["Which line?", "What does it do?"]
+
+
+def test_what_is_said_reaches_a_screen_reader(page):
+    press(page, "check")
+    page.wait("document.querySelector('.rl-live').textContent.includes('Pick a line')")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_all_fits_can_be_read_and_keeps_its_place(
+    browser, shown, tmp_path, size, theme
+):
+    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
+    browser.wait(DRAWN)
+    room = shown.reserve[list(SIZES).index(size)]
+    height = browser.js("return document.querySelector('.rl').offsetHeight")
+    press(browser, "show")
+    assert browser.sideways() <= 0
+    assert browser.js(SPILLED) == []
+    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
+    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
+    assert abs(height - room) < 0.1 * room
