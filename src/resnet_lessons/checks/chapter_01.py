@@ -1,0 +1,114 @@
+"""Chapter 1, LeNet: the exercises and their reference answers."""
+
+import torch.nn.functional as F
+
+from .exercise import Exercise
+from .judges_01 import check_conv_cost, check_output_size, check_training_step
+
+
+def output_size(size, kernel, stride=1, padding=0):
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def conv_cost(
+    in_channels, out_channels, kernel, size, stride=1, padding=0, groups=1, bias=True
+):
+    places = ((size + 2 * padding - kernel) // stride + 1) ** 2
+    weights = out_channels * (in_channels // groups) * kernel**2
+    return weights + bias * out_channels, places * weights
+
+
+def training_step(net, optimizer, pictures, labels):
+    optimizer.zero_grad()
+    loss = F.cross_entropy(net(pictures), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+EXERCISES = [
+    Exercise(
+        id="01.1",
+        title="How many places?",
+        prompt="""\
+Write `output_size(size, kernel, stride=1, padding=0)`: how many places the kernel finds
+along one side of a picture. All four are in pixels; `padding` is added on *both* sides.
+The kernel fits at least once. What is over at the end, too little for another step, is
+never read.
+""",
+        starter="""\
+def output_size(size, kernel, stride=1, padding=0):
+    return ...
+""",
+        hints=(
+            "Start with stride 1 and no padding. A kernel as large as the picture has "
+            "one place; each pixel more gives one place more.",
+            "With a stride, count the steps that fit into what is left of the first "
+            "place: `size + 2 * padding - kernel` pixels.",
+            "Steps, rounded down, with `//`. The first place needs no step: plus 1.",
+        ),
+        answer=output_size,
+        imports="",
+        check=check_output_size,
+    ),
+    Exercise(
+        id="01.2",
+        title="Parameters and MACs, with groups",
+        prompt="""\
+Write `conv_cost(in_channels, out_channels, kernel, size, stride=1, padding=0, groups=1,
+bias=True)`, which returns the pair `(parameters, macs)` of a convolution on a picture
+of `size` × `size`. With `groups=g` the channels in and out are split into `g` parts,
+and each output channel reads only the input channels of its own part. One of the two
+numbers depends on the bias, the other does not: a MAC is a multiplication *and* an
+addition.
+""",
+        starter="""\
+def conv_cost(
+    in_channels, out_channels, kernel, size, stride=1, padding=0, groups=1, bias=True
+):
+    parameters = ...
+    macs = ...
+    return parameters, macs
+""",
+        hints=(
+            "Count the weights first: how many numbers does one output channel read "
+            "at one place? There are `out_channels` of these kernels.",
+            "A part has `in_channels // groups` input channels. All output channels "
+            "together still are `out_channels`.",
+            "`parameters` are the weights and, with a bias, one more for each output "
+            "channel. `macs` are the weights times the places of the output, which are "
+            "the square of exercise 01.1.",
+        ),
+        answer=conv_cost,
+        imports="",
+        check=check_conv_cost,
+    ),
+    Exercise(
+        id="01.3",
+        title="One training step",
+        prompt="""\
+Write `training_step(net, optimizer, pictures, labels)`: one step of training on one
+batch, with cross-entropy. It returns the loss of the batch, before the step, as a plain
+number. The weights may still hold gradients of another batch when you get the net. Four
+lines do the work; their order is the exercise.
+""",
+        starter="""\
+import torch.nn.functional as F
+
+
+def training_step(net, optimizer, pictures, labels):
+    raise NotImplementedError
+""",
+        hints=(
+            "Forget, look, ask each weight which way is down, move. What does each of "
+            "these mean in PyTorch?",
+            "`backward` *adds* to the gradients that are there. So forget the old ones "
+            "first: `optimizer.zero_grad()`.",
+            "`optimizer.zero_grad()`; `loss = F.cross_entropy(net(pictures), labels)`; "
+            "`loss.backward()`; `optimizer.step()`. Then return `loss.item()`.",
+        ),
+        answer=training_step,
+        imports="import torch.nn.functional as F",
+        check=check_training_step,
+    ),
+]

@@ -1,0 +1,127 @@
+"""Chapter 11, a whole pipeline: the exercises and their reference answers."""
+
+import math
+
+import torch
+
+from .exercise import Exercise
+from .judges_11 import check_accuracy, check_hold_back, check_stops_after
+
+
+def hold_back(labels, share, seed):
+    generator = torch.Generator().manual_seed(seed)
+    train, valid = [], []
+    for label in labels.unique():
+        members = (labels == label).nonzero().flatten()
+        members = members[torch.randperm(len(members), generator=generator)]
+        count = round(share * len(members))
+        valid.append(members[:count])
+        train.append(members[count:])
+    return torch.cat(train), torch.cat(valid)
+
+
+def accuracy(net, batches):
+    net.eval()
+    right, seen = 0, 0
+    with torch.no_grad():
+        for pictures, labels in batches:
+            right += (net(pictures).argmax(1) == labels).sum().item()
+            seen += len(labels)
+    return right / seen
+
+
+def stops_after(values, patience):
+    best, best_epoch = -math.inf, 0
+    for epoch, value in enumerate(values, 1):
+        if value > best:
+            best, best_epoch = value, epoch
+        elif epoch - best_epoch == patience:
+            return epoch, best_epoch
+    return len(values), best_epoch
+
+
+EXERCISES = [
+    Exercise(
+        id="11.1",
+        title="Hold some back",
+        prompt="""\
+Write `hold_back(labels, share, seed)`. From `labels`, a tensor of shape $(N,)$, it
+draws which pictures are held back for validation, and returns two tensors of
+*positions*: those for training, and those for validation. Each position from 0 to $N
+- 1$ is in exactly one of the two. Of each class `share` is held back, rounded to the
+nearest whole number of pictures. The seed decides which: the same seed always gives
+the same two sets, another seed others.
+""",
+        starter='''\
+import torch
+
+
+def hold_back(labels, share, seed):
+    """(N,) labels -> positions for training, positions for validation"""
+    raise NotImplementedError
+''',
+        hints=(
+            "Go class by class: find the positions of one class, shuffle them, cut "
+            "them in two.",
+            "`(labels == label).nonzero().flatten()` are the positions of a class, and "
+            "`labels.unique()` gives the classes.",
+            "`torch.randperm(len(members), generator=generator)` shuffles by a "
+            "generator of your own: `torch.Generator().manual_seed(seed)`. Make it "
+            "once, before the loop.",
+        ),
+        answer=hold_back,
+        imports="import torch",
+        check=check_hold_back,
+    ),
+    Exercise(
+        id="11.2",
+        title="Accuracy over batches",
+        prompt="""\
+Write `accuracy(net, batches)`: the share of all pictures that `net` gets right, a
+number from 0 to 1. `batches` is anything that one can loop over once; it gives pairs
+of pictures $(B, C, H, W)$ and labels $(B,)$, and the last pair may be smaller than
+the others. The net gives logits $(B, \\text{classes})$. It must run as in a test: its
+batch normalisation with running averages, and no graph kept for gradients.
+""",
+        starter="""\
+import torch
+
+
+def accuracy(net, batches):
+    return ...
+""",
+        hints=(
+            "Two sums over all batches, those right and those seen; one division at "
+            "the end.",
+            "`net(pictures).argmax(1) == labels` is `True` where the net is right.",
+            "`net.eval()` before the loop, `with torch.no_grad():` around it.",
+        ),
+        answer=accuracy,
+        imports="import torch",
+        check=check_accuracy,
+    ),
+    Exercise(
+        id="11.3",
+        title="When to stop",
+        prompt="""\
+Write `stops_after(values, patience)`. `values` are validation accuracies, one for
+each epoch. Training stops after the epoch that is the `patience`-th in a row without
+a value above the best so far. Return two numbers, counted from 1: the epoch after
+which training stops, and the epoch whose net is kept. As good as the best is not
+better. If training never stops early, the first number is the last epoch.
+""",
+        starter="""\
+def stops_after(values, patience):
+    return ...
+""",
+        hints=(
+            "Keep two things while you go: the best value so far, and its epoch.",
+            "`enumerate(values, 1)` counts epochs from 1. How many epochs have gone by "
+            "since the best one?",
+            "Stop when `epoch - best_epoch == patience`.",
+        ),
+        answer=stops_after,
+        imports="import math",
+        check=check_stops_after,
+    ),
+]

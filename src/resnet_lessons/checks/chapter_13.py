@@ -1,0 +1,120 @@
+"""Chapter 13, what it learned: the exercises and their reference answers."""
+
+import torch
+
+from .exercise import Exercise
+from .judges_13 import check_cam, check_filter_normalised, check_grad_cam
+
+
+def cam(features, weights, classes):
+    chosen = weights[classes]  # (B, K): a row for each picture
+    return (chosen[:, :, None, None] * features).sum(1)
+
+
+def filter_normalised(direction, weight):
+    if weight.dim() < 2:  # a bias, or BatchNorm's own
+        return torch.zeros_like(weight)
+    rows = direction.flatten(1)  # (out, numbers in a filter)
+    lengths = rows.norm(dim=1, keepdim=True)
+    wanted = weight.flatten(1).norm(dim=1, keepdim=True)
+    return (rows / lengths * wanted).reshape(weight.shape)
+
+
+def grad_cam(features, scores):
+    (gradients,) = torch.autograd.grad(scores.sum(), features)
+    weights = gradients.mean((2, 3), keepdim=True)  # (B, K, 1, 1)
+    return (weights * features).sum(1).relu()
+
+
+EXERCISES = [
+    Exercise(
+        id="13.1",
+        title="CAM",
+        prompt="""\
+A net ends in an average over the grid and one linear layer. Write
+`cam(features, weights, classes)`, which returns the class activation maps $(B, h, w)$.
+`features` $(B, K, h, w)$ is what the last block puts out, `weights` (classes × $K$)
+belongs to the linear layer, and `classes` $(B,)$ says for each picture which class is
+asked about.
+""",
+        starter='''\
+import torch
+
+
+def cam(features, weights, classes):
+    """features (B, K, h, w), weights (classes, K), classes (B,) -> (B, h, w)"""
+    return ...
+''',
+        hints=(
+            "At each place there are $K$ numbers. The map holds their sum there, each "
+            "times the weight that leads from its channel to the class.",
+            "`weights[classes]` has shape (B, K): the row of the class asked about, "
+            "for each picture.",
+            "Two more axes, `[:, :, None, None]`, let it be multiplied with "
+            "`features`. Then sum over the channels, axis 1.",
+        ),
+        answer=cam,
+        imports="",
+        check=check_cam,
+    ),
+    Exercise(
+        id="13.2",
+        title="A direction, filter by filter",
+        prompt="""\
+Write `filter_normalised(direction, weight)`. Both tensors have the same shape, and a
+new one of this shape is returned. Where `weight` belongs to a convolution
+(out × in × k × k) or a linear layer (out × in), each of the `out` filters of
+`direction` keeps the way it points and gets the length of the same filter of `weight`.
+Where `weight` has one axis only (a bias, or γ and β of BatchNorm), the result is 0: the
+net does not move there. No filter of `direction` is zero.
+""",
+        starter="""\
+import torch
+
+
+def filter_normalised(direction, weight):
+    return ...
+""",
+        hints=(
+            "The length of a filter is the root of the sum of its squares, over all "
+            "axes but the first.",
+            "`tensor.flatten(1)` makes one row of each filter, and "
+            "`rows.norm(dim=1, keepdim=True)` measures the rows.",
+            "Divide each row by its own length, multiply by the length of the row of "
+            "`weight`, and give it the old shape again. `weight.dim()` counts axes.",
+        ),
+        answer=filter_normalised,
+        imports="import torch",
+        check=check_filter_normalised,
+    ),
+    Exercise(
+        id="13.3",
+        title="Grad-CAM",
+        prompt="""\
+Write `grad_cam(features, scores)`, which returns the maps $(B, h, w)$ of Grad-CAM.
+`features` $(B, K, h, w)$ is what some layer has put out, and `scores` $(B,)$ holds, for
+each picture, the score of the class asked about; PyTorch has recorded how it was
+computed from `features`. The score of one picture depends on its own features alone.
+""",
+        starter='''\
+import torch
+
+
+def grad_cam(features, scores):
+    """features (B, K, h, w), scores (B,) -> (B, h, w)"""
+    return ...
+''',
+        hints=(
+            "The weight of a channel is the mean over its places of the gradient of "
+            "the score.",
+            "`torch.autograd.grad(scores.sum(), features)` gives a tuple with one "
+            "tensor of the shape of `features`. Adding up is no harm: each score "
+            "depends on its own picture.",
+            "`gradients.mean((2, 3), keepdim=True)` are the weights. Multiply, sum "
+            "over the channels, and cut at 0 with `.relu()`.",
+        ),
+        answer=grad_cam,
+        imports="import torch",
+        check=check_grad_cam,
+    ),
+]

@@ -1,0 +1,148 @@
+"""Chapter 14, find the bugs: the exercises; their answers are the repaired programs."""
+
+from .broken_14 import BUGS, bugs_of, source
+from .broken_14.block import ResBlock
+from .broken_14.cifar import Block
+from .broken_14.evaluation import accuracy
+from .broken_14.model import resblock_net
+from .broken_14.pictures import prepare
+from .exercise import Exercise
+from .judges_14 import check_block, check_net, check_res_block
+from .judges_14_runs import check_accuracy, check_prepare
+
+IMPORTS = {
+    "block": "import torch.nn.functional as F\nfrom torch import nn",
+    "cifar": "import torch.nn.functional as F\nfrom torch import nn",
+    "evaluation": "import torch",
+    "model": (
+        "from itertools import pairwise\n\nimport torch.nn.functional as F\n"
+        "from torch import nn\n\nfrom resnet_lessons import nets"
+    ),
+    "pictures": "import torch",
+}
+
+
+def starter(program: str, part: str, *helpers: str) -> str:
+    """One function or class with all of its defects, as code that runs by itself."""
+    ids = [id for id in bugs_of(program) if BUGS[id].part == part]
+    parts = [source(program, name, *ids) for name in (*helpers, part)]
+    return "\n\n\n".join([IMPORTS[program], *(code.strip() for code in parts)]) + "\n"
+
+
+EXERCISES = [
+    Exercise(
+        id="14.1",
+        title="A block that shrinks",
+        prompt="""\
+Repair `ResBlock(channels, kernel_size=3)`. It should compute
+
+$$y = \\sigma(x + F(x)),$$
+
+where $\\sigma$ is the leaky ReLU and $F$ is convolution, BatchNorm, $\\sigma$,
+convolution, BatchNorm. Whatever the grid and whatever the odd kernel, what comes out
+has the shape of what went in. There are **three** defects. The check looks for each on
+its own and says which symptoms are left.
+""",
+        starter=starter("block", "ResBlock"),
+        hints=(
+            "Print the shape behind each convolution for 8 × 8 places, then for 4 × 4. "
+            "How does PyTorch add 1 × 1 places to 4 × 4?",
+            "Which values can the second summand of the last line have, and which "
+            "should $F(x)$ be able to have?",
+            "A kernel of $k × k$ keeps a grid if the padding is $(k - 1) / 2$ and the "
+            "stride 1.",
+        ),
+        answer=ResBlock,
+        imports=IMPORTS["block"],
+        check=check_res_block,
+    ),
+    Exercise(
+        id="14.2",
+        title="A block that trains, and is wrong",
+        prompt="""\
+Repair `Block(in_channels, channels, stride=1)`, the paper's basic block: $F$ is
+convolution, BatchNorm, ReLU, convolution, BatchNorm; a ReLU follows the sum. The
+shortcut is $x$ itself, and where $F(x)$ has another shape, a 1 × 1 convolution with
+BatchNorm. In eval mode a picture has the same result in any company. There are
+**four** defects, and three of them never raise an error.
+""",
+        starter=starter("cifar", "Block"),
+        hints=(
+            "Set every convolution to zero by hand. What should the block do to an x "
+            "without negative values, and what does it do?",
+            "How many BatchNorms does the paper's block have on its way through $F$? "
+            "What does each of them remember for eval mode?",
+            "Two things can make the shape of $F(x)$ differ from that of $x$.",
+        ),
+        answer=Block,
+        imports=IMPORTS["cifar"],
+        check=check_block,
+    ),
+    Exercise(
+        id="14.3",
+        title="An accuracy that means something",
+        prompt="""\
+Repair `accuracy(net, pictures, labels, batch_size=64)`: the share of *all* pictures
+whose class the net finds. It is measured on the pictures as they are and in eval mode,
+and keeps nothing for a backward pass. There are **four** defects. `shifted` is what
+training uses to augment; it is right.
+""",
+        starter=starter("evaluation", "accuracy", "shifted"),
+        hints=(
+            "Call it twice on the same net and pictures. Then call it with another "
+            "`batch_size`. What should both give?",
+            "A sum over batches needs something that is kept from batch to batch, and "
+            "the last batch may be smaller than the others.",
+            "Two lines are missing that have nothing to do with counting: one about "
+            "the mode of the net, one about gradients.",
+        ),
+        answer=accuracy,
+        imports=IMPORTS["evaluation"],
+        check=check_accuracy,
+    ),
+    Exercise(
+        id="14.4",
+        title="A net in which nothing arrives",
+        prompt="""\
+Repair `resblock_net(widths, num_classes=10)`. For every width after the first it has a
+ResBlock and a max-pool; it takes pictures $(B, 1, H, W)$ of any size to
+$(B, \\text{num\\_classes})$. In a ResBlock $F$ has two 3 × 3 convolutions, the first
+of which changes the channels. A fresh block begins as its shortcut, because $γ$ of its
+last BatchNorm is zero: that stays. There are **four** defects.
+`nets.make_shortcut("B", in_channels, out_channels)` makes the shortcut of the paper.
+""",
+        starter=starter("model", "resblock_net"),
+        hints=(
+            "A linear layer works on the last axis of what it gets. Print the shape "
+            "that arrives there.",
+            "Follow one picture through a fresh block: with $γ = 0$, what is left of "
+            "it?",
+            "Which arguments of `ResBlock` are used, and which are only accepted?",
+        ),
+        answer=resblock_net,
+        imports=IMPORTS["model"],
+        check=check_net,
+    ),
+    Exercise(
+        id="14.5",
+        title="Who has seen the validation pictures?",
+        prompt="""\
+Repair `prepare(images, labels, folders)`. It gets grey pictures $(N, H, W)$ of 0 to
+255, their labels, and for each the name of its folder, `"train"` or `"val"`. It returns
+`(pictures, labels)` for training and the same for validation, as float tensors with
+mean 0 and deviation 1, where both are measured on the training pictures only. There are
+**two** defects.
+""",
+        starter=starter("pictures", "prepare"),
+        hints=(
+            "Which of the three arguments has no influence on the result?",
+            'Compare `folder` with `"train"` for every picture, and make a tensor of '
+            "the answers.",
+            "Mean and deviation are two numbers. Take them from the training pictures, "
+            "and use the same two for validation.",
+        ),
+        answer=prepare,
+        imports=IMPORTS["pictures"],
+        check=check_prepare,
+    ),
+]

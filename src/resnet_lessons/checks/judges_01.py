@@ -1,0 +1,244 @@
+"""Chapter 1, LeNet: how the answers are judged."""
+
+from copy import deepcopy
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .. import probes
+from .expect import made
+from .mistakes_01 import LOSSES, MACS, PARAMETERS, SIZES, STEPS, gradients
+
+# 01.1 ------------------------------------------------------------------------------
+
+
+def check_output_size(answer, expect):
+    for what, case in [
+        ("C1 of LeNet-5", (32, 5, 1, 0)),
+        ("C5 of LeNet-5", (5, 5, 1, 0)),
+        ("a padded picture", (28, 5, 1, 2)),
+        ("a stride", (11, 3, 2, 0)),
+        ("a stride, and a row that is left over", (12, 5, 3, 0)),
+        ("the first layer of a ResNet", (224, 7, 2, 3)),
+        ("a stride larger than the kernel", (8, 1, 3, 0)),
+    ]:
+        size, kernel, stride, padding = case
+        expect.trying("output_size({}, {}, {}, {})".format(*case))
+        with torch.device("meta"):
+            layer = nn.Conv2d(1, 1, kernel, stride, padding)
+            want = layer(torch.zeros(1, 1, size, size)).shape[-1]
+        expect.equal(
+            f"{what}: places along one side",
+            answer(*case),
+            want,
+            hint="The steps that fit behind the first place, rounded down, and that "
+            "place.",
+            mistakes=made(SIZES, *case),
+        )
+    expect.trying("output_size(32, 5)", "Keep `stride=1, padding=0` in the first line.")
+    expect.equal("without stride and padding", answer(32, 5), 28)
+
+
+# 01.2 ------------------------------------------------------------------------------
+
+NAMES = ("in_channels", "out_channels", "kernel", "size", "stride", "padding")
+
+
+def check_conv_cost(answer, expect):
+    for what, case in [
+        ("C3 of LeNet-5", (6, 16, 5, 14, 1, 0, 1, True)),
+        ("three channels, no bias", (3, 8, 3, 10, 1, 0, 1, False)),
+        ("a stride and padding", (4, 8, 3, 9, 2, 1, 1, True)),
+        ("two groups, as in AlexNet", (96, 256, 5, 27, 1, 2, 2, True)),
+        ("a group for each channel", (32, 32, 3, 14, 1, 1, 32, False)),
+        ("more channels out than in, two groups", (4, 12, 3, 7, 3, 0, 2, True)),
+    ]:
+        *sizes, groups, bias = case
+        named = dict(zip(NAMES, sizes, strict=True), groups=groups, bias=bias)
+        words = ", ".join(f"{name}={value}" for name, value in named.items())
+        expect.trying(f"conv_cost({words}), {what}")
+        got = answer(**named)
+        expect.true(
+            "a pair is returned",
+            isinstance(got, tuple | list) and len(got) == 2,
+            got=_kind(got),
+            expected="(parameters, macs)",
+            hint="`return parameters, macs`",
+        )
+        i, o, kernel, size, stride, padding = sizes
+        layer = nn.Conv2d(i, o, kernel, stride, padding, groups=groups, bias=bias)
+        expect.equal(
+            "the parameters",
+            got[0],
+            probes.parameters(layer),
+            hint="The weights of `out_channels` kernels; with a bias, one more each.",
+            mistakes=made(PARAMETERS, *case),
+        )
+        expect.equal(
+            "the MACs",
+            got[1],
+            probes.macs(layer, (i, size, size)),
+            hint="Places of the output × weights, without the biases.",
+            mistakes=made(MACS, *case),
+        )
+
+
+def _kind(got) -> str:
+    length = f" of {len(got)}" if isinstance(got, tuple | list) else ""
+    return "nothing" if got is None else f"a {type(got).__name__}{length}"
+
+
+# 01.3 ------------------------------------------------------------------------------
+
+RATE = 0.1
+EVENTS = {
+    (): "Nothing was asked of the loss: `loss.backward()` gives each weight its "
+    "gradient, `optimizer.step()` moves it.",
+    ("backward",): "The gradients are there and nothing moved: `optimizer.step()` is "
+    "missing.",
+    ("empty step",): "`loss.backward()` is missing: without it there is no gradient.",
+    (
+        "empty step",
+        "backward",
+    ): "The step came before `backward`: it found no gradient.",
+    ("backward", "empty step"): "The gradients were wiped out before the step: "
+    "`zero_grad` belongs before `backward`, or after the step.",
+}
+
+
+def check_training_step(answer, expect):
+    net, (x, y), (other_x, other_y) = _setting()
+    optimizer = Descent(net.parameters())
+    expect.trying(
+        "the first step of a net",
+        "The loss comes from `net(pictures)`, with nothing detached on the way. No "
+        "gradient is there yet: `optimizer.zero_grad()` copes with that.",
+    )
+    twin, events = deepcopy(net), optimizer.events
+    hook = net[-1].bias.register_hook(lambda gradient: events.append("backward"))
+    loss = answer(net, optimizer, x, y)
+    hook.remove()
+    _happened(events, twin, net, expect)
+    _moved(net, twin, x, y, expect)
+    _returned(loss, twin, net, x, y, expect)
+
+    expect.trying("a step of a net that still holds the gradients of another batch")
+    F.cross_entropy(net(other_x), other_y).backward()
+    twin = deepcopy(net)
+    for ours, theirs in zip(twin.parameters(), net.parameters(), strict=True):
+        ours.grad = theirs.grad.clone()  # a copy of a net holds no gradients
+    answer(net, optimizer, x, y)
+    _moved(net, twin, x, y, expect)
+    _keeps_the_optimizer(answer, expect)
+
+
+def _setting():
+    """A small net, a batch, and another one."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(9, 6), nn.Tanh(), nn.Linear(6, 3))
+    batches = [(torch.randn(8, 1, 3, 3), torch.arange(8) % 3) for _ in range(2)]
+    return net, *batches
+
+
+class Descent:
+    """Gradient descent with momentum that notes its steps, as `torch.optim.SGD` takes
+    them. The first real optimizer of a process loads PyTorch's compiler, which may
+    take longer than an answer has time."""
+
+    def __init__(self, parameters, momentum: float = 0.0):
+        self.parameters, self.momentum = list(parameters), momentum
+        self.speeds = [torch.zeros_like(p) for p in self.parameters]
+        self.events = []
+
+    def zero_grad(self, set_to_none: bool = True):
+        for parameter in self.parameters:
+            parameter.grad = None if set_to_none else torch.zeros_like(parameter)
+
+    @torch.no_grad()
+    def step(self):
+        moving = [p.grad is not None and bool(p.grad.any()) for p in self.parameters]
+        self.events.append("step" if any(moving) else "empty step")
+        for parameter, speed in zip(self.parameters, self.speeds, strict=True):
+            if parameter.grad is not None:
+                speed.mul_(self.momentum).add_(parameter.grad)
+                parameter.sub_(RATE * speed)
+
+
+def _happened(events, twin, net, expect):
+    hint = EVENTS.get(tuple(events), "One `backward`, then one `step`.")
+    if not any("step" in e for e in events) and not torch.equal(_all(twin), _all(net)):
+        hint = "The weights moved, but not by the optimizer that you were given."
+    expect.true(
+        "backward, then a step of the optimizer",
+        events == ["backward", "step"],
+        got=", ".join(events) or "neither",
+        expected="backward, step",
+        hint=hint,
+    )
+
+
+def _all(net):
+    return nn.utils.parameters_to_vector(net.parameters()).detach()
+
+
+def _moved(net, twin, x, y, expect):
+    """The weights are those of `twin`, one right step later."""
+    before = _all(twin)
+    expect.close(
+        "the weights after it",
+        _all(net),
+        before - RATE * gradients(F.cross_entropy(twin(x), y), twin),
+        hint="One step along the gradient of the mean cross-entropy of this batch.",
+        mistakes=[(before - RATE * way, hint) for way, hint in made(STEPS, twin, x, y)],
+        atol=1e-6,
+    )
+
+
+def _returned(loss, twin, net, x, y, expect):
+    if isinstance(loss, torch.Tensor):
+        expect.true(
+            "a plain number is returned",
+            not loss.requires_grad and loss.numel() == 1,
+            got="a tensor" + " with a gradient" * loss.requires_grad,
+            expected="a number",
+            hint="`loss.item()`: a tensor would keep all that led to it in memory.",
+        )
+        loss = loss.item()
+    expect.equal(
+        "the loss",
+        _figures(loss),
+        _figures(F.cross_entropy(twin(x), y)),
+        hint="The mean cross-entropy of this batch, before the step.",
+        mistakes=[
+            (_figures(F.cross_entropy(net(x), y)), "That is the loss after the step."),
+            *((_figures(value), hint) for value, hint in made(LOSSES, twin, x, y)),
+        ],
+    )
+
+
+def _figures(value):
+    """A real number to five figures, so that rounding does not matter."""
+    value = value.item() if isinstance(value, torch.Tensor) else value
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(f"{value:.5g}") if real else value
+
+
+def _keeps_the_optimizer(answer, expect):
+    """Momentum lives in the optimizer: three steps tell whether it is the one given."""
+    net, batch, _ = _setting()
+    twin = deepcopy(net)
+    ours, theirs = (Descent(n.parameters(), momentum=0.9) for n in (twin, net))
+    for _ in range(3):
+        ours.zero_grad()
+        F.cross_entropy(twin(batch[0]), batch[1]).backward()
+        ours.step()
+        answer(net, theirs, *batch)
+    expect.trying("three steps with momentum")
+    expect.close(
+        "the weights after them",
+        _all(net),
+        _all(twin),
+        hint="Momentum is kept in the optimizer: use the one you are given, and each "
+        "time take one step.",
+        atol=1e-6,
+    )

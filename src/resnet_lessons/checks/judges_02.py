@@ -1,0 +1,156 @@
+"""Chapter 2, fields and parameters: how the answers are judged."""
+
+import torch
+from torch import nn
+
+from .. import nets, probes
+from ..nets.layers import conv2d
+from .expect import made
+from .layers import calls_of, count
+from .mistakes_02 import FIELDS, HEADS, NAIVE, REDUCED
+
+# 02.1 ------------------------------------------------------------------------------
+
+STACKS = [
+    [(3, 1), (7, 1), (3, 1)],
+    [(5, 1)],
+    [(3, 2), (5, 1), (7, 3), (3, 1)],  # here every known mistake gives its own number
+    [(3, 1), (5, 2)],
+    [(11, 4), (3, 2), (5, 1), (3, 2)],
+    [(2, 2), (2, 2), (4, 1)],
+]
+
+
+def check_field(answer, expect):
+    for stack in STACKS:
+        expect.trying(f"receptive_field({stack})")
+        expect.equal(
+            "the side in pixels",
+            answer(list(stack)),
+            probes.receptive_field([probes.Window(*layer) for layer in stack]),
+            hint="Each layer adds `kernel - 1` times the step that the layers before "
+            "it have made; the side begins with 1.",
+            mistakes=made(FIELDS, stack),
+        )
+    expect.trying("receptive_field([])")
+    hint = "Behind no layer a place is a pixel, and sees itself."
+    expect.equal("the side in pixels", answer([]), 1, hint=hint)
+
+
+# 02.2 ------------------------------------------------------------------------------
+
+
+def _weights(net: nn.Module) -> int:
+    return sum(m.weight.numel() for m in net.modules() if isinstance(m, nn.Conv2d))
+
+
+def check_inception(answer, expect):
+    modules = [
+        (8, 3, (4, 5), (2, 6), 7),
+        (192, 64, (96, 128), (16, 32), 32),
+    ]
+    for module in modules:
+        expect.trying("inception_weights({}, {}, {}, {}, {})".format(*module))
+        expect.equal(
+            "the weights of its six convolutions",
+            answer(*module),
+            _weights(nets.Inception(*module, kernel=5)),
+            hint="Four 1×1 convolutions read `channels`; the 3×3 and the 5×5 read what "
+            "the 1×1 in front of them puts out.",
+            mistakes=made(REDUCED, *module),
+        )
+    for module in modules:
+        channels, one, three, five, _ = module
+        pairs = [(one, 1), (three[1], 3), (five[1], 5)]
+        naive = nn.ModuleList(
+            [conv2d(channels, width, kernel) for width, kernel in pairs]
+        )
+        call = "inception_weights({}, {}, {}, {}, {}, reduced=False)"
+        expect.trying(call.format(*module))
+        expect.equal(
+            "the weights of its three convolutions",
+            answer(*module, reduced=False),
+            _weights(naive),
+            hint="1×1, 3×3 and 5×5, each from `channels`; the pool has no weights.",
+            mistakes=made(NAIVE, *module),
+        )
+
+
+# 02.3 ------------------------------------------------------------------------------
+
+
+def check_average_head(answer, expect):
+    for stacks, num_classes in [(((4,), (6, 8)), 5), (((3,), (4,), (4,)), 7)]:
+        net = nets.VGG(stacks, hidden=(16, 16)).eval()
+        features, own = net.features, list(net.features.parameters())
+        channels = stacks[-1][-1]
+        fits = "The linear layer reads as many numbers as the features have channels, "
+        fits += f"here {channels}. Ask the last convolution for its `out_channels`."
+        expect.trying(f"a VGG with stacks {stacks}, {num_classes} classes", fits)
+        head = expect.module("a module is returned", answer(net, num_classes))
+        head.eval()
+        _shapes(head, num_classes, expect)
+        kept = {id(parameter) for parameter in head.parameters()}
+        expect.true(
+            "the features are those of the net",
+            all(id(parameter) in kept for parameter in own),
+            got="other weights",
+            expected="`net.features` itself",
+            hint="Use `net.features`, not a copy and not new layers: what they have "
+            "learned must stay.",
+        )
+        _size(head, count(features), channels, num_classes, expect)
+        _values(head, features, expect)
+
+
+def _shapes(head, num_classes, expect):
+    for height, width in [(56, 56), (32, 20)]:
+        with torch.no_grad():
+            y = head(torch.randn(2, 3, height, width))
+        expect.shape(
+            f"the output for {height}×{width} pixels",
+            y,
+            (2, num_classes),
+            hint="One place is left of the grid, then `nn.Flatten()`, then the linear "
+            "layer to the classes.",
+        )
+
+
+def _size(head, features, channels, num_classes, expect):
+    weights = channels * num_classes
+    expect.equal(
+        "the parameters behind the features",
+        count(head) - features,
+        weights + num_classes,
+        hint="One `nn.Linear` from the channels to the classes, and nothing else that "
+        "learns. Is the old classifier still there?",
+        mistakes=[
+            (weights, "The linear layer has no bias. Leave it its bias."),
+            (
+                49 * weights + num_classes,
+                "49 places of each channel go in, so the grid is not averaged away: "
+                "`nn.AdaptiveAvgPool2d(1)`.",
+            ),
+        ],
+    )
+
+
+def _values(head, features, expect):
+    x = torch.randn(2, 3, 56, 44)
+    calls = [c for c in calls_of(head, x) if isinstance(c.layer, nn.Linear)]
+    expect.true(
+        "one linear layer runs",
+        len(calls) == 1,
+        got=f"{len(calls)} of them",
+        expected="one `nn.Linear`",
+        hint="A 1×1 convolution could do it too; take `nn.Linear` here.",
+    )
+    with torch.no_grad():
+        grid, linear = features(x), calls[0].layer
+        expect.close(
+            "the logits",
+            head(x),
+            linear(grid.mean((2, 3))),
+            hint="Mean of each channel over rows and columns, then the linear layer.",
+            mistakes=made(HEADS, grid, linear),
+        )

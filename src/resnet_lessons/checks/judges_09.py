@@ -1,0 +1,175 @@
+"""Chapter 9, the bottleneck: how the answers are judged."""
+
+from bisect import bisect_right
+from functools import partial
+
+import torch
+from torch import nn
+
+from .. import nets, probes
+from .expect import made
+from .layers import calls_of, copy_weights, count, norm_after
+from .mistakes_09 import (
+    CHANNELS,
+    MACS,
+    NOT_WHOLE,
+    RESIDUALS,
+    SHAPES,
+    WIDTHS,
+    strides_given,
+)
+
+# 09.1 ------------------------------------------------------------------------------
+
+
+def check_bottleneck_macs(answer, expect):
+    for in_channels, width, stride, size in [
+        (10, 4, 2, 7),
+        (5, 4, 1, 5),
+        (4, 4, 1, 6),
+        (16, 4, 1, 6),
+        (16, 4, 2, 8),
+    ]:
+        block = nets.BottleneckBlock(in_channels, width, stride, shortcut="B")
+        case = (in_channels, width, stride, size)
+        expect.trying("bottleneck_macs({}, {}, {}, {})".format(*case))
+        expect.equal(
+            "the multiply-accumulates",
+            answer(*case),
+            probes.macs(block, (in_channels, size, size)),
+            hint="Add up places × weights over every convolution: the three of the "
+            "block, and the projection where the shape changes.",
+            mistakes=made(MACS, *case),
+        )
+
+
+# 09.2 ------------------------------------------------------------------------------
+
+
+def check_residual(answer, expect):
+    for case in [(8, 3, 1, 1), (8, 3, 2, 1), (8, 3, 2, 0), (5, 2, 2, 2)]:
+        expect.trying("residual({}, {}, {}, {})".format(*case))
+        net = expect.module("a module is returned", answer(*case))
+        in_channels, width, stride, strided_conv = case
+        library = nets.BottleneckBlock(
+            in_channels, width, stride, strided_conv=strided_conv
+        ).residual
+        _layers(net, case, expect)
+        _values(net, library, case, expect)
+
+
+def _layers(net, case, expect):
+    in_channels, width, stride, strided_conv = case
+    calls = calls_of(net, torch.randn(2, in_channels, 9, 8))
+    convs = [call for call in calls if isinstance(call.layer, nn.Conv2d)]
+    expect.equal(
+        "kernels of the convolutions that run",
+        tuple(call.layer.kernel_size for call in convs),
+        ((1, 1), (3, 3), (1, 1)),
+        hint="1×1, 3×3, 1×1, in this order, and no other convolution: the shortcut "
+        "does not belong to this function.",
+        mistakes=[
+            (((3, 3), (3, 3)), "That is the basic block. A bottleneck has three."),
+            (
+                ((3, 3), (1, 1), (3, 3)),
+                "It is the other way round: the 3×3 is in the middle, where it is "
+                "narrow.",
+            ),
+        ],
+    )
+    expect.equal(
+        "their channels",
+        tuple((call.layer.in_channels, call.layer.out_channels) for call in convs),
+        ((in_channels, width), (width, width), (width, 4 * width)),
+        hint="`in_channels` to `width`, `width` to `width`, `width` to `4 * width`.",
+        mistakes=made(CHANNELS, in_channels, width),
+    )
+    given = [1, 1, 1]
+    given[strided_conv] = stride
+    expect.equal(
+        "their strides",
+        tuple(call.layer.stride for call in convs),
+        tuple((step, step) for step in given),
+        hint="The convolution that `strided_conv` counts has the stride; the first is "
+        "number 0.",
+        mistakes=strides_given(stride, strided_conv),
+    )
+    expect.true(
+        "no biases",
+        all(call.layer.bias is None for call in convs),
+        got="a convolution with a bias",
+        expected="`bias=False`",
+        hint="BatchNorm subtracts the mean, and the bias with it: `bias=False`.",
+    )
+    norms = [norm_after(call, calls) for call in convs]
+    expect.true(
+        "a BatchNorm of its own directly behind each",
+        None not in norms and len(set(norms)) == 3,
+        got="a convolution without one, or one that is shared",
+        expected="three `nn.BatchNorm2d`",
+        hint="Convolution, then BatchNorm, then ReLU; three times, but for the last "
+        "ReLU.",
+    )
+
+
+def _values(net, library, case, expect):
+    for size, hint in SHAPES:
+        x = torch.randn(2, case[0], *size)
+        with torch.no_grad():
+            got, want = net(x), tuple(library(x).shape)
+        place = f"the output for a grid of {size[0]}×{size[1]}"
+        expect.shape(place, got, want, hint=hint)
+    expect.equal(
+        "the number of parameters",
+        count(net),
+        count(library),
+        hint="Three convolutions and three BatchNorms learn, and nothing else.",
+    )
+    expect.true(
+        "its layers are in the order in which they run",
+        copy_weights(net, library),
+        got="other layers, or another order",
+        expected="convolution, BatchNorm, convolution, …",
+        hint="Put the layers into one `nn.Sequential`, in order.",
+    )
+    x = torch.randn(2, case[0], 9, 8)
+    with torch.no_grad():
+        expect.close(
+            "the output, with the same weights",
+            net.eval()(x),
+            library.eval()(x),
+            hint="Convolution, BatchNorm, ReLU; again; then convolution and BatchNorm.",
+            mistakes=made(RESIDUALS, library, x),
+        )
+
+
+# 09.3 ------------------------------------------------------------------------------
+
+
+def _at_a_place(block, width: int) -> int:
+    """Multiply-accumulates of a real block on a grid of one place."""
+    channels = width * block.expansion
+    return probes.macs(block(channels, width, norm=None), (channels, 1, 1))
+
+
+def _widest(channels: int, squeeze: int) -> int:
+    """What goes in and out of the widest bottleneck that costs no more: by counting."""
+    budget = _at_a_place(nets.BasicBlock, channels)
+    squeezed = type("Squeezed", (nets.BottleneckBlock,), {"expansion": squeeze})
+    cost = partial(_at_a_place, squeezed)
+    return squeeze * bisect_right(range(1, 2 * channels), budget, key=cost)
+
+
+def check_widest(answer, expect):
+    for channels, squeeze in [(38, 6), (40, 4), (20, 8), (24, 16), (20, 1)]:
+        expect.trying(f"widest_bottleneck({channels}, {squeeze})")
+        got = answer(channels, squeeze)
+        broken = isinstance(got, float) and not got.is_integer()
+        expect.equal(
+            "the channels that go in and out",
+            got,
+            _widest(channels, squeeze),
+            hint="Count both blocks at one place, and find the largest whole middle "
+            "with which the bottleneck does no more.",
+            mistakes=[(got, NOT_WHOLE)] * broken + made(WIDTHS, channels, squeeze),
+        )

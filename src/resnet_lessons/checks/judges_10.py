@@ -1,0 +1,225 @@
+"""Chapter 10, ResNet v2: how a block and a share are judged."""
+
+import torch
+from torch import nn
+
+from .. import nets
+from .expect import made
+from .layers import Call, calls_of, count, randomise
+from .mistakes_10 import (
+    CHANNELS,
+    FEATURES,
+    KERNELS,
+    SHAPES,
+    STRIDES,
+    UNTOUCHED,
+    VALUES,
+)
+
+# 10.1 ------------------------------------------------------------------------------
+
+
+class Bottleneck(nn.Module):
+    """What the answers are held against, of the library's pieces."""
+
+    def __init__(self, in_channels, width, stride):
+        super().__init__()
+        out_channels = 4 * width
+        self.residual = nn.Sequential(
+            nets.preact_conv(in_channels, width, 1),
+            nets.preact_conv(width, width, 3, stride),
+            nets.preact_conv(width, out_channels, 1),
+        )
+        same = (stride, in_channels) == (1, out_channels)
+        project = nets.conv2d(in_channels, out_channels, 1, stride, bias=False)
+        self.shortcut = nn.Identity() if same else project
+
+    def forward(self, x):
+        return self.residual(x) + self.shortcut(x)
+
+
+def check_bottleneck(answer, expect):
+    _layers(answer, expect)
+    _strides(answer, expect)
+    for case, size, hint in SHAPES:
+        expect.trying(f"{_name(case)} on 2×{case[0]}×{size[0]}×{size[1]}", hint)
+        height, width = (-(-side // case[2]) for side in size)
+        y = answer(*case)(torch.randn(2, case[0], *size))
+        expect.shape("the output", y, (2, 4 * case[1], height, width), hint)
+    for case, _, _ in SHAPES:
+        _values(answer(*case), Bottleneck(*case), case, expect)
+
+
+def _name(case) -> str:
+    return "PreActBottleneck({}, {}, stride={})".format(*case)
+
+
+def _ran(block, in_channels, kind) -> list[Call]:
+    calls = calls_of(block, torch.randn(2, in_channels, 6, 6))
+    return [call for call in calls if isinstance(call.layer, kind)]
+
+
+def _layers(answer, expect):
+    case, size, hint = SHAPES[0]
+    expect.trying(_name(case), hint)
+    block = expect.module("a module is made", answer(*case))
+    y = block(torch.randn(2, 16, *size))
+    expect.shape("the output", y, (2, 16, *size), hint)
+    convs = [call.layer for call in _ran(block, 16, nn.Conv2d)]
+    expect.equal(
+        "kernels of the convolutions that run",
+        tuple(conv.kernel_size for conv in convs),
+        ((1, 1), (3, 3), (1, 1)),
+        hint="Three convolutions: 1×1, 3×3, 1×1. Every layer must be used in "
+        "`forward`.",
+        mistakes=KERNELS,
+    )
+    expect.equal(
+        "their channels",
+        tuple((conv.in_channels, conv.out_channels) for conv in convs),
+        ((16, 4), (4, 4), (4, 16)),
+        hint="From `in_channels` to `width`, `width` to `width`, `width` to "
+        "`4 * width`.",
+        mistakes=CHANNELS,
+    )
+    expect.true(
+        "no biases",
+        all(conv.bias is None for conv in convs),
+        got="a convolution with a bias",
+        expected="`bias=False`",
+        hint="All three convolutions are without: `bias=False`.",
+    )
+    norms = [call.layer for call in _ran(block, 16, nn.BatchNorm2d)]
+    expect.equal(
+        "channels of the BatchNorms that run",
+        tuple(norm.num_features for norm in norms),
+        (16, 4, 4),
+        hint="One before each convolution, with the channels that go into it.",
+        mistakes=FEATURES,
+    )
+    expect.true(
+        "a BatchNorm for each",
+        len(set(norms)) == 3,
+        got="one BatchNorm, used twice",
+        expected="three",
+        hint="Each has its own mean and variance: make three.",
+    )
+
+
+def _strides(answer, expect):
+    case = (16, 4, 2)
+    expect.trying(_name(case), SHAPES[2][2])
+    shapes = {(16, 4): 0, (4, 4): 1, (4, 16): 2}  # those of F
+    convs = [call.layer for call in _ran(answer(*case), 16, nn.Conv2d)]
+    placed = {shapes.get((c.in_channels, c.out_channels)): c.stride[0] for c in convs}
+    expect.equal(
+        "strides of the convolutions of F",
+        tuple(placed.get(place) for place in range(3)),
+        (1, 2, 1),
+        hint="Only the 3×3 convolution has the stride.",
+        mistakes=STRIDES,
+    )
+
+
+def _values(block, library, case, expect):
+    """Equal to the reference when both hold the same weights."""
+    in_channels, width, _ = case
+    expect.trying(_name(case))
+    out_channels = 4 * width
+    expect.equal(
+        "the number of parameters",
+        count(block),
+        count(library),
+        hint="Three convolutions, a BatchNorm before each; and where the shape "
+        "changes, one 1×1 convolution from x's channels to `4 * width`.",
+        mistakes=[
+            (
+                count(library) + 2 * out_channels,
+                "The projection has a BatchNorm. Here it is a convolution alone.",
+            ),
+            (count(library) + out_channels, "The projection has a bias: `bias=False`."),
+        ],
+    )
+    randomise(library)
+    _copy(library, block, in_channels)
+    library.eval(), block.eval()
+    x = torch.randn(2, in_channels, 7, 5)
+    given = x.clone()
+    with torch.no_grad():
+        expect.close(
+            "the output, with the same weights",
+            block(given),
+            library(x),
+            hint="BatchNorm, ReLU, convolution, three times; then the sum, and nothing "
+            "after it.",
+            mistakes=made(VALUES, library, x),
+        )
+    expect.true(
+        "x stays as it was",
+        torch.equal(given, x),
+        got="x was changed",
+        expected="the same x",
+        hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
+    )
+
+
+def _copy(library, block, in_channels) -> None:
+    """Into each layer the weights of the one that has its shape and its turn."""
+    for kind in (nn.Conv2d, nn.BatchNorm2d):
+        ours, theirs = (_by_shape(net, in_channels, kind) for net in (library, block))
+        for source, target in zip(ours, theirs, strict=True):
+            target.load_state_dict(source.state_dict())
+
+
+def _by_shape(net, in_channels, kind) -> list[nn.Module]:
+    layers = [call.layer for call in _ran(net, in_channels, kind)]
+    return sorted(layers, key=lambda layer: tuple(layer.weight.shape))
+
+
+# 10.2 ------------------------------------------------------------------------------
+
+
+def check_untouched(answer, expect):
+    v1, v2 = nets.BasicBlock, nets.PreActBlock
+    after = nets.ORDERS["BN after addition"]
+    for what, make in [
+        ("one block of ResNet v1", lambda: [v1(8, 8)]),
+        ("five blocks of ResNet v1", lambda: [v1(8, 8) for _ in range(5)]),
+        ("three blocks of ResNet v2", lambda: [v2(8, 8) for _ in range(3)]),
+        ("v2, then two blocks of v1", lambda: [v2(8, 8), v1(8, 8), v1(8, 8)]),
+        ("two blocks with BN after the sum", lambda: [_ordered(after) for _ in "12"]),
+    ]:
+        blocks = [block.eval() for block in make()]
+        for block in blocks:
+            randomise(block)
+        x = torch.randn(2, 8, 12, 12)
+        expect.trying(what, "Compare `block(x)` with `block.residual(x) + x`.")
+        with torch.no_grad():
+            expect.equal(
+                "the share",
+                _number(answer(list(blocks), x.clone())),
+                _number(_untouched(blocks, x)),
+                hint="A mask of the shape of x; each block may switch places off.",
+                mistakes=[(_number(v), hint) for v, hint in made(UNTOUCHED, blocks, x)],
+            )
+
+
+def _ordered(order):
+    return nets.OrderedBlock(8, order)
+
+
+def _untouched(blocks, x) -> float:
+    kept = torch.ones_like(x, dtype=torch.bool)
+    for block in blocks:
+        total = block.residual(x) + x
+        x = block(x)
+        kept &= x == total
+    return kept.float().mean().item()
+
+
+def _number(value):
+    """A number to four places, so that rounding does not matter; else as it is."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return round(float(value), 4) if real else value

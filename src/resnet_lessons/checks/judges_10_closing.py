@@ -1,0 +1,94 @@
+"""Chapter 10, ResNet v2: how the repair of a net without its end is judged."""
+
+import copy
+
+import torch
+from torch import nn
+
+from .. import nets
+from .expect import made
+from .layers import randomise
+from .mistakes_10 import CLOSINGS
+
+
+def check_add_closing(answer, expect):
+    for depth, width in [(8, 4), (14, 6)]:
+        library = nets.cifar_net(depth, "preact", width=width, in_channels=1)
+        randomise(library)
+        net = copy.deepcopy(library)
+        net.head = net.head[2:]  # what was forgotten
+        before = list(net.parameters())
+        expect.trying(f"a net of {depth} layers, {4 * width} channels at its end")
+        answer(net)
+        _kept(net, before, expect)
+        _added(net, library, before, expect)
+        _closed(net, library, before, expect)
+
+
+def _kept(net, before, expect):
+    now = {id(parameter) for parameter in net.parameters()}
+    expect.true(
+        "all that was there is still there",
+        all(id(parameter) in now for parameter in before),
+        got="a layer was left out or made anew",
+        expected="the same layers, with their weights",
+        hint="Put the old layers into the new head: `*net.head`. A new linear layer "
+        "has lost what the old one had learned.",
+    )
+
+
+def _added(net, library, before, expect):
+    channels = library.head[0].num_features
+    old = {id(parameter) for parameter in before}
+    new = [p for p in net.parameters() if id(p) not in old]
+    expect.equal(
+        "numbers that learn and are new",
+        sum(parameter.numel() for parameter in new),
+        2 * channels,
+        hint=f"One BatchNorm for {channels} channels has {channels} γ and as many β.",
+        mistakes=[
+            (
+                0,
+                "Nothing was added. Write into the net that is given: "
+                "`net.head = ...`. A ReLU alone does not bring the values to one "
+                "scale.",
+            ),
+            (
+                2 * library.head[-1].out_features,
+                "The BatchNorm has as many channels as there are classes: it stands "
+                "behind the linear layer. It belongs before the pooling.",
+            ),
+            (
+                2 * sum(b.residual[-1][-1].out_channels for b in _blocks(library)),
+                "Each block has got one. It is the net that is closed, once.",
+            ),
+        ],
+    )
+
+
+def _blocks(net) -> list[nn.Module]:
+    return [block for stage in net.stages for block in stage]
+
+
+def _closed(net, library, before, expect):
+    """The logits, in training mode, with the γ and β of the library's closing norm."""
+    old = {id(parameter) for parameter in before}
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    fresh = [norm for norm in norms if id(norm.weight) not in old]
+    expect.equal(
+        "new layers of kind `nn.BatchNorm2d`",
+        len(fresh),
+        1,
+        hint="It normalises a grid: `nn.BatchNorm2d`, before the pooling.",
+    )
+    fresh[0].load_state_dict(library.head[0].state_dict())
+    x = torch.randn(4, 1, 8, 8)
+    with torch.no_grad():
+        expect.close(
+            "the logits",
+            net.train()(x),
+            library.train()(x),
+            hint="After the last sum: BatchNorm, ReLU, then the pooling.",
+            mistakes=made(CLOSINGS, library, x),
+            atol=1e-4,
+        )

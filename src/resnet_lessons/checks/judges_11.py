@@ -1,0 +1,263 @@
+"""Chapter 11, a whole pipeline: how the answers are judged."""
+
+import torch
+from torch import nn
+
+from .describe import Words, describe
+from .expect import made
+from .layers import randomise
+from .mistakes_11 import ACCURACIES, CLASSES, SIZES, STOPS
+
+# 11.1 ------------------------------------------------------------------------------
+
+
+def check_hold_back(answer, expect):
+    for sizes, share in [((50, 30, 20), 0.1), ((7, 13), 0.3)]:
+        labels = torch.cat([torch.full((n,), c) for c, n in enumerate(sizes)])
+        labels = labels[torch.randperm(len(labels))]
+        held = [round(share * size) for size in sizes]
+        classes = ", ".join(map(str, sizes))
+        expect.trying(f"classes of {classes} pictures, share {share}, seed 0")
+        train, valid = _pair(expect, answer(labels, share, 0))
+        _each_once(expect, train, valid, len(labels), sum(held))
+        expect.equal(
+            "held back of each class",
+            tuple(labels[valid].bincount(minlength=len(sizes)).tolist()),
+            tuple(held),
+            hint="The number is right, but it is not `share` of each class, rounded: "
+            "split the classes one by one.",
+            mistakes=made(CLASSES, sizes, share),
+        )
+    _seeded(expect, answer, labels, share)
+
+
+def _pair(expect, got):
+    """The two answers as tensors; anything that holds whole numbers will do."""
+    tensors = [_positions(part) for part in got] if _is_pair(got) else [None]
+    expect.true(
+        "two sets of positions",
+        None not in tensors,
+        got=describe(got),
+        expected="two tensors of whole numbers",
+        hint="Return two tensors: positions for training, positions for validation.",
+    )
+    return tensors
+
+
+def _is_pair(got) -> bool:
+    return isinstance(got, (tuple, list)) and len(got) == 2
+
+
+def _positions(part):
+    try:
+        tensor = torch.as_tensor(part)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    whole = not tensor.is_floating_point() and tensor.dtype != torch.bool
+    return tensor.long() if whole and tensor.ndim == 1 else None
+
+
+def _each_once(expect, train, valid, count, held):
+    expect.equal(
+        "how many for training and for validation",
+        (len(train), len(valid)),
+        (count - held, held),
+        hint="`share` of each class, rounded, goes to validation, the rest to "
+        "training.",
+        mistakes=made(SIZES, count, held),
+    )
+    inside = torch.cat([train, valid])
+    expect.true(
+        "positions in the data",
+        bool(((inside >= 0) & (inside < count)).all()),
+        got=f"numbers from {inside.min()} to {inside.max()}",
+        expected=f"numbers from 0 to {count - 1}",
+        hint="A position says which picture: 0 is the first.",
+    )
+    both = len(set(train.tolist()) & set(valid.tolist()))
+    expect.true(
+        "no picture in both sets",
+        both == 0,
+        got=f"{both} in both",
+        expected="0 in both",
+        hint="The net would be validated on pictures that it was trained on. Shuffle "
+        "the positions of a class once, and cut them in two. (Or did you return "
+        "labels? Positions are asked for.)",
+    )
+    expect.equal(
+        "different pictures in all",
+        len(set(inside.tolist())),
+        count,
+        hint="Some pictures are drawn twice and others not at all. Shuffle with "
+        "`torch.randperm`: it gives each position once.",
+    )
+
+
+def _seeded(expect, answer, labels, share):
+    def held(seed):
+        torch.rand(3)  # someone else draws, too
+        return sorted(_positions(answer(labels, share, seed)[1]).tolist())
+
+    first = held(0)
+    expect.true(
+        "the same seed again",
+        held(0) == first,
+        got="another split",
+        expected="the same split",
+        hint="Draw from a generator of your own that starts at the seed: "
+        "`torch.Generator().manual_seed(seed)`.",
+    )
+    others = {tuple(held(seed)) for seed in range(1, 5)}
+    expect.true(
+        "other seeds",
+        len(others | {tuple(first)}) > 2,
+        got="the same split",
+        expected="other splits",
+        hint="The seed has no effect: whoever stands at the same place in the data is "
+        "held back each time. Shuffle by a generator that starts at the seed.",
+    )
+    labels = torch.zeros(60).long()
+    expect.true(
+        "a class of 60 pictures, half of them held back",
+        _is_mixed(_positions(answer(labels, 0.5, 0)[1])),
+        got="a piece of the data without a gap",
+        expected="pictures from everywhere",
+        hint="Data often lies in an order. Shuffle the positions of a class, then cut.",
+    )
+
+
+def _is_mixed(valid) -> bool:
+    return len(set(valid.tolist())) < int(valid.max() - valid.min()) + 1
+
+
+# 11.2 ------------------------------------------------------------------------------
+
+
+class Watched(nn.Module):
+    """A small net with batch normalisation that notes how it is run."""
+
+    def __init__(self):
+        super().__init__()
+        layers = [nn.Flatten(), nn.BatchNorm1d(4), nn.Linear(4, 3)]
+        self.layers = nn.Sequential(*layers)
+        self.modes, self.graphs, self.seen = [], [], 0
+
+    def forward(self, x):  # (B, 1, 2, 2)
+        self.modes.append(self.training)
+        self.graphs.append(torch.is_grad_enabled())
+        self.seen += len(x)
+        return self.layers(x)  # (B, 3)
+
+
+def watched_case(sizes, right):
+    """A net, and batches of `sizes` of which it gets `right` right in a test."""
+    net = Watched()
+    randomise(net)
+    nn.init.normal_(net.layers[1].running_mean, std=2)
+    batches = []
+    for size, good in zip(sizes, right, strict=True):
+        pictures = torch.randn(size, 1, 2, 2)
+        with torch.no_grad():
+            labels = net.eval()(pictures).argmax(1)
+        labels[good:] = (labels[good:] + 1) % 3
+        mixed = torch.randperm(size)
+        batches.append((pictures[mixed], labels[mixed]))
+    net.train()
+    net.modes, net.graphs, net.seen = [], [], 0
+    return net, batches
+
+
+def check_accuracy(answer, expect):
+    for sizes, right in [((8, 8, 8, 3), (6, 3, 7, 1)), ((5, 2), (1, 2)), ((4,), (3,))]:
+        net, batches = watched_case(sizes, right)
+        case = " + ".join(map(str, sizes))
+        expect.trying(
+            f"{case} pictures",
+            hint="`batches` can be looped over once, and has no length: add up as the "
+            "batches come.",
+        )
+        got = answer(net, iter(batches))
+        _as_in_a_test(expect, net, sum(sizes))
+        mistakes = [
+            (round(value, 5), hint)
+            for value, hint in made(ACCURACIES, net, batches, sizes, right)
+        ]
+        expect.equal(
+            "the accuracy",
+            _number(got),
+            round(sum(right) / sum(sizes), 5),
+            hint="Pictures that the net gets right in all batches, by all pictures.",
+            mistakes=mistakes,
+        )
+
+
+def _as_in_a_test(expect, net, count):
+    expect.true(
+        "the net has run",
+        bool(net.modes),
+        got="no call of the net",
+        expected="a call for each batch",
+        hint="Loop over `batches`, and call `net(pictures)`.",
+    )
+    expect.true(
+        "in evaluation mode",
+        not any(net.modes),
+        got="training mode",
+        expected="evaluation mode",
+        hint="In training mode the answer for a picture depends on its batch, and the "
+        "running averages change by being looked at. Call `net.eval()` first.",
+    )
+    expect.true(
+        "without a graph",
+        not any(net.graphs),
+        got="a graph for gradients",
+        expected="none",
+        hint="Nothing will be learned here: `with torch.no_grad():` saves the memory.",
+    )
+    expect.equal(
+        "pictures shown to the net",
+        net.seen,
+        count,
+        hint="Every picture of every batch, once. Is a `return` inside the loop?",
+    )
+
+
+def _number(got):
+    """A number, or a tensor that holds one, rounded; anything else as it is."""
+    if isinstance(got, torch.Tensor) and got.numel() == 1:
+        got = got.item()
+    if isinstance(got, (int, float)) and not isinstance(got, bool):
+        return round(float(got), 5) if got == got else Words("not a number")
+    return got
+
+
+# 11.3 ------------------------------------------------------------------------------
+
+
+def check_stops_after(answer, expect):
+    for values, patience in [
+        ((0.5, 0.4, 0.3, 0.2, 0.2, 0.2), 3),
+        ((0.5, 0.4, 0.45, 0.3, 0.35, 0.6), 3),
+        ((0.3, 0.5, 0.5, 0.5, 0.4, 0.7), 2),
+        ((0.1, 0.05, 0.2, 0.1, 0.3, 0.2, 0.4), 2),
+        ((0.2, 0.4, 0.3), 2),
+        ((0.5, 0.5, 0.9), 1),
+    ]:
+        expect.trying(f"stops_after({list(values)}, {patience})")
+        got = answer(list(values), patience)
+        expect.equal(
+            "the epoch it stops after, and the epoch of the best net",
+            tuple(got) if isinstance(got, list) else got,
+            reference(values, patience),
+            hint="Go through the values by hand: which is the best so far, and how "
+            "many epochs ago was it?",
+            mistakes=made(STOPS, values, patience),
+        )
+
+
+def reference(values, patience) -> tuple[int, int]:
+    """Where it stops, and the best epoch, by looking back from each epoch."""
+    best = [values.index(max(values[: n + 1])) for n in range(len(values))]
+    late = [n for n, b in enumerate(best) if n - b >= patience]
+    end = late[0] if late else len(values) - 1
+    return end + 1, best[end] + 1

@@ -1,0 +1,116 @@
+"""Chapter 13, what it learned: how the answers are judged."""
+
+import torch
+from torch import nn
+
+from .expect import made
+from .mistakes_13 import CAMS, GRAD_CAMS, NORMALISED, STILL
+
+# 13.1 ------------------------------------------------------------------------------
+
+
+def check_cam(answer, expect):
+    for batch, channels, places, classes in [(3, 4, (5, 6), 7), (2, 6, (4, 4), 3)]:
+        features = torch.randn(batch, channels, *places).relu()
+        weights = torch.randn(classes, channels)
+        asked = torch.tensor([2, 0, 1])[:batch]
+        expect.trying(
+            f"{batch} pictures, {channels} channels of {places[0]}×{places[1]} places",
+            hint="`weights[classes]` is (B, K), `features` is (B, K, h, w): give the "
+            "first two more axes with `[:, :, None, None]`.",
+        )
+        expect.close(
+            "the maps",
+            answer(features, weights, asked),
+            torch.einsum("bkhw,bk->bhw", features, weights[asked]),
+            hint="At each place: the sum over channels of weight times feature.",
+            mistakes=made(CAMS, features, weights, asked),
+        )
+
+
+# 13.2 ------------------------------------------------------------------------------
+
+
+def check_filter_normalised(answer, expect):
+    for name, shape in [
+        ("a convolution, 5×4×3×3", (5, 4, 3, 3)),
+        ("a linear layer, 4×6", (4, 6)),
+    ]:
+        weight = torch.randn(shape) * torch.rand(shape[0], *[1] * (len(shape) - 1)) * 3
+        direction = torch.randn(shape)
+        kept = direction.clone(), weight.clone()
+        expect.trying(
+            name,
+            hint="`flatten(1)` makes one row of each filter, whatever its shape; "
+            "`reshape(weight.shape)` undoes it.",
+        )
+        expect.close(
+            "the direction",
+            answer(direction, weight),
+            _normalised(*kept),
+            hint="Divide each filter of `direction` by its own length, and multiply "
+            "by the length of the same filter of `weight`.",
+            mistakes=made(NORMALISED, *kept),
+        )
+        expect.true(
+            "what was passed in stays as it was",
+            torch.equal(direction, kept[0]) and torch.equal(weight, kept[1]),
+            got="a changed argument",
+            expected="a new tensor",
+            hint="An operation in place, such as `mul_` or `/=`, changes the "
+            "argument. Write `direction / …`, which makes a new tensor.",
+        )
+    weight, direction = torch.rand(6) + 0.5, torch.randn(6)
+    expect.trying(
+        "a bias, 6 numbers",
+        hint="A tensor with one axis has no filters to measure: look at "
+        "`weight.dim()` first.",
+    )
+    expect.close(
+        "the direction",
+        answer(direction.clone(), weight.clone()),
+        torch.zeros(6),
+        hint="Where `weight` has one axis the net does not move: "
+        "`torch.zeros_like(weight)`.",
+        mistakes=made(STILL, direction, weight),
+    )
+
+
+def _normalised(direction, weight):
+    ratio = [w.norm() / d.norm() for d, w in zip(direction, weight, strict=True)]
+    return torch.stack([d * r for d, r in zip(direction, ratio, strict=True)])
+
+
+# 13.3 ------------------------------------------------------------------------------
+
+
+def check_grad_cam(answer, expect):
+    before, after = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 5, 3, padding=1)
+
+    def scored(features):
+        return after(features).tanh().mean((2, 3))[:, 1] * 100
+
+    for name, start, layer in [
+        ("features of their own, 3 pictures", torch.randn(3, 4, 5, 6), None),
+        ("features out of a convolution", torch.randn(2, 3, 6, 4), before),
+    ]:
+        features = layer(start) if layer else start.requires_grad_()
+        scores = scored(features)
+        (gradients,) = torch.autograd.grad(
+            scores.sum(), features, retain_graph=True
+        )  # the learner's call comes next
+        expect.trying(
+            name,
+            hint="A tensor inside a graph keeps no `.grad`: take "
+            "`torch.autograd.grad(scores.sum(), features)`, a tuple with one tensor.",
+        )
+        fixed = features.detach()
+        weights = gradients.mean((2, 3), keepdim=True)
+        expect.close(
+            "the maps",
+            answer(features, scores),
+            (weights * fixed).sum(1).relu(),
+            hint="Weights: the mean of the gradients over the places. Map: the sum "
+            "over channels of weight times feature, and of that the ReLU.",
+            mistakes=made(GRAD_CAMS, fixed, gradients),
+        )

@@ -1,0 +1,200 @@
+"""Chapter 14, find the bugs: each defect of an evaluation or a split on its own."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .describe import describe
+from .judges_14 import Look, look_for_each
+from .mistakes_14 import HINTS, counted_wrong
+
+# 14.3 ------------------------------------------------------------------------------
+
+SIZES = (4, 4, 2)  # of the batches
+RIGHT = (4, 3, 1)  # found in each
+
+
+class Scripted(nn.Module):
+    """Gives the answers that were written for it, and notes how it was asked."""
+
+    def __init__(self, answers):
+        super().__init__()
+        self.answers = answers
+        self.pictures, self.modes, self.graphs = [], [], []
+
+    def forward(self, x):
+        first = sum(map(len, self.pictures))
+        self.pictures.append(x.detach().clone())
+        self.modes.append(self.training)
+        self.graphs.append(torch.is_grad_enabled())
+        return F.one_hot(self.answers[first : first + len(x)], 10).float()
+
+
+def check_accuracy(answer, expect):
+    labels = torch.arange(sum(SIZES))
+    pictures = torch.rand(len(labels), 1, 6, 6)
+    net = Scripted(_answers(labels)).train()
+    got = answer(net, pictures, labels, 4)
+    number = _number(got)
+    expect.true(
+        "a share is returned",
+        number is not None and 0 <= number <= 1,
+        got=describe(got),
+        expected="a number from 0 to 1",
+        hint="Return found / all.",
+    )
+    expect.true(
+        "the net sees each picture once",
+        sum(map(len, net.pictures)) == len(labels),
+        got=f"{sum(map(len, net.pictures))} pictures",
+        expected=f"{len(labels)}",
+        hint="Go through all batches, the smaller last one too.",
+    )
+    look_for_each(
+        expect,
+        [
+            Look("count", "4 of 4, 3 of 4 and 1 of 2 found", lambda: _share(number)),
+            Look("changed", "the pictures that the net gets",
+                 lambda: _same(torch.cat(net.pictures), pictures)),
+            Look("mode", "the mode of the net while it is asked",
+                 lambda: (not any(net.modes), _mode(net), "eval")),
+            Look("graph", "what is kept for a backward pass",
+                 lambda: (not any(net.graphs), _graph(net), "nothing")),
+        ],
+    )  # fmt: skip
+
+
+def _answers(labels):
+    """The right class for as many of each batch as RIGHT says."""
+    batches = labels.split(SIZES)
+    wrong = [(batch + 1) % 10 for batch in batches]
+    parts = [
+        torch.cat([batch[:count], bad[count:]])
+        for batch, bad, count in zip(batches, wrong, RIGHT, strict=True)
+    ]
+    return torch.cat(parts)
+
+
+def _number(got) -> float | None:
+    try:
+        value = float(got)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return value if math.isfinite(value) and not isinstance(got, str) else None
+
+
+def _share(number):
+    want = sum(RIGHT) / sum(SIZES)
+    known = [
+        text for value, text in counted_wrong(RIGHT, SIZES) if _near(number, value)
+    ]
+    got = f"{number:.3g}" + (f". {known[0]}" if known else "")
+    return _near(number, want), got, f"{want:.3g}"
+
+
+def _near(one, other) -> bool:
+    return abs(one - other) < 1e-5
+
+
+def _same(seen, given):
+    return torch.equal(seen, given), "others than were given", "those given"
+
+
+def _mode(net) -> str:
+    return "training" if any(net.modes) else "eval"
+
+
+def _graph(net) -> str:
+    return "the graph" if any(net.graphs) else "nothing"
+
+
+# 14.5 ------------------------------------------------------------------------------
+
+
+def check_prepare(answer, expect):
+    images = torch.randint(0, 256, (60, 5, 4))
+    folders = ["val" if number % 3 == 0 else "train" for number in range(60)]
+    for number, folder in enumerate(folders):
+        images[number] //= 2 if folder == "val" else 1  # darker, so statistics differ
+    numbers = torch.arange(60)  # as labels: they tell which picture it is
+    got = answer(images, numbers, folders)
+    expect.true(
+        "two pairs of pictures and labels are returned",
+        _two_pairs(got),
+        got=describe(got),
+        expected="((pictures, labels), (pictures, labels))",
+        hint="`return train, valid`, each of them `pictures, labels`: tensors of equal "
+        "length, 60 pictures in all.",
+    )
+    parts = [(x.double(), y.long()) for x, y in got]
+    expect.true(
+        "pictures and labels belong together",
+        _together(parts, images),
+        got="another picture than that of the label",
+        expected="each label beside its picture",
+        hint=HINTS["labels"],
+    )
+    look_for_each(
+        expect,
+        [
+            Look("folders", "pictures of val in the training set",
+                 lambda: _mixed(parts, folders)),
+            Look("scale", "mean and deviation of the training pictures",
+                 lambda: _scaled(parts[0][0])),
+            Look("one scale", "the same grey value in both sets",
+                 lambda: _one_scale(parts, images)),
+        ],
+    )  # fmt: skip
+
+
+def _two_pairs(got) -> bool:
+    try:
+        pairs = [(x, y) for x, y in got]
+        sizes = [(x.shape[1:], len(x), len(y)) for x, y in pairs]
+    except Exception:
+        return False
+    tensors = all(isinstance(t, torch.Tensor) for pair in pairs for t in pair)
+    fits = all(s == (5, 4) and n == m and n > 1 for s, n, m in sizes)
+    return tensors and len(pairs) == 2 and fits and sum(n for _, n, _ in sizes) == 60
+
+
+def _lines(parts, images):
+    """For each part: slope, offset and misfit of its pixels against the grey values."""
+    found = []
+    for x, numbers in parts:
+        raw = images[numbers].double().flatten() / 255
+        slope = ((raw - raw.mean()) * (x.flatten() - x.mean())).mean() / raw.var(
+            correction=0
+        )
+        offset = x.mean() - slope * raw.mean()
+        misfit = (x.flatten() - slope * raw - offset).abs().max()
+        found.append((slope.item(), offset.item(), misfit.item()))
+    return found
+
+
+def _together(parts, images) -> bool:
+    return all(abs(s) > 0 and misfit < 1e-3 for s, _, misfit in _lines(parts, images))
+
+
+def _mixed(parts, folders):
+    count = sum(folders[number] == "val" for number in parts[0][1].tolist())
+    missing = folders.count("train") - len(parts[0][1]) + count
+    got = f"{count} of {folders.count('val')}"
+    got += f", and {missing} of the folder train are not" if missing else ""
+    return count == 0 and missing == 0, got, f"0 of {folders.count('val')}"
+
+
+def _scaled(x):
+    mean, std = x.mean().item(), x.std().item()
+    held = abs(mean) < 0.01 and abs(std - 1) < 0.02
+    return held, f"{mean:.2f} and {std:.2f}", "0 and 1"
+
+
+def _one_scale(parts, images):
+    (slope, offset, _), (other, shift, _) = _lines(parts, images)
+    values = [f"{slope / 2 + offset:.2f}", f"{other / 2 + shift:.2f}"]
+    held = _near(slope / other, 1) and abs(offset - shift) < 1e-3
+    got = "half grey is {} in training and {} in validation".format(*values)
+    return held, got, "the same number in both"

@@ -1,0 +1,182 @@
+"""Chapter 11: mistakes in splitting, measuring and stopping, each with its hint."""
+
+import copy
+import math
+from statistics import mean
+
+import torch
+
+SIZES = [
+    (
+        lambda count, held: (held, count - held),
+        "The two are swapped: first those for training, then those for validation.",
+    ),
+    (
+        lambda count, held: (count, held),
+        "All pictures are in the training set, those held back too. Take them out.",
+    ),
+    (
+        lambda count, held: (count - held, count),
+        "All pictures are in the validation set. Only those held back belong there.",
+    ),
+]
+CLASSES = [
+    (
+        lambda sizes, share: (round(share * sum(sizes)), *[0] * (len(sizes) - 1)),
+        "All of them are of one class.",
+    ),
+]
+
+
+def _share_right(net, batches):
+    right = [(net(x).argmax(1) == y).float().mean().item() for x, y in batches]
+    return mean(right)
+
+
+@torch.no_grad()
+def _training_mode(net, batches):
+    return _share_right(copy.deepcopy(net).train(), batches)
+
+
+# Each takes the net, its batches, their sizes and how many are right in each.
+ACCURACIES = [
+    (
+        lambda net, batches, sizes, right: right[-1] / sizes[-1],
+        "That is the accuracy of the last batch alone. Add up over all of them.",
+    ),
+    (
+        lambda net, batches, sizes, right: right[0] / sizes[0],
+        "That is the accuracy of the first batch alone.",
+    ),
+    (
+        lambda net, batches, sizes, right: mean(
+            r / s for r, s in zip(right, sizes, strict=True)
+        ),
+        "That is the mean of the batches: a picture in the small last batch counts "
+        "more than the others. Add up pictures, and divide once.",
+    ),
+    (
+        lambda net, batches, sizes, right: sum(right) / (len(sizes) * sizes[0]),
+        "The last batch is smaller. Count the pictures that were really seen.",
+    ),
+    (
+        lambda net, batches, sizes, right: sum(right) / (len(sizes) * sizes[-1]),
+        "The batches differ in size. Count the pictures of each.",
+    ),
+    (
+        lambda net, batches, sizes, right: sum(right) / len(sizes),
+        "You divided by the number of batches, not of pictures.",
+    ),
+    (
+        lambda net, batches, sizes, right: float(sum(right)),
+        "That is how many are right. Divide by how many there are.",
+    ),
+    (
+        lambda net, batches, sizes, right: 100 * sum(right) / sum(sizes),
+        "That is in percent. A number from 0 to 1 is asked for.",
+    ),
+    (
+        lambda net, batches, sizes, right: 1 - sum(right) / sum(sizes),
+        "That is the error: the share that is wrong.",
+    ),
+    (
+        lambda net, batches, sizes, right: sum(
+            r / s for r, s in zip(right, sizes, strict=True)
+        ),
+        "You added up the accuracies of the batches. Add up pictures.",
+    ),
+]
+
+
+def _rule(
+    values,
+    patience,
+    *,
+    extra=0,
+    ties=False,
+    previous=False,
+    reset=True,
+    base=1,
+    first=0,
+):
+    """Early stopping by a counter, with one part of the rule at a time got wrong."""
+    best, best_epoch, before, bad = -math.inf, 0, -math.inf, first
+    for epoch, value in enumerate(values, base):
+        against = before if previous else best
+        better = value >= against if ties else value > against
+        before = value
+        if better:
+            bad = 0 if reset else bad
+        else:
+            bad += 1
+        if value > best or (ties and value == best):
+            best, best_epoch = value, epoch
+        if bad >= patience + extra:
+            return epoch, best_epoch
+    return len(values) - 1 + base, best_epoch
+
+
+def _with_last(values, patience):
+    stop, _ = _rule(values, patience)
+    return stop, stop
+
+
+def _with_value(values, patience):
+    stop, best = _rule(values, patience)
+    return stop, values[best - 1]
+
+
+# A hint may rely on the cases before: all that came earlier held.
+STOPS = [
+    (
+        lambda values, patience: _rule(values, patience, extra=1),
+        "One epoch too late. With `>` the counter has to pass the patience: the first "
+        "time it *equals* the patience, the epochs in a row are that many.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience, extra=-1),
+        "One epoch too early: the best epoch itself is none of those without a better "
+        "value.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience, base=0),
+        "You count epochs from 0. Here the first one is 1.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience)[::-1],
+        "The two numbers are swapped: first where it stops, then the best epoch.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience)[0],
+        "Return two numbers: where it stops, and the epoch of the best net.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience)[1],
+        "Return two numbers: where it stops, and the epoch of the best net.",
+    ),
+    (
+        _with_last,
+        "The net that is kept is the best one, not the last one: remember its epoch.",
+    ),
+    (
+        _with_value,
+        "The second number is the *epoch* of the best net, not its accuracy.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience, previous=True),
+        "You compare with the epoch before. A value may be better than that one and "
+        "still below the best: compare with the best so far.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience, ties=True),
+        "As good as the best is not better: `>`, not `>=`.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience, reset=False),
+        "The epochs have to be in a row: a new best value starts the count again.",
+    ),
+    (
+        lambda values, patience: (len(values), _rule(values, math.inf)[1]),
+        "It never stops early. Count the epochs since the best one.",
+    ),
+]

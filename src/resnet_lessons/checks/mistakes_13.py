@@ -1,0 +1,270 @@
+"""Chapter 13: mistakes in maps and directions, each a line of data with its hint."""
+
+import torch
+
+
+def _map(weights, features):
+    """Weights (B, K) and features (B, K, h, w), together (B, h, w)."""
+    return torch.einsum("bk,bkhw->bhw", weights, features)
+
+
+CAMS = [
+    (
+        lambda f, w, c: _map(w[c[:1]].expand(len(f), -1), f),
+        "Every picture was asked about the class of the first one. `weights[classes]` "
+        "has a row for each.",
+    ),
+    (
+        lambda f, w, c: torch.einsum("bkhw,ck->bchw", f, w),
+        "These are the maps of all classes. Take the row of `weights` that each "
+        "picture is asked about.",
+    ),
+    (lambda f, w, c: f.sum(1), "The channels were added up without their weights."),
+    (lambda f, w, c: f.mean(1), "The channels were averaged without their weights."),
+    (
+        lambda f, w, c: _map(w[c], f) / f.shape[1],
+        "That is the mean over channels. The linear layer adds them up: `sum(1)`.",
+    ),
+    (
+        lambda f, w, c: _map(w[c], f) / f[0, 0].numel(),
+        "Divided by the number of places. That makes it Grad-CAM's; CAM is the plain "
+        "weighted sum.",
+    ),
+    (
+        lambda f, w, c: _map(w[c], f).mean((1, 2)),
+        "Averaged over the places, this is the score of the class. The map comes "
+        "before the average.",
+    ),
+    (
+        lambda f, w, c: _map(w[c], f).relu(),
+        "Negative places were cut off. They speak against the class, and CAM keeps "
+        "them; the ReLU is Grad-CAM's.",
+    ),
+    (
+        lambda f, w, c: _map(w[c].relu(), f),
+        "Negative weights were cut off. A channel may speak against a class.",
+    ),
+    (
+        lambda f, w, c: _map(w[c].abs(), f),
+        "The signs of the weights are gone. A channel may speak against a class.",
+    ),
+    (
+        lambda f, w, c: _map(w[c].softmax(1), f),
+        "The weights went through a softmax. Take them as they are.",
+    ),
+    (
+        lambda f, w, c: w[c][:, :, None, None] * f,
+        "Each channel has a map of its own still: sum over them, axis 1.",
+    ),
+    (
+        lambda f, w, c: _map(w[c], f).transpose(1, 2),
+        "Rows and columns have changed places.",
+    ),
+]
+
+
+def _lengths(tensor, axes):
+    return tensor.square().sum(axes, keepdim=True).sqrt()
+
+
+def _but_first(tensor):
+    return tuple(range(1, tensor.dim()))
+
+
+def _scaled(direction, weight, axes):
+    return direction * _lengths(weight, axes) / _lengths(direction, axes)
+
+
+def _other_axes(direction, weight):
+    return (0, *range(2, weight.dim()))
+
+
+NORMALISED = [
+    (lambda d, w: d, "The direction came back as it was."),
+    (
+        lambda d, w: _scaled(d, w, tuple(range(d.dim()))),
+        "The whole tensor was rescaled by one number. Each filter has a length of its "
+        "own: measure over all axes but the first.",
+    ),
+    (
+        lambda d, w: d / _lengths(d, _but_first(d)),
+        "Every filter has length 1 now. Multiply by the length of the filter of "
+        "`weight`.",
+    ),
+    (
+        lambda d, w: d / _lengths(d, tuple(range(d.dim()))),
+        "The whole tensor has length 1 now. Each filter gets the length of the same "
+        "filter of `weight`.",
+    ),
+    (
+        lambda d, w: d * _lengths(w, _but_first(w)),
+        "Multiplied by the length of the weight's filter, but not divided by its own.",
+    ),
+    (
+        lambda d, w: _scaled(d, w, _other_axes(d, w)),
+        "Measured along the wrong axis: these are the lengths for each *input*. A "
+        "filter belongs to an output, the first axis.",
+    ),
+    (
+        lambda d, w: _scaled(d, w, (2, 3)) if d.dim() == 4 else d.sign() * w.abs(),
+        "Each k×k kernel was rescaled by itself. A filter takes all inputs together: "
+        "measure over all axes but the first.",
+    ),
+    (
+        lambda d, w: d.sign() * w.abs(),
+        "Each single number got the size of its weight. Take the length of the whole "
+        "filter.",
+    ),
+    (lambda d, w: d * w, "This is the product, number by number. Measure filters."),
+    (
+        lambda d, w: (
+            d * (_lengths(w, _but_first(w)) / _lengths(d, _but_first(d))).square()
+        ),
+        "The length is the root of the sum of squares; the root is missing.",
+    ),
+    (
+        lambda d, w: (
+            d
+            * w.abs().sum(_but_first(w), keepdim=True)
+            / d.abs().sum(_but_first(d), keepdim=True)
+        ),
+        "The length here is that of Euclid: the root of the sum of *squares*, not the "
+        "sum of sizes.",
+    ),
+    (
+        lambda d, w: d * _lengths(d, _but_first(d)) / _lengths(w, _but_first(w)),
+        "Upside down: divide by the length of `direction`, multiply by that of "
+        "`weight`.",
+    ),
+    (
+        lambda d, w: _scaled(w, d, _but_first(d)),
+        "The weight was rescaled. It is the direction that gets a new length.",
+    ),
+    (
+        lambda d, w: w + _scaled(d, w, _but_first(d)),
+        "The weight was added already. Return the direction alone.",
+    ),
+    (lambda d, w: torch.zeros_like(w), "Zero is for tensors with one axis only."),
+]
+STILL = [
+    (lambda d, w: d, "The direction of a bias came back as it was."),
+    (
+        lambda d, w: d * w.norm() / d.norm(),
+        "The bias was taken for one filter. It does not move at all: return zeros.",
+    ),
+    (
+        lambda d, w: d.sign() * w.abs(),
+        "Each number of the bias was taken for a filter. It does not move at all: "
+        "return zeros.",
+    ),
+    (
+        lambda d, w: d / d.norm(),
+        "The bias was taken for one filter. It does not move at all: return zeros.",
+    ),
+    (lambda d, w: w, "That is the bias itself; its direction is 0."),
+    (
+        lambda d, w: torch.tensor(0.0),
+        "One zero is not enough: a zero for each number, `torch.zeros_like(weight)`.",
+    ),
+]
+
+
+def _of_gradients(weights, features):
+    return _map(weights, features).relu()
+
+
+def _first_only(gradients):
+    return torch.cat([gradients[:1], torch.zeros_like(gradients[1:])])
+
+
+GRAD_CAMS = [
+    (
+        lambda f, g: _map(g.mean((2, 3)), f),
+        "The ReLU at the end is missing: what speaks against the class is cut off.",
+    ),
+    (
+        lambda f, g: (g.mean((2, 3), keepdim=True) * f).relu().sum(1),
+        "The ReLU came before the sum: a channel that speaks against the class could "
+        "then take nothing away. First sum over the channels.",
+    ),
+    (
+        lambda f, g: _of_gradients(g.relu().mean((2, 3)), f),
+        "Negative gradients were cut off before the mean. Only the finished map is.",
+    ),
+    (
+        lambda f, g: _of_gradients(g.mean((2, 3)).relu(), f),
+        "Negative weights were cut off. Only the finished map is.",
+    ),
+    (
+        lambda f, g: _of_gradients(g.mean((2, 3)).abs(), f),
+        "The signs of the weights are gone.",
+    ),
+    (
+        lambda f, g: _map(g.mean((2, 3)), f).abs(),
+        "That is the size of the map. ReLU makes negative places 0.",
+    ),
+    (
+        lambda f, g: _of_gradients(g.sum((2, 3)), f),
+        "The gradients were added up over the places. Their weight is the *mean*.",
+    ),
+    (
+        lambda f, g: (g * f).sum(1).relu(),
+        "Gradient times feature, place by place: another method. Grad-CAM first "
+        "averages the gradient over the places, one weight a channel.",
+    ),
+    (
+        lambda f, g: _of_gradients(g.mean((2, 3)), f) / f.shape[1],
+        "That is the mean over channels. Sum them: `sum(1)`.",
+    ),
+    (
+        lambda f, g: g.sum(1).relu(),
+        "These are gradients alone. Weight the *features* with them.",
+    ),
+    (
+        lambda f, g: g.mean(1).relu(),
+        "These are gradients alone. Weight the *features* with them.",
+    ),
+    (lambda f, g: f.sum(1).relu(), "The features were added up without weights."),
+    (lambda f, g: f.mean(1).relu(), "The features were averaged without weights."),
+    (
+        lambda f, g: _of_gradients(g.mean((0, 2, 3)).expand(len(f), -1), f),
+        "The gradients were averaged over the pictures too. Each picture has weights "
+        "of its own: average over axes 2 and 3.",
+    ),
+    (
+        lambda f, g: (g.mean(1, keepdim=True) * f).sum(1).relu(),
+        "The gradients were averaged over the channels. Average over the places, "
+        "axes 2 and 3.",
+    ),
+    (
+        lambda f, g: _of_gradients(g.amax((2, 3)), f),
+        "The largest gradient of each channel was taken. Its weight is the mean.",
+    ),
+    (
+        lambda f, g: _of_gradients(g.mean((2, 3)), f) / len(f),
+        "The scores were averaged before the gradient, so all weights are too small "
+        "by the number of pictures. Add them up.",
+    ),
+    (
+        lambda f, g: _of_gradients(_first_only(g).mean((2, 3)), f),
+        "Only the score of the first picture was differentiated. Add all of them up.",
+    ),
+    (
+        lambda f, g: _top_one(_of_gradients(g.mean((2, 3)), f)),
+        "The maps were rescaled to a largest value of 1. Return them in the units of "
+        "the score.",
+    ),
+    (
+        lambda f, g: g.mean((2, 3)),
+        "These are the weights of the channels. The map is their sum over the "
+        "features.",
+    ),
+    (
+        lambda f, g: (g.mean((2, 3), keepdim=True) * f).relu(),
+        "Each channel has a map of its own still: sum over them, axis 1.",
+    ),
+]
+
+
+def _top_one(maps):
+    return maps / maps.amax((1, 2), keepdim=True)

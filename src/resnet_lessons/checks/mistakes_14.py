@@ -1,0 +1,58 @@
+"""Chapter 14: what each defect looks like from outside; no hint says how to mend it."""
+
+HINTS = {
+    # 14.1
+    "grid": "x keeps its grid, so F must. At some sizes the sum fails, at the smallest "
+    "it does not: print the shape behind each convolution.",
+    "kernel": "Something that was written for 3×3 is used for every kernel.",
+    "sum": "F should be able to make a value smaller, and what the block returns "
+    "should have been activated: look at the order in the last line of `forward`.",
+    # 14.2
+    "zero": "F is zero here. What else happens to x between input and output?",
+    "reuse": "Each convolution has a mean and variance of its own, and a layer that is "
+    "used twice remembers a mixture of both.",
+    "company": "In eval mode a BatchNorm should use what it learned in training. What "
+    "has it kept?",
+    "widen": "The shapes of x and F(x) differ in more than one way. Is x adapted in "
+    "each of them?",
+    # 14.3
+    "count": "Every picture counts the same. What is kept from one batch to the next?",
+    "changed": "The net did not see the pictures that it was to be judged by.",
+    "mode": "BatchNorm used the statistics of these batches, and learned from them.",
+    "graph": "Nobody will call `backward` here, and yet all is kept for it.",
+    # 14.4
+    "head": "What arrives at the linear layer, and what does it expect?",
+    "two": "The skip of a ResBlock jumps over two convolutions. With one, F is linear.",
+    "channels": "A ResBlock gets what the layer before puts out. Does it read that "
+    "many channels?",
+    "silent": "The last γ of F is zero at the start, so F(x) is zero. What should be "
+    "left of a picture, and where is it added?",
+    "gamma": "γ of the last BatchNorm of each F starts at zero; that was no defect.",
+    # 14.5
+    "folders": "A picture of the folder val was trained on, or the other way round.",
+    "scale": "The pixels should have mean 0 and deviation 1 over the training "
+    "pictures.",
+    "one scale": "A grey value must mean the same in training and in validation: one "
+    "mean and one deviation for both, measured on the training pictures.",
+    "labels": "Each label must stay with its picture.",
+    # after all defects
+    "layers": "Repair what is there. Keep the number and the kind of its layers.",
+    "output": "All defects are gone, and something else changed. Compare with the "
+    "prompt.",
+}
+
+
+def counted_wrong(right, sizes) -> list[tuple[float, str]]:
+    """(what a mistake gives, its hint), for `right` found in batches of `sizes`."""
+    shares = [found / size for found, size in zip(right, sizes, strict=True)]
+    return [
+        (shares[-1], "This is the share in the last batch alone."),
+        (shares[0], "This is the share in the first batch alone."),
+        (
+            sum(shares) / len(shares),
+            "This is the mean over batches. The last one is smaller, so its pictures "
+            "count for more.",
+        ),
+        (sum(shares), "The shares are added up. How many pictures are there in all?"),
+        (float(sum(right)), "This is the number that was found, not yet a share."),
+    ]

@@ -1,0 +1,178 @@
+"""The checks of chapter 1 name the mistake that was made."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from resnet_lessons import checks, probes
+from resnet_lessons.checks.judges_01 import RATE, Descent
+from wrong_answers import edited, hint_of
+
+ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
+
+WHOLE = "(size + 2 * padding - kernel) // stride + 1"
+SIZES = [
+    ([(" + 1", "")], "One is missing"),
+    ([(" + 2 * padding", "")], "The padding is missing"),
+    ([("2 * padding", "padding")], "counts twice"),
+    ([(" // stride", "")], "That is for stride 1"),
+    ([(WHOLE, "(size + 2 * padding - kernel + 1) // stride")], "after the division"),
+    ([(WHOLE, "-(-(size + 2 * padding - kernel) // stride) + 1")], "Rounded up"),
+    ([(WHOLE, "round((size + 2 * padding - kernel) / stride + 0.01) + 1")], "Rounded"),
+    ([("//", "/")], "no half a place"),
+    ([(WHOLE, "size // stride")], "The kernel is missing"),
+    ([(" - kernel) // stride + 1", ") // stride")], "The kernel is missing"),
+    ([("- kernel", "- kernel // 2")], "not half of it"),
+    ([(WHOLE, f"({WHOLE}) ** 2")], "One side is asked for"),
+    ([("stride=1, padding=0", "stride, padding")], "in the first line"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), SIZES)
+def test_wrong_number_of_places_is_explained(edits, words):
+    assert words in hint_of("01.1", edited("01.1", *edits))
+
+
+def test_a_whole_float_passes_and_half_a_place_does_not():
+    answer = edited("01.1", ("//", "/"))
+    assert answer(28, 5, 1, 2) == 28
+    assert not checks.check("01.1", answer).passed
+
+
+WEIGHTS = "out_channels * (in_channels // groups) * kernel**2"
+RETURN = "return weights + bias * out_channels, places * weights"
+PLACES = "places * weights"
+BIAS = "bias * out_channels"
+COSTS = [
+    ([(RETURN, "return places * weights, weights + bias * out_channels")],
+     "Parameters come first"),
+    ([(f" + {BIAS}", "")], "The biases are missing"),
+    ([(BIAS, "out_channels")], "has no bias"),
+    ([(BIAS, "bias * in_channels")], "*output* channel"),
+    ([(BIAS, "bias")], "one bias for the layer"),
+    ([(BIAS, "bias * out_channels // groups")], "do not share biases"),
+    ([(" * (in_channels // groups)", "")], "every input channel of its part"),
+    ([("out_channels * (in_channels // groups)", "in_channels"),
+      (BIAS, "bias * in_channels")], "of its own for each output"),
+    ([("kernel**2", "kernel")], "A kernel is a square"),
+    ([("(in_channels // groups)", "in_channels")], "The groups are missing"),
+    ([("out_channels * (in", "out_channels // groups * (in")], "That is one part"),
+    ([(PLACES, "weights")], "works at every place"),
+    ([(PLACES, "places * (weights + bias * out_channels)")], "it is no MAC"),
+    ([(PLACES, "size**2 * weights")], "Only those of the *output*"),
+    ([(") ** 2\n", ")\n")], "side *squared*"),
+    ([(PLACES, "2 * places * weights")], "One MAC is one of each"),
+    ([(PLACES, "places * weights * groups")], "groups save MACs"),
+    ([(") // stride", ")")], "The stride is missing"),
+    ([("2 * padding", "0")], "The padding is missing"),
+    ([(RETURN, "return places * weights")], "return parameters, macs"),
+    ([(RETURN, "return weights, places, 1")], "return parameters, macs"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), COSTS)
+def test_wrong_cost_of_a_convolution_is_explained(edits, words):
+    assert words in hint_of("01.2", edited("01.2", *edits))
+
+
+def test_the_cost_is_that_of_a_depthwise_layer():
+    layer = nn.Conv2d(24, 24, 5, 2, 1, groups=24)
+    want = probes.parameters(layer), probes.macs(layer, (24, 15, 15))
+    assert ANSWERS["01.2"](24, 24, 5, 15, 2, 1, groups=24) == want
+
+
+ZERO = "    optimizer.zero_grad()\n"
+BACKWARD = "    loss.backward()\n"
+STEP = "    optimizer.step()\n"
+LOSS = "F.cross_entropy(net(pictures), labels)"
+WRONG_STEPS = [
+    ([(ZERO, "")], "The old gradients were still there"),
+    ([(BACKWARD, "")], "`loss.backward()` is missing"),
+    ([(STEP, "")], "`optimizer.step()` is missing"),
+    ([(BACKWARD, ""), (STEP, "")], "Nothing was asked of the loss"),
+    ([(ZERO, ""), (BACKWARD, BACKWARD + ZERO)], "wiped out before the step"),
+    ([(BACKWARD, BACKWARD + "    net.zero_grad()\n")], "wiped out before the step"),
+    ([(BACKWARD, BACKWARD + ZERO.replace("()", "(set_to_none=False)"))], "wiped out"),
+    ([(BACKWARD, ""), (STEP, STEP + BACKWARD)], "The step came before `backward`"),
+    ([(STEP, STEP + STEP)], "One `backward`, then one `step`"),
+    ([(LOSS, "F.cross_entropy(net(pictures), labels, reduction='sum')")], "summed"),
+    ([(LOSS, "F.cross_entropy(net(pictures).softmax(1), labels)")], "A softmax"),
+    ([(LOSS, "-" + LOSS)], "It went uphill"),
+    ([(LOSS, "F.cross_entropy(net(pictures.detach()).detach(), labels)")], "detached"),
+    ([("loss.item()", "loss")], "`loss.item()`"),
+    ([("loss.item()", LOSS + ".item()")], "loss after the step"),
+    ([("loss.item()", "len(labels) * loss.item()")], "sum over the batch"),
+    ([("loss.item()", "F.cross_entropy(net(pictures).softmax(1), labels).item()"),
+      (STEP, ""), (BACKWARD, BACKWARD + STEP)], "before the step"),
+    ([(STEP, "    for p in net.parameters():\n        p.data -= 0.1 * p.grad\n")],
+     "not by the optimizer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), WRONG_STEPS)
+def test_a_wrong_step_is_explained(edits, words):
+    assert words in hint_of("01.3", edited("01.3", *edits))
+
+
+def test_the_accuracy_is_no_loss():
+    def training_step(net, optimizer, pictures, labels):
+        right = (net(pictures).argmax(1) == labels).float().mean().item()
+        ANSWERS["01.3"](net, optimizer, pictures, labels)
+        return right
+
+    assert "That is the accuracy" in hint_of("01.3", training_step)
+
+
+def test_a_step_that_is_skipped_now_and_then_is_noticed():
+    calls = []
+
+    def training_step(net, optimizer, pictures, labels):
+        calls.append(1)
+        if len(calls) == 4:
+            return 0.0
+        return ANSWERS["01.3"](net, optimizer, pictures, labels)
+
+    assert "Momentum is kept in the optimizer" in hint_of("01.3", training_step)
+
+
+RIGHT = [
+    [(ZERO, "    net.zero_grad()\n")],
+    [(STEP, STEP + ZERO)],
+    [(ZERO, ""), (BACKWARD, ZERO + BACKWARD)],
+    [("loss.item()", "loss.detach()")],
+    [("loss.item()", "float(loss)")],
+]
+
+
+@pytest.mark.parametrize("edits", RIGHT)
+def test_another_right_step_passes(edits):
+    report = checks.check("01.3", edited("01.3", *edits))
+    assert report.passed, report
+
+
+def test_the_optimizer_of_the_check_takes_the_steps_of_pytorchs():
+    nets = [nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)) for _ in "ab"]
+    nets[1].load_state_dict(nets[0].state_dict())
+    optimizers = [
+        Descent(nets[0].parameters(), momentum=0.9),
+        torch.optim.SGD(nets[1].parameters(), RATE, momentum=0.9),
+    ]
+    for step in range(4):
+        x, y = torch.randn(6, 4), torch.arange(6) % 2
+        for net, optimizer in zip(nets, optimizers, strict=True):
+            optimizer.zero_grad(set_to_none=step != 2)
+            if step != 1:  # once nothing has a gradient
+                F.cross_entropy(net(x), y).backward()
+            optimizer.step()
+        for ours, theirs in zip(*(net.parameters() for net in nets), strict=True):
+            torch.testing.assert_close(ours, theirs)
+
+
+def test_the_solution_lowers_the_loss():
+    torch.manual_seed(0)
+    net = nn.Linear(4, 2)
+    x, y = torch.randn(16, 4), torch.arange(16) % 2
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    losses = [ANSWERS["01.3"](net, optimizer, x, y) for _ in range(20)]
+    assert losses[-1] < losses[0] and isinstance(losses[0], float)

@@ -1,0 +1,174 @@
+"""The checks of chapter 2 name the mistake that was made."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from resnet_lessons import checks, nets, probes
+from wrong_answers import edited, hint_of
+
+ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
+
+ADD = "side += (kernel - 1) * step"
+LOOP = f"{ADD}\n        step *= stride"
+FIELDS = [
+    ([("side, step = 1, 1", "side, step = 0, 1")], "Off by one"),
+    ([(ADD, "side += kernel * step")], "A layer adds `kernel - 1`: one of"),
+    ([(ADD, "side += kernel * step"), ("side, step = 1", "side, step = 0")],
+     "adds up whole kernels"),
+    ([(ADD, "side = max(side, kernel)")], "the largest kernel"),
+    ([(ADD, "side = kernel")], "the last kernel"),
+    ([(ADD, "side *= kernel")], "multiplies the kernels"),
+    ([(ADD, "side += kernel"), ("side, step = 1", "side, step = 0")], "whole kernels"),
+    ([("return side", "return side**2")], "The side was asked for"),
+    ([("        step *= stride\n", "")], "The strides are missing"),
+    ([(LOOP, f"step *= stride\n        {ADD}")], "own stride does not widen"),
+    ([(LOOP, "side = (side - 1) * stride + kernel")], "from the last layer back"),
+    ([("step *= stride", "step = stride")], "the layer just before was used"),
+    ([(LOOP, "side += (kernel - 1) * stride")], "Only the layer's own stride"),
+    ([("step *= stride", "step += stride - 1")], "They multiply: two halvings"),
+    ([("return side", "return step")], "how far apart two neighbours"),
+    ([("return side", "return side + 1")], "the side begins with 1."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), FIELDS)
+def test_wrong_field_is_explained(edits, words):
+    assert words in hint_of("02.1", edited("02.1", *edits))
+
+
+def test_a_stack_without_layers_is_tried_last():
+    start = "    side, step = 1, 1"
+    answer = edited("02.1", (start, f"    layers[0]\n{start}"))
+    *held, failed = checks.check("02.1", answer).messages
+    assert len(held) == 6 and "receptive_field([])" in failed.tried
+
+
+def test_the_answer_is_the_field_of_the_real_nets():
+    """Known values: VGG-16's last place sees 212 pixels, AlexNet's 195."""
+    for name, side in [("vgg-16", 212), ("alexnet-paper", 195)]:
+        with torch.device("meta"):
+            stack = probes.windows(nets.build(name).features)
+        assert ANSWERS["02.1"]([window[:2] for window in stack]) == side
+
+
+SMALL = "channels * (one + three[0] + five[0] + pooled)"
+NAIVE = "channels * (one + 9 * three[1] + 25 * five[1])"
+THREE, FIVE = "9 * three[0] * three[1]", "25 * five[0] * five[1]"
+WEIGHTS = [
+    ([(SMALL, "channels * (one + pooled)")], "that reduce have weights too"),
+    ([(SMALL, "channels * (one + three[0] + five[0])")], "behind the pool is missing"),
+    ([(SMALL, "channels * (three[0] + five[0] + pooled)")], "first path is missing"),
+    ([(THREE, "9 * channels * three[1]"), (FIVE, "25 * channels * five[1]")],
+     "but what the 1×1 in front of them puts out: `three[0]`"),
+    ([(f"small + {THREE} + {FIVE}", NAIVE)], "That is the naive module"),
+    ([(f"small + {THREE} + {FIVE}", NAIVE.replace("five[1])", "five[1] + pooled)"))],
+     "and those have weights too"),
+    ([("25 * five[0]", "9 * five[0]")], "The large kernel is 5×5"),
+    ([("9 * three[0]", "3 * three[0]"), ("25 * five[0]", "5 * five[0]")],
+     "A kernel is a square"),
+    ([("9 * three[0]", "three[0]"), ("25 * five[0]", "five[0]")],
+     "The kernels are missing"),
+    ([("return small", "return sum([one, *three, *five, pooled]) + small")],
+     "biases do not count"),
+    ([("return small", "return 2 * sum([one, *three, *five, pooled]) + small")],
+     "BatchNorm's γ"),
+    ([("return small", "return 1 + small")], "Four 1×1 convolutions read"),
+    ([("not reduced", "False")], "still the weights with the 1×1"),
+    ([(NAIVE, NAIVE.replace("five[1])", "five[1] + pooled)"))], "stands behind the p"),
+    ([(NAIVE, NAIVE.replace("[1]", "[0]"))], "the naive module has not"),
+    ([(NAIVE, f"channels * one + {THREE} + {FIVE}")], "Without the 1×1 in front"),
+    ([(NAIVE, NAIVE.replace("one + ", ""))], "is in both forms"),
+    ([(NAIVE, NAIVE.replace("25", "9"))], "25 weights for each pair"),
+    ([(NAIVE, NAIVE + " + 1")], "the pool has no weights"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), WEIGHTS)
+def test_wrong_count_of_a_module_is_explained(edits, words):
+    assert words in hint_of("02.2", edited("02.2", *edits))
+
+
+def test_the_counts_add_up_to_the_convolutions_of_googlenet():
+    """An independent sum: all modules of the real net, without its stem."""
+    from resnet_lessons.nets.inception import STAGES
+
+    with torch.device("meta"):
+        net = nets.build("googlenet-paper")
+    inside = [m for m in net.modules() if isinstance(m, nets.Inception)]
+    convs = [m for i in inside for m in i.modules() if isinstance(m, nn.Conv2d)]
+    total = sum(ANSWERS["02.2"](*row) for rows in STAGES for row in rows)
+    assert total == sum(conv.weight.numel() for conv in convs)
+
+
+POOL = "nn.AdaptiveAvgPool2d(1)"
+END = "nn.Linear(convs[-1].out_channels, num_classes),"
+FIRST = "        net.features,\n"
+HEADS = [
+    ([(POOL, "nn.AdaptiveMaxPool2d(1)")], "The pool takes the maximum"),
+    ([(POOL, "nn.AdaptiveAvgPool2d(7)"),
+      (".out_channels, num", ".out_channels * 49, num")], "49 places of each channel"),
+    ([(POOL, f"nn.AdaptiveAvgPool2d(7), {POOL}")], "The grid is made 7×7 first"),
+    ([(POOL, "nn.Identity()")], "Ask the last convolution"),
+    ([("convs[-1].out_channels", "512")], "here 8. Ask the last convolution"),
+    ([("convs[-1]", "convs[0]")], "Ask the last convolution"),
+    ([("        nn.Flatten(),\n", "")], "Ask the last convolution"),
+    ([(END, END + " nn.Softmax(1),")], "Return logits"),
+    ([(END, END + " nn.LogSoftmax(1),")], "log-softmax"),
+    ([(END, END + " nn.ReLU(),")], "Logits may be negative"),
+    ([("num_classes),", "num_classes, bias=False),")], "Leave it its bias"),
+    ([("num_classes),", "16), nn.Linear(16, num_classes),")], "old classifier still"),
+    ([("num_classes),", "num_classes + 1),")], "linear layer to the classes"),
+    ([(FIRST, "        __import__('copy').deepcopy(net.features),\n")], "not a copy"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), HEADS)
+def test_mistake_in_a_head_is_named(edits, words):
+    assert words in hint_of("02.3", edited("02.3", *edits))
+
+
+def test_a_sum_over_the_grid_is_named():
+    class Summed(nn.Module):
+        def __init__(self, net, num_classes):
+            super().__init__()
+            self.features = net.features
+            channels = ANSWERS["02.3"](net, num_classes)[-1].in_features
+            self.linear = nn.Linear(channels, num_classes)
+
+        def forward(self, x):
+            return self.linear(self.features(x).sum((2, 3)))
+
+    assert "the sum over the grid" in hint_of("02.3", lambda *a: Summed(*a))
+
+
+def test_a_head_put_into_the_net_itself_passes():
+    def average_head(net, num_classes):
+        net.classifier = ANSWERS["02.3"](net, num_classes)[1:]
+        return net
+
+    assert checks.check("02.3", average_head).passed
+
+
+def test_a_head_made_by_a_convolution_is_told_to_take_a_linear_layer():
+    def average_head(net, num_classes):
+        *body, linear = ANSWERS["02.3"](net, num_classes)
+        features, pool, flatten = body
+        last = nn.Conv2d(linear.in_features, num_classes, 1)
+        return nn.Sequential(features, pool, last, flatten)
+
+    assert "take `nn.Linear` here" in hint_of("02.3", average_head)
+
+
+def test_the_answer_is_the_vgg_of_the_library():
+    """With `hidden=()` the library's VGG ends in the same head."""
+    torch.manual_seed(0)
+    net = nets.VGG(((4,), (8,)), hidden=(16,))
+    library = nets.VGG(((4,), (8,)), hidden=())
+    answer = ANSWERS["02.3"](net, 10)
+    library.features.load_state_dict(copy.deepcopy(net.features.state_dict()))
+    library.classifier[-1].load_state_dict(answer[-1].state_dict())
+    x = torch.randn(2, 3, 20, 28)
+    torch.testing.assert_close(answer(x), library(x))

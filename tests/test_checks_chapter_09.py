@@ -1,0 +1,195 @@
+"""The checks of chapter 9 name the mistake that was made."""
+
+import pytest
+from torch import nn
+
+from resnet_lessons import checks, nets, probes
+from wrong_answers import edited, hint_of
+
+ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
+
+BEFORE, AFTER = "before = size**2", "after = (-(-size // stride)) ** 2"
+FIRST = "macs = before * in_channels * width"
+MIDDLE = "after * 9 * width * width"
+LAST = "macs += after * width * out_channels"
+IF = "stride != 1 or in_channels != out_channels"
+COSTS = [
+    ([(BEFORE, "before = 1"), (AFTER, "after = 1")], "multiply by the number of pl"),
+    ([(BEFORE, "before = size"), (AFTER, "after = -(-size // stride)")], "*squared*"),
+    ([(BEFORE, "before = (-(-size // stride)) ** 2")], "That is the paper's block"),
+    ([(AFTER, "after = size**2")], "for all of them"),
+    ([(MIDDLE, "before * 9 * width * width")], "puts out the small grid already"),
+    ([(AFTER, "after = (size // stride) ** 2")], "rounds up"),
+    ([("macs += after * in_", "macs += before * in_")], "has the stride too: it puts"),
+    ([(IF, "False")], "projection is missing"),
+    ([(IF, "in_channels != out_channels")], "with the stride too"),
+    ([(IF, "stride != 1")], "the first stage of ResNet-50"),
+    ([(IF, "stride != 1 or in_channels != width")], "not with the width of the middle"),
+    ([(IF, "True")], "costs nothing"),
+    ([("after * in_", "after * 9 * in_")], "one weight for each pair"),
+    ([("4 * width", "width")], "puts out `4 * width` channels, not `width`"),
+    ([(MIDDLE, "after * width * width")], "The middle one is 3×3"),
+    ([(MIDDLE, "after * 3 * width * width")], "not three"),
+    ([(FIRST, FIRST + " * 9"), (LAST, LAST + " * 9")], "Only the middle one is 3×3"),
+    ([(LAST, "pass")], "back to `4 * width`, is missing"),
+    ([(FIRST, "macs = 0")], "down to `width`, is missing"),
+    ([("return macs", "return 2 * macs")], "one of each"),
+    ([("return macs", "return macs + 1")], "places × weights"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), COSTS)
+def test_wrong_cost_of_a_bottleneck_is_explained(edits, words):
+    assert words in hint_of("09.1", edited("09.1", *edits))
+
+
+def test_the_costs_add_up_to_a_stage_of_resnet_50():
+    """An independent sum: the blocks of the real net, narrow."""
+    solve = ANSWERS["09.1"]
+    net = nets.build("resnet-50", widths=(4, 8, 16, 32))
+    found = {row.name: row.macs for row in probes.stages(net, (3, 72, 72))}
+    assert found["stage 1"] == solve(4, 4, 1, 18) + 2 * solve(16, 4, 1, 18)
+    assert found["stage 3"] == solve(32, 16, 2, 9) + 5 * solve(64, 16, 1, 5)
+
+
+CONV = "nn.Conv2d(before, after, kernel_size, step, padding, bias=False)"
+CHANNELS = "[in_channels, width, width, 4 * width]"
+STEP = "stride if number == strided_conv else 1"
+ORDER = """            nn.BatchNorm2d(after),
+            nn.ReLU(),
+"""
+END = "layers[:-1]"
+KERNELS = "enumerate([1, 3, 1])"
+WRONG = [
+    ([(KERNELS, "enumerate([3, 3])")], "That is the basic block"),
+    ([(KERNELS, "enumerate([3, 1, 3])")], "the other way round"),
+    ([(KERNELS, "enumerate([1, 1, 3])")], "1×1, 3×3, 1×1, in this order"),
+    ([(CHANNELS, "[in_channels, width, width, width]")], "puts out `4 * width`"),
+    ([(CHANNELS, "[in_channels, width, 4 * width, 4 * width]")], "widens already"),
+    ([(CHANNELS, "[in_channels] + 3 * [4 * width]")], "as wide as what comes out"),
+    ([(CHANNELS, "[in_channels] + 3 * [width + 1]")], "`in_channels` to `width`"),
+    ([(STEP, "1")], "No convolution has the stride"),
+    ([(STEP, "stride")], "All three have the stride"),
+    ([(STEP, "stride if number == 0 else 1")], "Count from 0"),
+    ([(STEP, "stride if number == 1 else 1")], "whatever `strided_conv` is"),
+    ([(STEP, "stride if number == 2 else 1")], "here number 1 should"),
+    ([(STEP, "stride if number + 1 == strided_conv else 1")], "Number 0 has it"),
+    ([("padding, bias=False", "padding")], "BatchNorm subtracts the mean"),
+    ([(ORDER, "nn.ReLU(), nn.BatchNorm2d(after)")], "Convolution, then BatchNorm"),
+    ([(ORDER, "nn.ReLU(),")], "Convolution, then BatchNorm"),
+    ([("padding = kernel_size // 2", "padding = 0")], "with `padding=1`"),
+    ([("padding = kernel_size // 2", "padding = 1")], "keeps the grid at stride 1"),
+    ([(END, "layers")], "F ends in a ReLU"),
+    ([(ORDER, "nn.BatchNorm2d(after), nn.ReLU() if number else nn.Identity(),")],
+     "behind the first BatchNorm"),
+    ([(ORDER, "nn.BatchNorm2d(after), nn.Identity() if number else nn.ReLU(),")],
+     "behind the second BatchNorm"),
+    ([(ORDER, "nn.BatchNorm2d(after), nn.Identity(),")], "There is no ReLU"),
+    ([(END, "layers[:-1], nn.BatchNorm2d(4 * width)")], "and nothing else"),
+    ([(END, "layers[:-1], nn.Tanh()")], "Convolution, BatchNorm, ReLU; again"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), WRONG)
+def test_mistake_in_a_residual_function_is_named(edits, words):
+    assert words in hint_of("09.2", edited("09.2", *edits))
+
+
+def test_the_stride_on_the_last_convolution_is_no_excuse_for_ignoring_it():
+    """Right for 0 and 1, and for every stride 1: the last case still sees it."""
+    answer = edited("09.2", (STEP, "stride if number == min(strided_conv, 1) else 1"))
+    assert "here number 2 should" in hint_of("09.2", answer)
+
+
+def test_the_residual_function_of_the_library_passes():
+    def residual(in_channels, width, stride, strided_conv):
+        block = nets.BottleneckBlock(
+            in_channels, width, stride, strided_conv=strided_conv
+        )
+        return block.residual
+
+    assert checks.check("09.2", residual).passed
+
+
+def test_a_linear_bottleneck_of_other_width_is_refused():
+    def residual(in_channels, width, stride, strided_conv):
+        return ANSWERS["09.2"](in_channels, width // 4 or 1, stride, strided_conv)
+
+    assert "`width` to `width`" in hint_of("09.2", residual)
+
+
+def test_a_whole_block_is_no_residual_function():
+    def residual(in_channels, width, stride, strided_conv):
+        return nets.BottleneckBlock(
+            in_channels, width, stride, strided_conv=strided_conv
+        )
+
+    assert "the shortcut does not belong" in hint_of("09.2", residual)
+
+
+BUDGET, COUNT = "2 * 9 * channels**2", "2 * squeeze + 9"
+WIDTHS = [
+    ([("return squeeze * width", "return width")], "That is the middle"),
+    ([("return squeeze * width", "return squeeze * (width + 1)")], "one step too far"),
+    ([("return squeeze * width", "return squeeze * channels")], "there is room left"),
+    ([("return squeeze * width", "return channels")], "It may be wider"),
+    ([(BUDGET, "9 * channels**2")], "*two* convolutions"),
+    ([(BUDGET, "2 * channels**2")], "in the basic block too"),
+    ([(COUNT, "squeeze + 9")], "one down and one up"),
+    ([(COUNT, "9")], "You counted the 3×3 alone"),
+    ([(COUNT, "2 * squeeze + 1")], "The middle one is 3×3"),
+    ([(COUNT, "2 + 9")], "not $w^2$"),
+    ([(COUNT, "2 * squeeze**2 + 9")], "not $(s w)^2$"),
+    ([("(width + 1) ** 2", "(width + 1)")], "left out a root"),
+    ([("return squeeze * width", "return squeeze * width + 2")], "Count both blocks"),
+]
+
+
+@pytest.mark.parametrize(("edits", "words"), WIDTHS)
+def test_wrong_width_is_explained(edits, words):
+    assert words in hint_of("09.3", edited("09.3", *edits))
+
+
+ROOTS = [
+    (
+        lambda c, s: int(s * c * (18 / (2 * s + 9)) ** 0.5),
+        "Round the middle down first",
+    ),
+    (lambda c, s: s * c * (18 / (2 * s + 9)) ** 0.5, "Channels are whole numbers"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), ROOTS)
+def test_the_root_needs_rounding_at_the_right_place(answer, words):
+    assert words in hint_of("09.3", answer)
+
+
+def test_a_middle_rounded_to_the_nearest_is_refused():
+    def answer(channels, squeeze):
+        return squeeze * round(channels * (18 / (2 * squeeze + 9)) ** 0.5)
+
+    assert "one step too far" in hint_of("09.3", answer)
+
+
+def test_the_root_rounded_down_passes():
+    def answer(channels, squeeze):
+        return squeeze * int(channels * (18 / (2 * squeeze + 9)) ** 0.5)
+
+    assert checks.check("09.3", answer).passed
+
+
+def test_the_widest_one_of_the_paper_has_260_channels():
+    """64 in a basic block; the paper takes 256, four times 64."""
+    assert ANSWERS["09.3"](64, 4) == 260
+    cost = probes.block_costs([256, 260, 264], [4])
+    budget = sum(cost["narrow"][0][0]["macs"])
+    total = [sum(row[0]["macs"]) for row in cost["bottleneck"]]
+    assert total[0] < total[1] <= budget < total[2]
+
+
+def test_a_bottleneck_must_not_be_a_list():
+    answer = edited(
+        "09.2", ("return nn.Sequential(*layers[:-1])", "return layers[:-1]")
+    )
+    assert "nn.Module" in hint_of("09.2", answer)
+    assert isinstance(ANSWERS["09.2"](4, 2, 1, 1), nn.Module)

@@ -1,0 +1,200 @@
+"""The checks of chapter 10 name the mistake that was made."""
+
+import pytest
+import torch
+from torch import nn
+
+from resnet_lessons import checks, nets
+from wrong_answers import edited, hint_of
+
+ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
+
+# 10.1 --------------------------------------------------------------------------------
+
+NORM1 = "nn.BatchNorm2d(in_channels),\n            nn.ReLU(),\n"
+CONV1 = "nn.Conv2d(in_channels, width, 1, bias=False)"
+NORM = "nn.BatchNorm2d(width),\n            nn.ReLU(),\n"
+CONV2 = "nn.Conv2d(width, width, 3, stride, padding=1, bias=False)"
+CONV3 = "nn.Conv2d(width, out_channels, 1, bias=False)"
+PROJECT = "nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)"
+SUM = "self.residual(x) + self.shortcut(x)"
+IF = "stride != 1 or in_channels != out_channels"
+AFTER = "nn.BatchNorm2d({0}),\n            nn.ReLU(),\n"
+BLOCKS = [
+    ([(CONV1, CONV1.replace("1,", "3, padding=1,")),
+      (CONV3, CONV3.replace("1,", "3, padding=1,"))], "Only the middle one is 3×3"),
+    ([(IF, "True")], "projection where the shape stays"),
+    ([("out_channels = 4 * width", "out_channels = width")], "`4 * width` come out"),
+    ([(CONV1, CONV1.replace(", width", ", in_channels")),
+      (NORM, AFTER.format("in_channels")),
+      (CONV2, CONV2.replace("width, width", "in_channels, in_channels")),
+      (CONV3, CONV3.replace("width", "in_channels"))], "makes the channels fewer"),
+    ([(CONV2, CONV2.replace("bias=False", "bias=True"))], "without: `bias=False`"),
+    ([(NORM1, ""), (CONV1, f"{CONV1},\n            {NORM.rstrip()[:-1]}"),
+      (NORM + "            " + CONV2, CONV2), (NORM + "            " + CONV3,
+       f"{NORM}            {CONV3}, nn.BatchNorm2d(out_channels)")],
+     "These stand behind the convolutions"),
+    ([(CONV3 + ",", CONV3 + ", nn.BatchNorm2d(out_channels),")], "One too many"),
+    ([(NORM1, "")], "The first one is missing"),
+    ([(NORM + "            " + CONV3, CONV3)], "*each* of the three"),
+    ([(NORM, "")], "each* of the three convolutions"),
+    ([(NORM1, ""), (NORM, "")], "No BatchNorm runs"),
+    ([("self.shortcut = nn.Identity()",
+       "self.residual[6] = self.residual[3]\n        self.shortcut = nn.Identity()")],
+     "make three"),
+    ([("3, stride,", "3, 1,"), (PROJECT, PROJECT.replace("stride", "1"))],
+     "No convolution of F"),
+    ([("3, stride,", "3, 1,"), (CONV1, CONV1.replace("1,", "1, stride,"))],
+     "reads one position in four"),
+    ([("3, stride,", "3, 1,"), (CONV3, CONV3.replace("1,", "1, stride,"))],
+     "The last 1×1 has the stride"),
+    ([(IF, "stride != 1")], "at stride 1"),
+    ([(IF, "in_channels != out_channels")], "the channels stay"),
+    ([("padding=1, ", "")], "keeps the shape"),
+    ([(PROJECT, f"nn.Sequential({PROJECT}, nn.BatchNorm2d(out_channels))")],
+     "alone"),
+    ([(PROJECT, PROJECT.replace("bias=False", "bias=True"))], "has a bias"),
+    ([(f"return {SUM}", f"return torch.relu({SUM})")], "That is ResNet v1"),
+    ([(SUM, "self.residual(x)")], "F(x) alone"),
+    ([(f"return {SUM}", "y = self.residual[:2](x)\n"
+       "        return self.residual[2:](y) + self.shortcut(y)")], "The authors' code"),
+    ([(SUM, "self.residual(x) + self.shortcut(torch.relu(x))")], "has a ReLU"),
+    ([(SUM, "torch.relu(self.residual(x)) + self.shortcut(x)")], "only add"),
+    ([(NORM1, "nn.ReLU(),\n            nn.BatchNorm2d(in_channels),\n"),
+      (NORM, "nn.ReLU(),\n            nn.BatchNorm2d(width),\n")],
+     "order is ReLU, BatchNorm"),
+    ([(NORM1, "nn.BatchNorm2d(in_channels),\n")], "first ReLU is missing"),
+    ([(NORM + "            " + CONV2, "nn.BatchNorm2d(width),\n            " + CONV2)],
+     "second ReLU is missing"),
+    ([(NORM + "            " + CONV3, "nn.BatchNorm2d(width),\n            " + CONV3)],
+     "third ReLU is missing"),
+    ([("            nn.ReLU(),\n", "")], "There is no ReLU"),
+    ([(f"return {SUM}", f"y = {SUM}\n        x += 1\n        return y")],
+     "writes into x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), BLOCKS)
+def test_mistake_in_the_bottleneck_is_named(edits, words):
+    assert words in hint_of("10.1", edited("10.1", *edits))
+
+
+def test_the_basic_block_is_recognised():
+    class Basic(nets.PreActBlock):
+        def __init__(self, in_channels, width, stride=1):
+            super().__init__(in_channels, 4 * width, stride)
+
+    assert "basic block" in hint_of("10.1", Basic)
+
+
+def test_layers_in_attributes_and_another_order_pass():
+    class PreActBottleneck(nn.Module):
+        def __init__(self, in_channels, width, stride=1):
+            super().__init__()
+            self.project = None
+            if stride != 1 or in_channels != 4 * width:
+                self.project = nn.Conv2d(in_channels, 4 * width, 1, stride, bias=False)
+            self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
+            self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
+            self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
+            self.norm2, self.norm3 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
+            self.norm1 = nn.BatchNorm2d(in_channels)
+
+        def forward(self, x):
+            y = self.conv1(torch.relu(self.norm1(x)))
+            y = self.conv2(torch.relu(self.norm2(y)))
+            y = self.conv3(torch.relu(self.norm3(y)))
+            return y + (x if self.project is None else self.project(x))
+
+    report = checks.check("10.1", PreActBottleneck)
+    assert report.passed, report
+
+
+# 10.2 --------------------------------------------------------------------------------
+
+KEPT = "kept &= x == total"
+END = "kept.float().mean().item()"
+SHARES = [
+    ([("kept = torch.ones_like(x, dtype=torch.bool)", "kept = 1.0"),
+      (KEPT, "kept *= (x == total).float().mean().item()"), (END, "kept")],
+     "keep a mask"),
+    ([("kept = torch.ones_like(x, dtype=torch.bool)", "kept = []"),
+      (KEPT, "kept.append((x == total).float().mean().item())"),
+      (END, "sum(kept) / len(kept)")], "mean over the blocks"),
+    ([("kept = torch.ones_like(x, dtype=torch.bool)", "kept = []"),
+      (KEPT, "kept.append((x == total).float().mean().item())"), (END, "min(kept)")],
+     "narrowest block"),
+    ([(KEPT, "kept = x == total")], "last block alone"),
+    ([("for block in blocks", "for block in blocks[:1]")], "first block alone"),
+    ([(END, "1 - " + END)], "does *not* arrive"),
+    ([(END, "100 * " + END)], "in percent"),
+    ([(KEPT, "kept &= x > 0")], "whether a value is above zero"),
+    ([(KEPT, "kept &= total >= 0")], "whether a value is above zero"),
+    ([("total = block.residual(x) + x", "total = x")], "You compare with x"),
+    ([("x = block(x)", "y = block(x)"), (KEPT, "kept &= y == total")],
+     "given the first x"),
+    ([(KEPT, "kept |= x == total")], "may switch places off"),
+    ([("return " + END, "pass")], "Nothing was returned"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), SHARES)
+def test_wrong_share_is_explained(edits, words):
+    assert words in hint_of("10.2", edited("10.2", *edits))
+
+
+def test_a_share_as_a_tensor_passes():
+    def untouched(blocks, x):
+        return torch.tensor(ANSWERS["10.2"](blocks, x))
+
+    assert checks.check("10.2", untouched).passed
+
+
+# 10.3 --------------------------------------------------------------------------------
+
+HEAD = "nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), *net.head)"
+ENDS = [
+    ([("net.head = " + HEAD, "head = " + HEAD)], "Nothing was added"),
+    ([(HEAD, "nn.Sequential(nn.ReLU(), *net.head)")], "Nothing was added"),
+    ([(HEAD, "nn.Sequential(nn.BatchNorm2d(channels), *net.head)")], "ReLU is missing"),
+    ([(HEAD, HEAD.replace("nn.BatchNorm2d(channels), nn.ReLU()",
+                          "nn.ReLU(), nn.BatchNorm2d(channels)"))], "ReLU comes first"),
+    ([(HEAD, "nn.Sequential(net.head[0], nn.BatchNorm2d(channels), nn.ReLU(), "
+       "*net.head[1:])")], "behind the pooling. An average"),
+    ([(HEAD, "nn.Sequential(net.head[0], nn.BatchNorm2d(channels), *net.head[1:])")],
+     "and the ReLU is missing"),
+    ([(HEAD, "nn.Sequential(nn.BatchNorm2d(channels), net.head[0], nn.ReLU(), "
+       "*net.head[1:])")], "ReLU stands behind the pooling"),
+    ([(HEAD, "nn.Sequential(*net.head, nn.BatchNorm1d(net.head[-1].out_features), "
+       "nn.ReLU())")], "behind the linear layer"),
+    ([(HEAD, HEAD.replace("*net.head)", "*net.head[:2], nn.Linear(channels, 10))"))],
+     "has lost what the old one had learned"),
+    ([("net.head = " + HEAD, "net.stages[-1][-1].residual.extend([nn.BatchNorm2d("
+       "channels), nn.ReLU()])")], "inside the last block"),
+    ([("net.head = " + HEAD, "for stage in net.stages:\n        for block in stage:\n"
+       "            n = block.residual[-1][-1].out_channels\n            "
+       "block.residual.append(nn.BatchNorm2d(n))")], "Each block has got one"),
+    ([(HEAD, HEAD.replace("nn.BatchNorm2d(channels)",
+                          "nn.GroupNorm(1, channels)"))], "`nn.BatchNorm2d`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), ENDS)
+def test_wrong_end_of_a_net_is_explained(edits, words):
+    assert words in hint_of("10.3", edited("10.3", *edits))
+
+
+def test_the_end_may_stand_with_the_stages():
+    def add_closing(net):
+        channels = net.head[-1].in_features
+        net.stages.append(nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU()))
+
+    assert checks.check("10.3", add_closing).passed
+
+
+def test_the_repaired_net_is_the_librarys():
+    library = nets.build("preact-14-cifar", width=4)
+    net = nets.build("preact-14-cifar", width=4)
+    net.head = net.head[2:]
+    ANSWERS["10.3"](net)
+    assert list(net.state_dict()) == list(library.state_dict())

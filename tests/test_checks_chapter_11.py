@@ -1,0 +1,184 @@
+"""The checks of chapter 11 name the mistake that was made."""
+
+import pytest
+import torch
+
+from resnet_lessons import checks
+from resnet_lessons.checks.judges_11 import reference, watched_case
+from resnet_lessons.training import dataset, pipeline
+from wrong_answers import edited, hint_of
+
+ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
+
+SHUFFLE = "members[torch.randperm(len(members), generator=generator)]"
+RETURN = "torch.cat(train), torch.cat(valid)"
+SPLITS = [
+    ([(RETURN, "torch.cat(valid), torch.cat(train)")], "The two are swapped"),
+    ([("train.append(members[count:])", "train.append(members)")], "those held back"),
+    ([("valid.append(members[:count])", "valid.append(members)")], "Only those held"),
+    ([("round(share", "int(share")], "rounded, goes to validation"),
+    ([(SHUFFLE, "members")], "The seed has no effect"),
+    ([("generator=generator", "")], "generator of your own"),
+    ([("manual_seed(seed)", "manual_seed(0)")], "The seed has no effect"),
+    ([("members[count:]", "members[:-count]")], "cut them in two"),
+    ([(RETURN, "labels[torch.cat(train)], labels[torch.cat(valid)]")], "Positions are"),
+    ([(RETURN, "torch.cat(valid)")], "Return two tensors"),
+    ([(RETURN, "torch.cat(train) / 2, torch.cat(valid) / 2")], "Return two tensors"),
+    ([(RETURN, "torch.cat(train) + 1, torch.cat(valid) + 1")], "0 is the first"),
+    ([(SHUFFLE, "members[torch.randint(len(members), (len(members),))]")],
+     "`torch.randperm`"),
+    ([(SHUFFLE, "members.roll(7 * seed)")], "Data often lies in an order"),
+    ([("labels.unique()", "[0]"), ("(labels == label)", "(labels > -1)")],
+     "split the classes one by one"),
+    ([("(labels == label).nonzero().flatten()", "labels.argsort()"),
+      ("labels.unique()", "[0]"), (SHUFFLE, "members")], "All of them are of one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), SPLITS)
+def test_wrong_split_is_explained(edits, words):
+    hint = hint_of("11.1", edited("11.1", *edits))
+    if "randint" in edits[0][1]:  # it may fail by overlap first
+        assert words in hint or "trained on" in hint
+    else:
+        assert words in hint
+
+
+def test_a_split_of_numpy_passes_too():
+    def hold_back(labels, share, seed):
+        return dataset.split(labels.numpy(), share, seed)
+
+    assert checks.check("11.1", hold_back).passed
+
+
+def test_a_global_seed_inside_passes_too():
+    answer = edited(
+        "11.1",
+        ("generator = torch.Generator().manual_seed(seed)", "torch.manual_seed(seed)"),
+        (", generator=generator", ""),
+    )
+    assert checks.check("11.1", answer).passed
+
+
+SUM = "right += (net(pictures).argmax(1) == labels).sum().item()"
+MEASURES = [
+    ([("right / seen", "right")], "Divide by how many"),
+    ([("right / seen", "100 * right / seen")], "in percent"),
+    ([("right / seen", "1 - right / seen")], "That is the error"),
+    ([("net.eval()", "net.train()")], "Call `net.eval()` first"),
+    ([("    net.eval()\n", "")], "Call `net.eval()` first"),
+    ([("with torch.no_grad():", "if True:")], "`with torch.no_grad():`"),
+    ([("right +=", "right ="), ("seen +=", "seen =")], "the last batch alone"),
+    ([("seen += len(labels)", "seen += 1")], "number of batches, not of pictures"),
+    ([("seen += len(labels)", "seen += 8")], "The last batch is smaller"),
+    ([("seen += len(labels)", "seen += 1"), (SUM, SUM.replace("sum", "float().mean"))],
+     "the mean of the batches"),
+    ([("right / seen", "right"), (SUM, SUM.replace("sum", "float().mean"))],
+     "added up the accuracies"),
+    ([("            seen", "            return right / len(labels)\n            seen")],
+     "Is a `return` inside"),
+    ([("in batches:", "in list(batches)[-1:]:")], "Every picture of every batch"),
+    ([("right / seen", "right / len(batches)")], "can be looped over once"),
+    ([(SUM, "right += 1")], "Loop over `batches`, and call"),
+    ([("argmax(1)", "argmin(1)")], "all pictures"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), MEASURES)
+def test_wrong_accuracy_is_explained(edits, words):
+    assert words in hint_of("11.2", edited("11.2", *edits))
+
+
+def test_the_first_batch_alone_is_recognised():
+    def accuracy(net, batches):
+        net.eval()
+        with torch.no_grad():
+            right = [(net(x).argmax(1) == y).float().mean().item() for x, y in batches]
+        return right[0]
+
+    assert "the first batch alone" in hint_of("11.2", accuracy)
+
+
+def test_one_tensor_of_all_pictures_passes_too():
+    @torch.no_grad()
+    def accuracy(net, batches):
+        x, y = (torch.cat(part) for part in zip(*batches, strict=True))
+        return (net.eval()(x).argmax(1) == y).float().mean()
+
+    assert checks.check("11.2", accuracy).passed
+
+
+def test_the_reference_measures_as_the_pipeline_does():
+    torch.manual_seed(5)
+    net, batches = watched_case((9, 9, 4), (5, 7, 1))
+    _, predicted, labels = pipeline.evaluate(net, batches)
+    want = pipeline.share_correct(predicted, labels)
+    assert ANSWERS["11.2"](net, batches) == pytest.approx(want, abs=1e-6)
+
+
+END = "return epoch, best_epoch\n"
+STOPS = [
+    ([("== patience", "> patience")], "One epoch too late"),
+    ([("== patience", ">= patience - 1")], "One epoch too early"),
+    ([("value > best", "value >= best")], "As good as the best"),
+    ([("enumerate(values, 1)", "enumerate(values)")], "count epochs from 0"),
+    ([("return epoch, best_epoch", "return best_epoch, epoch"),
+      ("return len(values), best_epoch", "return best_epoch, len(values)")], "swapped"),
+    ([(END, "return epoch\n")], "Return two numbers"),
+    ([(END, "return epoch, epoch\n")], "not the last one"),
+    ([(END, "return epoch, best\n")], "not its accuracy"),
+    ([("if value > best:\n            best, best_epoch = value, epoch\n        elif",
+       "better = value > best\n        best = value\n        if better:\n"
+       "            best_epoch = epoch\n        elif")], "with the epoch before"),
+    ([("        elif epoch - best_epoch == patience:\n            return epoch,"
+       " best_epoch\n", "")], "never stops early"),
+    ([("    return len(values), best_epoch\n", "")], "is a `return` missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), STOPS)
+def test_wrong_stop_is_explained(edits, words):
+    assert words in hint_of("11.3", edited("11.3", *edits))
+
+
+def test_a_counter_that_is_never_set_back_is_recognised():
+    def stops_after(values, patience):
+        best, kept, bad = -1, 0, 0
+        for epoch, value in enumerate(values, 1):
+            if value > best:
+                best, kept = value, epoch
+            else:
+                bad += 1
+            if bad == patience:
+                return epoch, kept
+        return len(values), kept
+
+    assert "in a row" in hint_of("11.3", stops_after)
+
+
+def test_a_counter_passes_too():
+    def stops_after(values, patience):
+        best, kept, bad = -1, 0, 0
+        for epoch, value in enumerate(values, 1):
+            bad += 1
+            if value > best:
+                best, kept, bad = value, epoch, 0
+            if bad == patience:
+                return [epoch, kept]
+        return [len(values), kept]
+
+    assert checks.check("11.3", stops_after).passed
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_the_reference_stops_as_the_pipeline_does(patience):
+    torch.manual_seed(patience)
+    for _ in range(30):
+        values = tuple(torch.randint(5, (8,)).div(10).tolist())
+        watch = pipeline.EarlyStopping(patience)
+        for value in values:
+            watch.see(value)
+            if watch.over:
+                break
+        found = watch.epoch, watch.best_epoch
+        assert found == ANSWERS["11.3"](values, patience) == reference(values, patience)

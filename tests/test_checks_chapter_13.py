@@ -1,0 +1,152 @@
+"""The checks of chapter 13 name the mistake that was made."""
+
+import pytest
+import torch
+
+from resnet_lessons import checks, nets, probes
+from wrong_answers import edited, hint_of
+
+ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
+
+PRODUCT = "(chosen[:, :, None, None] * features)"
+MAPS = [
+    ([("weights[classes]", "weights[classes[:1]].expand(len(classes), -1)")],
+     "class of the first one"),
+    ([(f"{PRODUCT}.sum(1)", "torch.einsum('bkhw,ck->bchw', features, weights)")],
+     "maps of all classes"),
+    ([(PRODUCT, "features")], "added up without"),
+    ([(f"{PRODUCT}.sum", "features.mean")], "averaged without"),
+    ([(".sum(1)", ".mean(1)")], "mean over channels"),
+    ([("weights[classes]", "weights[classes] / features[0, 0].numel()")],
+     "number of places"),
+    ([(".sum(1)", ".sum(1).mean((1, 2))")], "before the average"),
+    ([(".sum(1)", ".sum(1).relu()")], "Negative places"),
+    ([("weights[classes]", "weights[classes].relu()")], "Negative weights"),
+    ([("weights[classes]", "weights[classes].abs()")], "signs"),
+    ([("weights[classes]", "weights[classes].softmax(1)")], "softmax"),
+    ([(".sum(1)", "")], "a map of its own still"),
+    ([(".sum(1)", ".sum(1).mT")], "changed places"),
+    ([("[:, :, None, None]", "")], "two more axes"),
+    ([(".sum(1)", ".sum(1) + 1")], "sum over channels of weight"),
+    ([("return (", "(")], "is a `return` missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), MAPS)
+def test_wrong_map_is_explained(edits, words):
+    assert words in hint_of("13.1", edited("13.1", *edits))
+
+
+ROWS, RESULT = "direction.flatten(1)", "rows / lengths * wanted"
+ZEROS = "return torch.zeros_like(weight)"
+DIRECTIONS = [
+    ([(f"({RESULT}).reshape(weight.shape)", "direction")], "came back as it was."),
+    ([("rows.norm(dim=1, keepdim=True)", "rows.norm()"),
+      ("weight.flatten(1).norm(dim=1, keepdim=True)", "weight.norm()")],
+     "rescaled by one number"),
+    ([(RESULT, "rows / lengths")], "length 1 now. Multiply"),
+    ([(RESULT, "rows / rows.norm()")], "whole tensor has length 1"),
+    ([(RESULT, "rows * wanted")], "not divided by its own"),
+    ([(RESULT, "rows.sign() * weight.flatten(1).abs()")], "Each single number"),
+    ([(RESULT, "rows * weight.flatten(1)")], "number by number"),
+    ([(RESULT, "rows * (wanted / lengths) ** 2")], "root is missing"),
+    ([("norm(dim=1,", "norm(p=1, dim=1,")], "sum of *squares*"),
+    ([(RESULT, "rows * lengths / wanted")], "Upside down"),
+    ([(RESULT, "weight.flatten(1) / wanted * lengths")], "weight was rescaled"),
+    ([(RESULT, "weight.flatten(1) + rows / lengths * wanted")], "added already"),
+    ([("if weight.dim() < 2:", "if True:")], "one axis only"),
+    ([(ZEROS, "return direction")], "of a bias came back"),
+    ([(ZEROS, "return direction * weight.norm() / direction.norm()")],
+     "does not move at all"),
+    ([(ZEROS, "return direction / direction.norm()")], "does not move at all"),
+    ([(ZEROS, "return weight")], "the bias itself"),
+    ([(ZEROS, "return torch.tensor(0.)")], "One zero is not enough"),
+    ([(ZEROS, "return 0")], "Return a tensor of PyTorch"),
+    ([("weight.dim() < 2", "False")], "look at `weight.dim()`"),
+    ([("rows / lengths", "rows.div_(lengths)")], "in place"),
+    ([(".reshape(weight.shape)", "")], "reshape(weight.shape)"),
+    ([(RESULT, "rows / lengths * wanted * 2")], "Divide each filter"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), DIRECTIONS)
+def test_wrong_direction_is_explained(edits, words):
+    if edits[0][1] in ("", "rows / lengths * wanted * 2"):
+        words = (words, "Divide each filter")
+        assert any(w in hint_of("13.2", edited("13.2", *edits)) for w in words)
+        return
+    assert words in hint_of("13.2", edited("13.2", *edits))
+
+
+@pytest.mark.parametrize(
+    ("axes", "words"), [("(0, 2, 3)", "wrong axis"), ("(2, 3)", "Each k×k kernel")]
+)
+def test_other_axes_are_recognised(axes, words):
+    def answer(direction, weight):
+        along = tuple(int(c) for c in axes if c.isdigit())
+        length = [t.square().sum(along, keepdim=True) for t in (direction, weight)]
+        return direction * (length[1] / length[0]).sqrt()
+
+    assert words in hint_of("13.2", answer)
+
+
+def test_the_direction_is_the_librarys():
+    weight, direction = torch.randn(4, 3, 5, 5), torch.randn(4, 3, 5, 5)
+    for shape in [(4, 3, 5, 5), (4, 75), (300,)]:
+        pair = direction.reshape(shape), weight.reshape(shape)
+        ours, theirs = ANSWERS["13.2"](*pair), probes.filter_normalised(*pair)
+        torch.testing.assert_close(ours, theirs)
+
+
+MEAN = "gradients.mean((2, 3), keepdim=True)"
+ALL = "(weights * features).sum(1).relu()"
+GRADS = [
+    ([(".relu()", "")], "ReLU at the end is missing"),
+    ([(ALL, "(weights * features).relu().sum(1)")], "ReLU came before the sum"),
+    ([("gradients.mean", "gradients.relu().mean")], "cut off before the mean"),
+    ([("keepdim=True)", "keepdim=True).relu()")], "Negative weights"),
+    ([("keepdim=True)", "keepdim=True).abs()")], "signs of the weights"),
+    ([(".sum(1).relu()", ".sum(1).abs()")], "size of the map"),
+    ([("gradients.mean", "gradients.sum")], "Their weight is the *mean*"),
+    ([("weights * features", "gradients * features")], "place by place"),
+    ([(".sum(1)", ".mean(1)")], "mean over channels"),
+    ([("(weights * features)", "gradients")], "gradients alone"),
+    ([("(weights * features)", "features")], "features were added up"),
+    ([("mean((2, 3)", "mean((0, 2, 3)")], "over the pictures too"),
+    ([("mean((2, 3)", "mean((1,)")], "over the channels"),
+    ([("gradients.mean", "gradients.amax")], "largest gradient"),
+    ([("scores.sum()", "scores.mean()")], "averaged before the gradient"),
+    ([("scores.sum()", "scores[0]")], "first picture was differentiated"),
+    ([(ALL, "(weights * features).sum(1).relu() / "
+            "(weights * features).sum(1).relu().amax((1, 2), keepdim=True)")],
+     "largest value of 1"),
+    ([(ALL, "weights[:, :, 0, 0]")], "weights of the channels"),
+    ([(".sum(1)", "")], "a map of its own still"),
+    ([("(gradients,) =", "scores.sum().backward(); gradients = features.grad #")],
+     "keeps no `.grad`"),
+    ([("(gradients,) =", "gradients =")], "tuple with one tensor"),
+    ([("return (", "return 2 * (")], "mean of the gradients over the places"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), GRADS)
+def test_wrong_grad_cam_is_explained(edits, words):
+    assert words in hint_of("13.3", edited("13.3", *edits))
+
+
+def test_the_map_is_the_librarys():
+    torch.manual_seed(0)
+    net = nets.build("resnet-8-cifar", width=4).eval()
+    x, classes = torch.randn(3, 3, 16, 16), torch.tensor([1, 5, 5])
+    features = net.stages(net.stem(x))
+    scores = net.head(features).gather(1, classes[:, None])[:, 0]
+    ours = ANSWERS["13.3"](features, scores)
+    theirs = probes.grad_cam(net, net.stages, x, classes)
+    torch.testing.assert_close(ours.detach(), theirs)
+
+
+def test_maps_with_a_graph_behind_them_pass():
+    """Nobody asked for `detach`."""
+    solve = ANSWERS["13.3"]
+    assert checks.check("13.3", lambda f, s: solve(f, s).detach()).passed
+    assert checks.check("13.1", lambda f, w, c: ANSWERS["13.1"](f, w, c)).passed

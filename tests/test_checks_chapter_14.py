@@ -1,0 +1,272 @@
+"""The checks of chapter 14 see each defect on its own, and give none of them away."""
+
+import ast
+import linecache
+from itertools import chain, combinations
+
+import pytest
+import torch
+
+from resnet_lessons import checks
+from resnet_lessons.checks import broken_14 as broken
+from resnet_lessons.checks import chapter_14
+from resnet_lessons.checks.mistakes_14 import HINTS
+from wrong_answers import edited, hint_of
+
+EXERCISES = {exercise.id: exercise for exercise in chapter_14.EXERCISES}
+PROGRAMS = {  # exercise: its program, the part that is the answer, what that needs
+    "14.1": ("block", "ResBlock"),
+    "14.2": ("cifar", "Block"),
+    "14.3": ("evaluation", "accuracy", "shifted"),
+    "14.4": ("model", "resblock_net"),
+    "14.5": ("pictures", "prepare"),
+}
+LOOKS = {  # defect: the key of the hint that names its symptom
+    "stride-twice": "grid",
+    "padding-fixed": "kernel",
+    "activation-inside": "sum",
+    "norm-after-sum": "zero",
+    "shared-norm": "reuse",
+    "batch-statistics": "company",
+    "shortcut-by-stride": "widen",
+    "last-batch": "count",
+    "test-augmented": "changed",
+    "no-eval": "mode",
+    "no-grad": "graph",
+    "no-head": "head",
+    "one-conv": "two",
+    "ignores-in-channels": "channels",
+    "no-skip": "silent",
+    "random-split": "folders",
+    "not-normalised": "scale",
+}
+
+
+def defects(id):
+    program, part, *_ = PROGRAMS[id]
+    return [bug for bug in broken.bugs_of(program) if broken.BUGS[bug].part == part]
+
+
+def subsets(id):
+    """Every choice of defects but none."""
+    ids = defects(id)
+    sizes = (combinations(ids, size) for size in range(1, len(ids) + 1))
+    return list(chain.from_iterable(sizes))
+
+
+def answer_with(id, bugs):
+    """The answer with these defects, and otherwise as it should be."""
+    program, part, *helpers = PROGRAMS[id]
+    code = [chapter_14.IMPORTS[program]]
+    code += [broken.source(program, name, *bugs) for name in (*helpers, part)]
+    line = "super().__init__()\n"
+    touch = line if line in code[-1] else '"""\n'  # else it may be the starter
+    place = " " * (12 if program == "model" else 8 if touch == line else 4)
+    code[-1] = code[-1].replace(touch, f"{touch}{place}touched = True\n", 1)
+    namespace = {}
+    exec(compile("\n\n".join(code), "<answer>", "exec"), namespace)
+    return namespace[part]
+
+
+def left(id, answer):
+    """The keys of the hints that the check gives."""
+    report = checks.check(id, answer)
+    assert report.attempted and not report.passed
+    failed = [message for message in report.messages if not message.passed]
+    assert all(message.got and message.expected for message in failed)
+    keys = {text: key for key, text in HINTS.items()}
+    return {keys[message.hint] for message in failed}
+
+
+ALL = [(id, bugs) for id in PROGRAMS for bugs in subsets(id)]
+
+
+@pytest.mark.parametrize(("id", "bugs"), ALL, ids=lambda value: "+".join(value))
+def test_each_choice_of_defects_leaves_just_its_symptoms(id, bugs):
+    assert left(id, answer_with(id, bugs)) == {LOOKS[bug] for bug in bugs}
+
+
+@pytest.mark.parametrize("id", PROGRAMS)
+def test_the_starter_has_all_defects_and_the_prompt_their_number(id):
+    exercise = EXERCISES[id]
+    bugs = defects(id)
+    assert broken.source(*PROGRAMS[id][:2], *bugs).strip() in exercise.starter
+    words = ("no", "one", "two", "three", "four", "five")
+    assert f"**{words[len(bugs)]}** defects" in " ".join(exercise.prompt.split())
+    assert left(id, answer_with(id, bugs)) == {LOOKS[bug] for bug in bugs}
+
+
+def run_as_a_notebook(code, name):
+    """Each statement by itself, as IPython does; the text is kept for `inspect`."""
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    namespace = {"__name__": "cell"}
+    for statement in ast.parse(code).body:
+        piece = ast.Module([statement], type_ignores=[])
+        exec(compile(piece, name, "exec"), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize("id", PROGRAMS)
+def test_an_untouched_cell_of_a_notebook_is_not_attempted(id):
+    exercise = EXERCISES[id]
+    namespace = run_as_a_notebook(exercise.starter, f"<cell {id}>")
+    assert not checks.check(id, namespace[exercise.name]).attempted
+    place = exercise.starter.rindex("return ")
+    touched = exercise.starter[:place] + "touched = 0; " + exercise.starter[place:]
+    namespace = run_as_a_notebook(touched, f"<touched cell {id}>")
+    assert checks.check(id, namespace[exercise.name]).attempted
+
+
+@pytest.mark.parametrize("bug", LOOKS)
+def test_no_hint_of_a_check_gives_the_repair_away(bug):
+    pieces = [good.strip() for good, _ in broken.BUGS[bug].edits]
+    assert not [p for p in pieces if any(p in hint for hint in HINTS.values())]
+
+
+def test_every_hint_is_used():
+    given = {"gamma", "layers", "output", "one scale", "labels"}
+    assert set(HINTS) == set(LOOKS.values()) | given
+
+
+# Repairs that are none ---------------------------------------------------------------
+
+SUM = "F.leaky_relu(x + self.conv2(y))"
+BLOCK = [
+    ([(SUM, "F.leaky_relu(x + F.leaky_relu(self.conv2(y)))")], "sum"),
+    ([(SUM, "x + self.conv2(y)")], "sum"),
+    ([(SUM, "F.relu(x + self.conv2(y))")], "output"),
+    ([(SUM, "F.leaky_relu(self.conv2(y))")], "sum"),
+    ([("size // 2", "size - 1")], "grid"),
+    ([("stride=1", "stride=2")], "grid"),
+    ([("size // 2", "size // 3")], "kernel"),
+    ([("y = F.leaky_relu(self.conv1(x))", "y = self.conv1(x)")], "output"),
+    ([("bias=False", "bias=True")], "layers"),
+]
+
+
+@pytest.mark.parametrize(("edits", "key"), BLOCK)
+def test_block_that_is_half_repaired(edits, key):
+    assert key in left("14.1", edited("14.1", *edits))
+
+
+def test_one_convolution_is_no_repair():
+    for line in ("self.conv1(y)", "y"):
+        answer = edited("14.1", ("self.conv2(y)", line))
+        assert "both convolutions belong to F" in hint_of("14.1", answer)
+
+
+BN2 = "self.bn2(self.conv2(y)) + self.shortcut(x)"
+CIFAR = [
+    ([(BN2, "self.bn2(self.conv2(y) + self.shortcut(x))")], {"zero"}),
+    ([(BN2, "self.bn1(self.conv2(y)) + self.shortcut(x)")], {"reuse"}),
+    ([(BN2, "self.conv2(y) + self.shortcut(x)")], {"reuse"}),
+    ([(BN2, "self.bn2(self.conv2(y))")], {"zero"}),
+    ([("return F.relu(y)", "return y")], {"output"}),
+    ([("y = F.relu(self.bn1(self.conv1(x)))", "y = self.bn1(self.conv1(x))")],
+     {"output"}),
+    ([("stride != 1 or in_channels != channels", "in_channels != channels")],
+     None),
+    ([("stride != 1 or in_channels != channels", "True")], {"zero", "reuse"}),
+    ([("norm = nn.BatchNorm2d(channels)", "norm = nn.Identity()")], {"layers"}),
+    ([("stride, 1, bias=False", "stride, 1, bias=True")], {"layers"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "keys"), CIFAR)
+def test_basic_block_that_is_half_repaired(edits, keys):
+    answer = edited("14.2", *edits)
+    if keys is None:  # it fails where only the stride changes the shape
+        assert not checks.check("14.2", answer).passed
+    else:
+        assert left("14.2", answer) == keys
+
+
+COUNT = "correct += (predictions == wanted).sum().item()"
+SHARE = "correct += (predictions == wanted).float().mean().item()"
+COUNTS = [
+    ([(COUNT, SHARE), ("correct / len(labels)", "correct / 3")], "mean over batches"),
+    ([(COUNT, SHARE.replace("+=", "=")), ("correct / len(labels)", "correct")],
+     "last batch alone"),
+    ([("correct / len(labels)", "correct / len(labels) / 3")], "counts the same"),
+    ([("correct / len(labels)", "correct")], "found / all"),
+    ([("correct / len(labels)", "None")], "found / all"),
+    ([("range(0, len(labels), batch_size)", "range(0, batch_size, batch_size)")],
+     "the smaller last one too"),
+    ([("range(0, len(labels), batch_size)",
+       "range(0, len(labels) - batch_size + 1, batch_size)")],
+     "the smaller last one too"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), COUNTS)
+def test_wrong_way_of_counting_is_named(edits, words):
+    report = checks.check("14.3", edited("14.3", *edits))
+    (failed,) = [message for message in report.messages if not message.passed]
+    assert words in f"{failed.got} {failed.hint}"
+
+
+def test_other_ways_to_evaluate_pass():
+    edits = [("@torch.no_grad()", "@torch.inference_mode()")]
+    assert checks.check("14.3", edited("14.3", *edits)).passed
+
+    def all_at_once(net, pictures, labels, batch_size=64):
+        net.eval()
+        with torch.no_grad():
+            parts = [net(part).argmax(1) for part in pictures.split(batch_size)]
+        return (torch.cat(parts) == labels).double().mean()
+
+    assert checks.check("14.3", all_at_once).passed
+
+
+SKIP = "self.residual(x) + self.shortcut(x)"
+HEAD = "nn.AdaptiveAvgPool2d(1), nn.Flatten()"
+NET = [
+    ([("            nn.init.zeros_(self.residual[-1][1].weight)", "#")], {"gamma"}),
+    ([(SKIP, "self.residual(x)"),
+      ("            nn.init.zeros_(self.residual[-1][1].weight)", "#")], {"gamma"}),
+    ([(SKIP, "self.residual(x) - self.shortcut(x)")], {"silent"}),
+    ([(HEAD, "nn.AdaptiveMaxPool2d(1), nn.Flatten()")], {"output"}),
+    ([(HEAD, "nn.Flatten()")], {"head"}),
+    ([('make_shortcut("B"', 'make_shortcut("C"')], {"layers"}),
+    ([('make_shortcut("B"', 'make_shortcut("A"')], {"layers"}),
+    ([("out_channels, activation=None)", "out_channels)")], {"output"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "keys"), NET)
+def test_net_that_is_half_repaired(edits, keys):
+    assert left("14.4", edited("14.4", *edits)) <= keys
+
+
+SCALE = "mean, std = pictures[training].mean(), pictures[training].std()"
+BOTH = "pictures = (pictures - mean) / std"
+DATA = [
+    ([(SCALE, "mean, std = pictures.mean(), pictures.std()")], {"scale"}),
+    ([(SCALE, "mean, std = 0.5, 0.5")], {"scale"}),
+    ([(BOTH, "pictures = pictures - mean")], {"scale"}),
+    ([('folder == "train"', 'folder == "val"')], {"folders"}),
+    ([("valid = pictures[~training]", "valid = (pictures * 2)[~training]")],
+     {"one scale"}),
+    ([("valid = pictures[~training]", "valid = images[~training].float()")],
+     {"one scale"}),
+    ([("labels[training]", "labels[training].flip(0)")], {"labels"}),
+    ([("train = pictures[training], labels[training]",
+       "n = 30; train = pictures[training][:n], labels[training][:n]")], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "keys"), DATA)
+def test_split_that_is_half_repaired(edits, keys):
+    answer = edited("14.5", *edits)
+    if keys is None:  # pictures are lost: the first expectation says so
+        assert "60 pictures in all" in hint_of("14.5", answer)
+    else:
+        assert left("14.5", answer) == keys
+
+
+def test_each_set_normalised_by_itself_is_named():
+    edits = [
+        ("return train, valid",
+         "v = valid[0]; return train, ((v - v.mean()) / v.std(), valid[1])"),
+    ]  # fmt: skip
+    assert left("14.5", edited("14.5", *edits)) == {"one scale"}
