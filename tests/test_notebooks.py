@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from resnet_lessons import manuscripts
+from resnet_lessons import checks, manuscripts
 from resnet_lessons.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -142,6 +142,22 @@ def test_widget_ids_are_numbered_in_order():
 def test_an_unknown_exercise_is_named():
     with pytest.raises(UsageError, match=r"99\.9"):
         manuscripts._exercise("99.9")
+
+
+def test_a_handout_keeps_the_solutions_apart(tmp_path):
+    folder = tmp_path / "class"
+    manuscripts.handout(folder, ROOT)
+    notebooks = list(folder.glob("*.ipynb"))
+    assert {path.stem for path in notebooks} == {path.stem for path in CHAPTERS}
+    inside = "".join(path.read_text("utf-8") for path in notebooks)
+    apart = (folder / "solutions.md").read_text("utf-8")
+    chapters = {path.stem[:2] for path in CHAPTERS}
+    for exercise in [e for e in checks.exercises() if e.id[:2] in chapters]:
+        assert f"Exercise {exercise.id}" in inside
+        assert exercise.solution.strip() in apart
+        assert json.dumps(exercise.solution.strip())[1:-1] not in inside
+    with pytest.raises(UsageError, match="not empty"):
+        manuscripts.handout(folder, ROOT)
 
 
 def test_the_readme_shows_the_records():

@@ -105,6 +105,27 @@ def test_a_chapter_page_fits_a_phone(browser, address, chapter):
     assert browser.sideways() <= 0
 
 
+COLUMN = """return [...document.querySelectorAll('#results table')[0].tBodies[0].rows]
+  .map(row => row.cells[arguments[0]].textContent)"""
+ACCURACY = 6  # its column in the first table
+
+
+def test_the_results_can_be_sorted_by_any_column(browser, address):
+    if not (BOOK / "notebooks" / "results.html").exists():
+        missing("the book is not built: run `make book` first")
+    browser.open(f"{address}/notebooks/results.html")
+    browser.wait("document.querySelectorAll('.rl-sort').length > 0")
+    before = browser.js(COLUMN, 0)
+    button = browser.driver.find_elements(By.CSS_SELECTOR, ".rl-sort")[ACCURACY]
+    for turn, sign in (("ascending", 1), ("descending", -1)):
+        button.send_keys(Keys.ENTER)
+        found = [sign * float(t.split()[0]) for t in browser.js(COLUMN, ACCURACY)]
+        assert found == sorted(found) and len(found) > 10
+        heading = browser.js("return arguments[0].parentNode.ariaSort", button)
+        assert heading == turn
+    assert sorted(browser.js(COLUMN, 0)) == sorted(before)
+
+
 # The checks above, each shown to see what it is there for.
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>x</title>

@@ -52,12 +52,12 @@ def repository(root: Path) -> str:
     return config.get("repository", {}).get("url") or ""
 
 
-def assemble(manuscript: Path, root: Path):
-    """The notebook of `manuscript`, not executed."""
+def assemble(manuscript: Path, root: Path, solutions: bool = True):
+    """The notebook of `manuscript`, not executed; its solutions folded, or left out."""
     import jupytext
 
     notebook = jupytext.read(manuscript, fmt="md:myst")
-    parts = [_expanded(cell) for cell in notebook.cells]
+    parts = [_expanded(cell, solutions) for cell in notebook.cells]
     cells = list(itertools.chain.from_iterable(parts))
     cells.insert(1, _setup(root))
     for number, cell in enumerate(cells):
@@ -75,7 +75,7 @@ def _setup(root: Path):
     return new_code_cell(source, metadata={"tags": ["hide-input"]})
 
 
-def _expanded(cell) -> list:
+def _expanded(cell, solutions: bool) -> list:
     """`cell`, cut at its exercise marks, with each exercise in full."""
     if cell.cell_type != "markdown":
         return [cell]
@@ -84,13 +84,13 @@ def _expanded(cell) -> list:
     cells = []
     for number, part in enumerate(EXERCISE.split(cell.source)):
         if number % 2:
-            cells += _exercise(part)
+            cells += _exercise(part, solutions)
         elif part.strip():
             cells.append(new_markdown_cell(part.strip(), metadata=cell.metadata))
     return cells
 
 
-def _exercise(identifier: str) -> list:
+def _exercise(identifier: str, solutions: bool = True) -> list:
     from nbformat.v4 import new_code_cell, new_markdown_cell
 
     from . import checks
@@ -100,7 +100,8 @@ def _exercise(identifier: str) -> list:
         raise UsageError(f"No exercise '{identifier}' in resnet_lessons.checks.")
     e = found[0]
     folds = [(f"Hint {n}", hint) for n, hint in enumerate(e.hints, 1)]
-    folds.append(("A solution", f"```python\n{e.solution.strip()}\n```"))
+    if solutions:
+        folds.append(("A solution", f"```python\n{e.solution.strip()}\n```"))
     folded = "\n\n".join(
         f"<details><summary>{title}</summary>\n\n{text.strip()}\n\n</details>"
         for title, text in folds
@@ -169,6 +170,29 @@ def build(manuscript: Path, root: Path) -> Path:
     return path
 
 
+def handout(folder: Path, root: Path) -> None:
+    """For a class: notebooks without outputs and solutions, and solutions.md apart.
+
+    UsageError where `folder` holds anything already.
+    """
+    import nbformat
+
+    from . import checks
+
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty: name a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for manuscript in manuscripts(root):
+        notebook = assemble(manuscript, root, solutions=False)
+        nbformat.write(notebook, folder / f"{manuscript.stem}.ipynb")
+    answers = [
+        f"## {e.id} {e.title}\n\n```python\n{e.solution.strip()}\n```"
+        for e in checks.exercises()
+    ]
+    text = "\n\n".join(["# Solutions", *answers])
+    (folder / "solutions.md").write_text(text + "\n", "utf-8")
+
+
 def readme(root: Path) -> str:
     """README.md with its table of results as the Records give it today."""
     from . import figures, records
@@ -183,9 +207,17 @@ def main(argv: list[str] | None = None) -> None:
     p = argparse.ArgumentParser(prog="resnet_lessons.manuscripts", description=__doc__)
     p.add_argument("--all", action="store_true", help="also those in step")
     p.add_argument("names", nargs="*", help='chapters, such as "07"; default: each')
+    p.add_argument(
+        "--handout",
+        type=Path,
+        metavar="FOLDER",
+        help="write notebooks without solutions there, and the solutions apart",
+    )
     args = p.parse_args(argv)
     try:
         root = book_root()
+        if args.handout:
+            return handout(args.handout, root)
         chosen = [
             m
             for m in manuscripts(root)
