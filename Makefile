@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+WORKERS := --numprocesses auto --maxprocesses 4
 
 .PHONY: book test serve lab notebooks bench zip lint lock clean
 
@@ -11,9 +12,9 @@ book: $(READY) ## the HTML book: _build/html/index.html
 test: $(READY) ## lint, unit tests, notebooks, and the pages in a browser
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/jupyter-book build --quiet --warningiserror --keep-going .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS) --dist worksteal
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
-	  --nbval-cell-timeout 300 notebooks
+	  --nbval-cell-timeout 300 $(WORKERS) --dist loadfile notebooks
 
 serve: book ## read the book at http://127.0.0.1:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
