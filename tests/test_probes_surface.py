@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 
 from resnet_lessons import data, nets, training
 from resnet_lessons.probes import surface
+from resnet_lessons.training.surface import looked_at
 
 
 @pytest.fixture
@@ -190,8 +192,7 @@ def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):
         assert len(grid) == 5 and {len(row) for row in grid} == {5}
     # The middle is the trained net on its own pictures.
     images = training.run.drawn(data.load("digits", 8), 256)
-    loader = data.loaders(images, 8, 64, "cpu", augment=False).train.new()
-    pictures, labels = next(iter(loader))
+    pictures, labels = looked_at(images, 8, 64, "cpu")
     loss = F.cross_entropy(run.net.eval()(pictures), labels).item()
     assert first["running"][2][2] == pytest.approx(loss, abs=2e-4)
     loss = F.cross_entropy(run.net.train()(pictures), labels).item()
@@ -200,3 +201,15 @@ def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):
     )
     assert first["falls"] == pytest.approx(surface.falls(first["batch"]), abs=1e-4)
     assert run.seed.epochs and run.config["net"] == "resnet-32-cifar"
+
+
+def test_the_surface_is_that_of_pictures_of_every_class():
+    images = data.load("digits", 8)
+    order = images.train.labels.argsort(kind="stable")  # as folders of classes lie
+    train = data.Split(images.train.images[order], images.train.labels[order])
+    images = replace(images, train=train)
+    pictures, labels = looked_at(images, 8, 64, "cpu")
+    assert pictures.shape == (64, 1, 8, 8)
+    assert set(labels.tolist()) == set(range(10))
+    again, _ = looked_at(images, 8, 64, "cpu")
+    assert torch.equal(pictures, again)

@@ -71,18 +71,26 @@ def plane(net, pictures, labels, steps: list[float], seed: int, both: bool) -> d
     }
 
 
+def looked_at(images, size: int, count: int, device):
+    """One batch of `count` training pictures as they are, drawn from all classes.
+
+    They lie class by class: the first ones would be of one class.
+    """
+    some = drawn(images, count)
+    loader = data.loaders(some, size, len(some.train), device, augment=False).train
+    return next(iter(loader.new()))
+
+
 def around(net, images, size: int, seed: int, plan: Plan, device, say) -> dict:
     """The `measured` of the module's text, for `net` and the pictures it learned."""
-    count = min(plan.pictures, len(images.train))
-    whole = data.loaders(images, size, count, device, augment=False).train.new()
-    pictures, labels = next(iter(whole))
+    pictures, labels = looked_at(images, size, plan.pictures, device)
     steps, planes = axis(plan.points), []
     for i in range(plan.planes):
         number = PLANE_SEEDS * (seed + 1) + i
         planes.append(plane(net, pictures, labels, steps, number, both=i == 0))
         say(f"plane {i + 1} of {plan.planes}: {planes[-1]['falls']:.1%} of steps fall")
     return {
-        "pictures": count,
+        "pictures": len(labels),
         "axis": steps,
         "guess": round(log(len(images.classes)), 6),
         "ceiling": surface.CEILING,
