@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from resnet_lessons import cli
+from resnet_lessons.errors import LessonError
 
 VERBS = [
     [],
@@ -59,6 +60,8 @@ def test_help_costs_less_than_half_a_second():
         (["train", "fcn-basline"], 2, "fcn-baseline"),
         (["train", "fcn-baseline", "--device", "tpu9"], 2, "device"),
         (["record", "fcn-baseline", "--seeds", "0"], 2, "from 1"),
+        (["record"], 2, "or say --all"),
+        (["record", "fcn-baseline", "--all"], 2, "or say --all"),
         (["data", "where", "imagenet"], 2, "imagenette"),
         (["data", "where", "imagenette"], 1, "resnet-lessons data get"),
         (["data", "import", "imagenette", "nowhere"], 2, "nowhere does not exist"),
@@ -127,3 +130,41 @@ def test_bench_gives_ratios_of_one_run(monkeypatch):
     assert found["data"] == "pictures"  # nothing is imported here
     assert alone > 0 and ours < theirs
     assert "times as fast as fastai" in bench.report(found)
+
+
+def test_all_records_what_is_missing_and_goes_on_when_one_fails(
+    tmp_path, monkeypatch, capsys
+):
+    from resnet_lessons.training import EXPERIMENTS, missing, recording
+
+    def train(exp, *rest, **options):
+        if exp.name == "lenet-mnist":
+            raise LessonError("Out of memory.")
+        return really_train(exp, *rest, **options)
+
+    names = ["plain-8-cifar", "lenet-mnist", "mlp-mnist"]
+    monkeypatch.setattr(recording, "EXPERIMENTS", {n: EXPERIMENTS[n] for n in names})
+    really_train = recording.train
+    monkeypatch.setattr(recording, "train", train)
+    words = ["--profile", "smoke", "--seeds", "1", "--folder", str(tmp_path)]
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["record", "--all", *words])
+    said = capsys.readouterr()
+    assert stop.value.code == 1
+    assert "Not recorded: lenet-mnist." in said.err.splitlines()[-1]
+    made = [line.split(":")[0] for line in said.out.splitlines()]
+    assert sorted(made) == ["mlp-mnist", "plain-8-cifar"]
+    assert [exp.name for exp in missing("smoke", tmp_path)] == ["lenet-mnist"]
+
+
+def test_the_least_work_comes_first(tmp_path):
+    from resnet_lessons import nets, probes
+    from resnet_lessons.training import EXPERIMENTS, experiment, missing
+    from resnet_lessons.training.recording import work
+
+    order = [exp.name for exp in missing("gpu", tmp_path)]
+    assert set(order) == set(EXPERIMENTS) and order[0] == "mlp-mnist"
+    spent = [work(experiment(name), "gpu") for name in order]
+    assert spent == sorted(spent)
+    macs = probes.macs(nets.build("lenet-5-mnist", 10, 1), (1, 28, 28))
+    assert work(experiment("lenet-mnist"), "gpu") == macs * 60_000 * 20

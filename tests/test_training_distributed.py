@@ -1,4 +1,4 @@
-"""Two processes take the steps of one (appendix C)."""
+"""Two processes take the step of one (appendix C)."""
 
 import json
 import os
@@ -8,6 +8,10 @@ import sys
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
+
+from resnet_lessons.errors import UsageError
+from resnet_lessons.training import distributed
 
 MODULE = ["-m", "resnet_lessons.training.distributed", "--device", "cpu"]
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
@@ -26,47 +30,80 @@ def started(processes, *options):
 
 
 @pytest.fixture(scope="module")
-def distance(tmp_path_factory):
-    """How far the weights of two processes are from those of one, for each norm."""
-    folder = tmp_path_factory.mktemp("weights")
-    found = {}
-    for norm in ("none", "batch", "sync"):
-        weights = []
-        for processes in (1, 2):
-            out = folder / f"{norm}-{processes}.safetensors"
-            options = ["--norm", norm, "--steps", "4", "--out", str(out)]
-            printed, wrong = started(processes, *options)
-            assert json.loads(printed)["processes"] == processes, wrong
-            weights.append(load_file(out))
-        one, two = weights
-        found[norm] = max(
-            (one[k] - two[k]).abs().max().item()
-            for k in one
-            if "running" not in k and "num" not in k
-        )
-    return found
+def held(tmp_path_factory):
+    """(norm, processes) -> what process 0 held in the end."""
+    folder = tmp_path_factory.mktemp("held")
+    for processes, norms in ((1, ["none", "batch"]), (2, ["none", "batch", "sync"])):
+        options = ["--steps", "2", "--out", str(folder)]
+        printed, wrong = started(processes, "--norm", *norms, *options)
+        said = [json.loads(line) for line in printed.splitlines()]
+        assert [s["norm"] for s in said] == norms, wrong
+        assert {s["processes"] for s in said} == {processes}
+        assert min(s["pictures_per_second"] for s in said) > 0
+    files = {path.stem: load_file(path) for path in folder.iterdir()}
+    return {(n, int(p)): files[f"{n}-{p}"] for n, p in (f.split("-") for f in files)}
 
 
-def test_without_batch_statistics_two_processes_take_the_steps_of_one(distance):
-    assert distance["none"] < 1e-6
+def apart(one, two, kind):
+    """How far two lists of tensors are apart, in shares of the first one's length."""
+    names = [name for name in one if kind in name]
+    assert names
+    a, b = (torch.cat([kept[name].flatten() for name in names]) for kept in (one, two))
+    return ((a - b).norm() / a.norm()).item()
 
 
-def test_two_half_batches_have_other_statistics_than_the_whole(distance):
-    assert distance["batch"] > 1e-3
+def test_without_batch_statistics_two_processes_have_the_gradient_of_one(held):
+    assert apart(held["none", 1], held["none", 2], "gradient.") < 1e-5
 
 
-def test_shared_statistics_are_those_of_the_whole(distance):
-    assert distance["sync"] < 1e-5
+def test_two_half_batches_have_another_gradient_than_the_whole(held):
+    assert apart(held["batch", 1], held["batch", 2], "gradient.") > 1e-2
+
+
+def test_shared_statistics_give_the_gradient_of_batch_norm_on_one(held):
+    assert apart(held["batch", 1], held["sync", 2], "gradient.") < 1e-4
+    assert apart(held["batch", 1], held["sync", 2], "running_mean") < 1e-3
+    assert apart(held["batch", 1], held["sync", 2], "running_var") < 1e-3
 
 
 def test_a_batch_that_cannot_be_shared_gets_one_line():
-    _, wrong = started(2, "--batch-size", "63", "--steps", "2")
-    assert "use a multiple of 2" in wrong
+    with pytest.raises(UsageError, match="use a multiple of 2"):
+        next(distributed.shares(1, batch_size=63, rank=0, world=2))
 
 
-def test_sync_norm_is_batch_norm_in_evaluation():
-    from resnet_lessons.training.distributed import SyncNorm
+def test_shares_are_parts_of_one_batch():
+    ((whole, labels),) = distributed.shares(1, 8, rank=0, world=1)
+    halves = [next(distributed.shares(1, 8, rank, world=2)) for rank in (0, 1)]
+    assert whole.shape == (8, 1, 8, 8) and 0 <= whole.min() < whole.max() <= 1
+    for rank, (x, y) in enumerate(halves):
+        assert torch.equal(x, whole[rank::2]) and torch.equal(y, labels[rank::2])
 
-    ours, theirs = SyncNorm(3).eval(), torch.nn.BatchNorm2d(3).eval()
-    x = torch.randn(4, 3, 5, 5)
-    assert torch.equal(ours(x), theirs(x))
+
+def test_one_step_is_too_few_to_time():
+    with pytest.raises(UsageError, match="At least 2 steps"):
+        distributed.train(steps=1, device="cpu")
+
+
+@pytest.fixture
+def alone():
+    """A group of this process only."""
+    yield distributed.place("cpu")
+    torch.distributed.destroy_process_group()
+
+
+def test_on_one_process_sync_norm_is_batch_norm(alone):
+    assert alone == (0, 1, torch.device("cpu"))
+    torch.manual_seed(0)
+    norms = distributed.SyncNorm(3), nn.BatchNorm2d(3)
+    x, weight = 2 * torch.randn(4, 3, 5, 5) + 1, torch.randn(4, 3, 5, 5)
+    for train in (True, False):
+        found = []
+        for norm in norms:
+            z = x.clone().requires_grad_()
+            y = norm.train(train)(z)
+            norm.zero_grad()
+            (y * weight).sum().backward()
+            state = [norm.running_mean, norm.running_var, norm.num_batches_tracked]
+            found.append([y, z.grad, norm.weight.grad, norm.bias.grad, *state])
+        for ours, theirs in zip(*found, strict=True):
+            assert torch.allclose(ours, theirs, atol=1e-5)

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import __version__
-from .errors import LessonError
+from .errors import LessonError, UsageError
 
 PROFILES = ["smoke", "laptop", "gpu"]
 
@@ -119,17 +119,30 @@ def train(args) -> None:
 def record(args) -> None:
     from . import training
 
-    for exp in [training.experiment(name) for name in args.names]:
-        folder = {"folder": args.folder} if args.folder else {}
-        made = training.record(
-            exp, args.profile, args.seeds, args.device, resume=args.resume, **folder
-        )
+    if bool(args.names) == args.all:
+        raise UsageError("Name experiments (see: resnet-lessons runs), or say --all.")
+    folder = {"folder": args.folder} if args.folder else {}
+    chosen = [training.experiment(name) for name in args.names]
+    failed = []
+    for exp in training.missing(args.profile, **folder) if args.all else chosen:
+        try:
+            made = training.record(
+                exp, args.profile, args.seeds, args.device, resume=args.resume, **folder
+            )
+        except LessonError as error:
+            if not args.all:
+                raise
+            failed.append(exp.name)  # what can be recorded is, all the same
+            print(f"resnet-lessons: {exp.name}: {error}", file=sys.stderr)
+            continue
         show(
             args,
             made.to_dict(),
             f"{exp.name}: accuracy {made.accuracy:.1%} ± {made.spread:.1%} "
             f"over {len(made.seeds)} seeds",
         )
+    if failed:
+        raise LessonError(f"Not recorded: {', '.join(failed)}.")
 
 
 def bench(args) -> None:
@@ -192,7 +205,12 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("name", metavar="NAME", help="see: resnet-lessons runs")
     sub.add_argument("--seed", type=int, default=0, help="default: 0")
     recorder = verb(verbs, "record", record, "Train with several seeds, keep a Record.")
-    recorder.add_argument("names", metavar="NAME", nargs="+")
+    recorder.add_argument("names", metavar="NAME", nargs="*")
+    recorder.add_argument(
+        "--all",
+        action="store_true",
+        help="each that has no Record yet, least work first",
+    )
     recorder.add_argument("--seeds", type=natural, default=3, help="default: 3")
     recorder.add_argument("--folder", type=Path, help="default: in the package")
     for each in sub, recorder:

@@ -12,6 +12,7 @@ _HOMES = {
     "fit_bare": "loop",
     "make_learner": "learner",
     "make_record": "recording",
+    "missing": "recording",
     "net_of": "recording",
     "one_cycle": "loop",
     "record": "recording",

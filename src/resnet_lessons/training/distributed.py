@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -19,53 +19,98 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
+from torch.nn.parallel import DistributedDataParallel
 
 from .. import data, nets
 from ..errors import LessonError, UsageError
-from .run import seed_everything
+
+
+class Average(torch.autograd.Function):
+    """Mean over all processes: of values forward, of their gradients backward."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)  # each process sends x, all get the sum
+        return total / dist.get_world_size()
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return Average.forward(ctx, gradient)
 
 
 class SyncNorm(nn.BatchNorm2d):
     """BatchNorm over the pictures of all processes (appendix C).
 
-    What `nn.SyncBatchNorm` does, which runs on CUDA only: average the two moments over
-    the processes. All shares must be of the same size. (B, C, H, W) -> (B, C, H, W).
+    What `nn.SyncBatchNorm` does, which refuses CPUs: average the two moments over the
+    processes. All shares must be of the same size. (B, C, H, W) -> (B, C, H, W).
     """
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W), the share of this process
         if not self.training:
             return super().forward(x)
-        moments = torch.stack([x.mean((0, 2, 3)), x.square().mean((0, 2, 3))])  # (2, C)
-        mean, square = all_reduce(moments) / dist.get_world_size()
+        moments = torch.stack([x.mean((0, 2, 3)), x.square().mean((0, 2, 3))])
+        mean, square = Average.apply(moments)  # (2, C)
         variance = square - mean.square()  # (C,)
+        self.keep(mean, variance, dist.get_world_size() * x[:, 0].numel())
         scale = self.weight / (variance + self.eps).sqrt()
         shift = self.bias - mean * scale
         return x * scale[:, None, None] + shift[:, None, None]
 
+    @torch.no_grad()
+    def keep(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        """Move the running averages as `nn.BatchNorm2d` does; `count` values each."""
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+        self.num_batches_tracked += 1
 
+
+TORCHRUN = {"WORLD_SIZE": 1, "LOCAL_RANK": 0}  # what it says; without it, these
 NORMS = {"none": None, "batch": nn.BatchNorm2d, "sync": SyncNorm}
 
 
 def place(device: str) -> tuple[int, int, torch.device]:
-    """(rank, number of processes, device); joins the group that torchrun made."""
-    world = int(os.environ.get("WORLD_SIZE", 1))
+    """(rank, number of processes, device); joins the group that torchrun made.
+
+    LessonError where there are more processes than GPUs.
+    """
+    world, local = (int(os.environ.get(k, d)) for k, d in TORCHRUN.items())
     cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    if world == 1 and not dist.is_initialized():  # a group of one needs a file only
-        file = Path(tempfile.mkdtemp()) / "group"
-        dist.init_process_group("gloo", f"file://{file}", rank=0, world_size=1)
-    elif world > 1:
-        dist.init_process_group("nccl" if cuda else "gloo")
-    if not cuda:
-        return dist.get_rank(), world, torch.device("cpu")
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    if local >= torch.cuda.device_count():
+    if cuda and local >= torch.cuda.device_count():
         raise LessonError(
             f"Process {local} has no GPU: there are {torch.cuda.device_count()}. "
             "Start as many processes as there are, or use --device cpu."
         )
-    torch.cuda.set_device(local)
-    return dist.get_rank(), world, torch.device("cuda", local)
+    if cuda:
+        torch.cuda.set_device(local)
+    if not dist.is_initialized():  # a group of one needs no address to meet at
+        alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1}
+        dist.init_process_group(
+            "nccl" if cuda else "gloo", **(alone if world == 1 else {})
+        )
+    return dist.get_rank(), world, torch.device("cuda" if cuda else "cpu")
+
+
+def shares(
+    steps: int, batch_size: int, rank: int, world: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The share of one process of each batch of digits: pictures and their labels.
+
+    (B / world, 1, 8, 8) and (B / world,); every process draws the same batches.
+    UsageError where they cannot be shared out evenly.
+    """
+    if batch_size % world:
+        raise UsageError(
+            f"A batch of {batch_size} cannot be shared by {world} processes: "
+            f"use a multiple of {world}."
+        )
+    (images, labels), _ = data.digits()
+    pictures = torch.from_numpy(images).permute(0, 3, 1, 2) / 255  # (N, 1, 8, 8)
+    same = torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        batch = torch.randint(len(labels), (batch_size,), generator=same)
+        mine = batch[rank::world]
+        yield pictures[mine], torch.from_numpy(labels)[mine]
 
 
 def train(
@@ -74,71 +119,60 @@ def train(
     steps: int = 20,
     batch_size: int = 64,  # of all processes together
     device: str = "auto",
-    out: Path | None = None,  # where process 0 writes the weights (safetensors)
-) -> dict:
-    """Train on the built-in digits for `steps`; what one process saw of it.
+) -> tuple[dict, dict[str, Tensor]]:
+    """Train on the built-in digits; (what this process saw, what it holds).
 
-    Returns processes, pictures per second of all, bytes of the gradients, last loss.
-    UsageError where the batch cannot be shared out evenly, or for fewer than 2 steps.
+    Seen: rank, processes, norm, last loss of its share, pictures per second of all.
+    Held, on the CPU: the weights, and the gradients of the first step by the name
+    "gradient.NAME". UsageError for a batch that cannot be shared out evenly, or for
+    fewer than 2 steps.
     """
     if steps < 2:
         raise UsageError("At least 2 steps: the first one is not timed.")
     rank, world, where = place(device)
-    if batch_size % world:
-        raise UsageError(
-            f"A batch of {batch_size} cannot be shared by {world} processes: "
-            f"use a multiple of {world}."
-        )
-    images = data.load("digits")
-    loader = data.loaders(images, 8, batch_size, where, augment=False, seed=0).train
-    seed_everything(0)
+    torch.manual_seed(0)  # the same weights on each process
     model = nets.build(net, in_channels=1, norm=NORMS[norm]).to(where)
-    shared = nn.parallel.DistributedDataParallel(model) if world > 1 else model
+    shared = DistributedDataParallel(model) if world > 1 else model
     # Not AdamW: it divides by the size of the gradient, and rounding errors grow.
     optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
-    done = 0
-    while done < steps:
-        for pictures, labels in loader:  # the same ones on each process
-            x, y = pictures[rank::world], labels[rank::world]  # (B / world, 1, 8, 8)
-            loss = nn.functional.cross_entropy(shared(x), y)
-            loss.backward()  # here DDP averages
-            optimizer.step()
-            optimizer.zero_grad()
-            done += 1
-            if done == 1:  # the first step also sets everything up
-                began = perf_counter()
-            if done == steps:
-                break
-    seconds = perf_counter() - began
-    if out and rank == 0:
-        save_file({k: v.cpu() for k, v in model.state_dict().items()}, out)
-    return {
-        "rank": rank,
-        "processes": world,
-        "pictures_per_second": round((steps - 1) * batch_size / seconds, 1),
-        "gradient_bytes": sum(4 * p.numel() for p in model.parameters()),
-        "loss": round(loss.item(), 6),
-    }
+    kept = {}
+    for x, y in shares(steps, batch_size, rank, world):
+        loss = nn.functional.cross_entropy(shared(x.to(where)), y.to(where))
+        loss.backward()  # here DDP averages
+        if not kept:  # the first step also sets everything up
+            kept = {f"gradient.{n}": p.grad.cpu() for n, p in model.named_parameters()}
+            began = perf_counter()
+        optimizer.step()
+        optimizer.zero_grad()
+    seen = {"rank": rank, "processes": world, "norm": norm, "loss": loss.item()}
+    speed = (steps - 1) * batch_size / (perf_counter() - began)
+    kept |= {name: tensor.cpu() for name, tensor in model.state_dict().items()}
+    return seen | {"pictures_per_second": round(speed, 1)}, kept
 
 
 def main(argv: list[str] | None = None) -> None:
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--net", default="resnet-8-cifar")
-    p.add_argument("--norm", choices=NORMS, default="none")
+    p.add_argument("--norm", choices=NORMS, nargs="+", default=["none"])
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--batch-size", type=int, default=64, help="of all together")
     p.add_argument("--device", default="auto")
-    p.add_argument("--out", type=Path, help="file for the weights")
+    p.add_argument("--out", type=Path, help="folder for NORM-PROCESSES.safetensors")
+    options = vars(p.parse_args(argv))
+    out, norms = options.pop("out"), options.pop("norm")
     try:
-        found = train(**vars(p.parse_args(argv)))
+        for norm in norms:
+            seen, kept = train(norm=norm, **options)
+            if seen.pop("rank") == 0:
+                print(json.dumps(seen))
+                if out:
+                    save_file(kept, out / f"{norm}-{seen['processes']}.safetensors")
     except LessonError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
-    if found.pop("rank") == 0:
-        print(json.dumps(found))
 
 
 if __name__ == "__main__":

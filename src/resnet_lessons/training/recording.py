@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from .. import data, nets, records
+from .. import data, nets, probes, records
 from ..errors import LessonError
 from ..records import Record
-from .experiments import Experiment, experiment
+from .experiments import EXPERIMENTS, Experiment, experiment
 from .run import Run, train
 
 LIVE = "RESNET_LESSONS_LIVE"  # a profile's name: every notebook trains live with it
@@ -75,6 +75,27 @@ def record(
     made = make_record(exp, profile, runs)
     records.save(made, folder)
     return made
+
+
+def missing(profile: str, folder: Path = records.RECORDED) -> list[Experiment]:
+    """Experiments without a Record of `profile` in `folder`, least work first."""
+    kept = {r.experiment for r in records.catalogue(folder) if r.profile == profile}
+    left = [
+        exp
+        for exp in EXPERIMENTS.values()
+        if profile in exp.profiles and exp.name not in kept
+    ]
+    return sorted(left, key=lambda exp: work(exp, profile))
+
+
+def work(exp: Experiment, profile: str) -> int:
+    """Multiply-accumulates of one seed, forward: a net, times pictures and epochs."""
+    p = exp.profile(profile)
+    found = data.find(p.data)
+    with torch.device("meta"):
+        net = nets.build(exp.net, len(found.classes), found.channels, **p.options)
+    pictures = min(p.pictures or sum(found.train), sum(found.train))
+    return probes.macs(net, (found.channels, p.size, p.size)) * pictures * p.epochs
 
 
 def keep_weights(run: Run, path: Path) -> Run:
