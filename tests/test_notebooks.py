@@ -44,6 +44,32 @@ def test_the_sync_test_sees_a_changed_word(tmp_path):
     assert manuscripts.out_of_step(chapter, tmp_path)
 
 
+def test_a_notebook_is_executed_again_only_if_its_code_changed(tmp_path, monkeypatch):
+    chapter = tmp_path / "book" / "chapters" / "00_small.md"
+    chapter.parent.mkdir(parents=True)
+    (tmp_path / "_config.yml").write_text("repository: {url: ''}\n", "utf-8")
+    text = "# Title\n\n```{code-cell} ipython3\n1 + 1\n```\n"
+    executed = []
+
+    def execute(notebook, folder):
+        executed.append(folder)
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="2")]
+        notebook.metadata["widgets"] = {"state": "kept"}
+
+    monkeypatch.setattr(manuscripts, "execute", execute)
+    for change, runs in [("", 1), ("A word.\n\n", 1), ("```{code-cell}\n3\n```\n", 2)]:
+        chapter.write_text(text.replace("# Title\n\n", f"# Title\n\n{change}"), "utf-8")
+        path = manuscripts.build(chapter, tmp_path)
+        built = nbformat.read(path, as_version=4)
+        assert len(executed) == runs
+        assert built.cells[-1].outputs[0].text == "2"
+        assert built.metadata["widgets"] and not manuscripts.out_of_step(
+            chapter, tmp_path
+        )
+    manuscripts.build(chapter, tmp_path, anew=True)
+    assert len(executed) == 3
+
+
 @pytest.mark.slow
 @by_name
 def test_the_notebook_trains_live(manuscript, monkeypatch, tmp_path):

@@ -122,14 +122,11 @@ def out_of_step(manuscript: Path, root: Path) -> bool:
     if not path.is_file():
         return True
     kept = nbformat.read(path, as_version=4)
-    return _essence(kept) != _essence(assemble(manuscript, root))
+    return _essence(kept.cells) != _essence(assemble(manuscript, root).cells)
 
 
-def _essence(notebook) -> list:
-    return [
-        (cell.cell_type, cell.source, cell.metadata.get("tags", []))
-        for cell in notebook.cells
-    ]
+def _essence(cells) -> list:
+    return [(c.cell_type, c.source, c.metadata.get("tags", [])) for c in cells]
 
 
 def execute(notebook, folder: Path) -> None:
@@ -159,12 +156,32 @@ def steady(text: str) -> str:
     )
 
 
-def build(manuscript: Path, root: Path) -> Path:
-    """Assemble, execute and write the notebook of `manuscript`."""
+def keep_outputs(notebook, path: Path) -> bool:
+    """Take the outputs of the notebook at `path`, if it has the same code cells."""
+    import nbformat
+
+    if not path.is_file():
+        return False
+    kept = nbformat.read(path, as_version=4)
+    old, new = ([c for c in n.cells if c.cell_type == "code"] for n in (kept, notebook))
+    if _essence(old) != _essence(new):
+        return False
+    for ours, theirs in zip(new, old, strict=True):
+        ours.outputs, ours.execution_count = theirs.outputs, theirs.execution_count
+    notebook.metadata = kept.metadata  # with the state of the widgets
+    return True
+
+
+def build(manuscript: Path, root: Path, anew: bool = False) -> Path:
+    """Assemble and write the notebook of `manuscript`.
+
+    It is executed where its code has changed, or where `anew` says so.
+    """
     path = notebook_path(manuscript, root)
     path.parent.mkdir(exist_ok=True)
     notebook = assemble(manuscript, root)
-    execute(notebook, path.parent)
+    if anew or not keep_outputs(notebook, path):
+        execute(notebook, path.parent)
     text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
     path.write_text(steady(text) + "\n", "utf-8")
     return path
@@ -225,7 +242,8 @@ def main(argv: list[str] | None = None) -> None:
         ]
         for manuscript in chosen:
             if args.all or out_of_step(manuscript, root):
-                print(f"building {build(manuscript, root).relative_to(root)}")
+                path = build(manuscript, root, anew=args.all)
+                print(f"built {path.relative_to(root)}")
         (root / "README.md").write_text(readme(root), "utf-8")
     except LessonError as error:
         print(error, file=sys.stderr)
