@@ -1,46 +1,103 @@
 """Scenes for a detector, and a drawing of what it found (appendix B)."""
 
+from ..errors import UsageError
 from .display import COLOURS, STYLE, Figure, show
+
+COLUMNS = 2  # scenes in a row: on a phone their names are still legible
 
 
 def boxes(scenes, found, classes: list[str], at_least: float = 0.5) -> Figure:
-    """Scenes with their true boxes (dashed) and those `found` (solid), side by side.
+    """Scenes with their true boxes (dashed) and those `found` (solid, with names).
 
     scenes: pairs of a picture (3, H, W) in 0…1 and a truth with "boxes" (N, 4) and
     "labels" (N,); found: one such dict for each, with "scores" (N,). A box is left,
-    top, right, bottom in pixels. `at_least`: the lowest score that is drawn.
+    top, right, bottom in pixels; a label is a place in `classes`. `at_least`: the
+    lowest score that is drawn. UsageError where these do not belong together.
     """
     from matplotlib import pyplot
-    from matplotlib.patches import Rectangle
 
-    def frame(ax, box, **look):
-        left, top, right, bottom = box.tolist()
-        size = right - left, bottom - top
-        ax.add_patch(Rectangle((left, top), *size, fill=False, **look))
-
+    _check(scenes, found, classes, at_least)
+    kept = [_confident(each, at_least) for each in found]
     with pyplot.rc_context(STYLE):
-        columns = 3
-        rows = -(-len(scenes) // columns)
-        figure, axes = pyplot.subplots(
-            rows, columns, figsize=(2.6 * columns, 2.7 * rows), squeeze=False
-        )
+        rows = -(-len(scenes) // COLUMNS)
+        size = 2.7 * COLUMNS, 2.7 * rows
+        figure, axes = pyplot.subplots(rows, COLUMNS, figsize=size, squeeze=False)
         for ax in axes.flat:
             ax.axis("off")
-        for ax, (picture, truth), seen in zip(axes.flat, scenes, found, strict=False):
-            ax.imshow(picture.permute(1, 2, 0).cpu().numpy())
-            for box in truth["boxes"]:
-                frame(ax, box, ls="--", lw=1.2, ec="white")
-            kept = seen["scores"] >= at_least
-            for box, label in zip(
-                seen["boxes"][kept], seen["labels"][kept], strict=True
-            ):
-                frame(ax, box, lw=2, ec=COLOURS[1])
-                name = classes[int(label)]
-                spot = {"color": "white", "fontsize": 8, "va": "bottom"}
-                ground = {"facecolor": COLOURS[1], "pad": 1, "lw": 0}
-                ax.text(float(box[0]), float(box[1]), name, bbox=ground, **spot)
-        alt = (
-            f"{len(scenes)} drawn scenes of two shapes each: the true boxes dashed, "
-            "those that the detector found solid, with their names."
+        for ax, (picture, truth), each in zip(axes.flat, scenes, kept, strict=False):
+            pixels = picture.permute(1, 2, 0).cpu().numpy()
+            ax.imshow(pixels, interpolation="none")  # kept at its own size
+            for box in truth["boxes"]:  # two colours: one shows on any ground
+                _frame(ax, box, "black", 2)
+                _frame(ax, box, "white", 2, ls=(0, (3, 3)))
+            for box, label in zip(each["boxes"], each["labels"], strict=True):
+                _frame(ax, box, COLOURS[0], 2)
+                _name(ax, box, classes[int(label)])
+        return show(figure, _words(scenes, kept, classes))
+
+
+def _check(scenes, found, classes, at_least):
+    """UsageError for what cannot be drawn, in one line."""
+    if not scenes or len(scenes) != len(found):
+        raise UsageError(
+            f"boxes needs one result for each scene: got {len(scenes)} scenes and "
+            f"{len(found)} results."
         )
-        return show(figure, alt)
+    if not 0 <= at_least <= 1:
+        raise UsageError(f"at_least is a score from 0 to 1, not {at_least!r}.")
+    parts = [(t, ("boxes", "labels")) for _, t in scenes]
+    parts += [(each, ("boxes", "labels", "scores")) for each in found]
+    for part, keys in parts:
+        missing = [key for key in keys if key not in part]
+        if missing or len({len(part[key]) for key in keys}) > 1:
+            raise UsageError(
+                f"Truths and results need {', '.join(keys)} of one length; got "
+                f"{', '.join(f'{key} {len(part[key])}' for key in part)}."
+            )
+        labels = [int(label) for label in part["labels"]]
+        if labels and not 0 <= min(labels) <= max(labels) < len(classes):
+            raise UsageError(
+                f"Label {max(labels, key=abs)} has no name: there are {len(classes)} "
+                "classes, counted from 0."
+            )
+
+
+def _confident(found, at_least):
+    keep = found["scores"] >= at_least
+    return {key: found[key][keep] for key in ("boxes", "labels", "scores")}
+
+
+def _frame(ax, box, colour, width, **look):
+    from matplotlib.patches import Rectangle
+
+    left, top, right, bottom = box.tolist()
+    size = right - left, bottom - top
+    ax.add_patch(Rectangle((left, top), *size, fill=False, ec=colour, lw=width, **look))
+
+
+def _name(ax, box, name):
+    """`name` at the top left corner of `box`, literally: no part of it is math."""
+    ax.annotate(
+        name,
+        (float(box[0]), float(box[1])),
+        color="white",
+        fontsize=11,
+        va="bottom",
+        bbox={"facecolor": COLOURS[0], "pad": 1, "lw": 0},
+        parse_math=False,
+    )
+
+
+def _words(scenes, kept, classes) -> str:
+    """What is where and what was found, for those who cannot see it."""
+
+    def names(labels):
+        return ", ".join(classes[int(label)] for label in labels) or "nothing"
+
+    lines = [
+        f"{number}: {names(truth['labels'])}; found {names(each['labels'])}"
+        for number, ((_, truth), each) in enumerate(
+            zip(scenes, kept, strict=True), start=1
+        )
+    ]
+    return f"Scenes with true boxes dashed, found boxes solid. {'. '.join(lines)}."
