@@ -6,14 +6,13 @@ import pytest
 import torch
 from selenium.webdriver.common.keys import Keys
 
-from browser import SIZES, chromium
 from resnet_lessons import figures, nets, probes, records
 from resnet_lessons.widgets import DepthAndSkip
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text, values
 from widget_data import depth_data
-from widget_page import write_page
+from widget_looks import inside, said, text, values
+from widget_page import open_page, slide
+from widget_registry import widget
 
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
 LOOKS = {"plain": "second", "residual": "accent"}
 
 
@@ -106,25 +105,8 @@ def test_panels_of_losses_share_their_axis_and_say_their_ends():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return DepthAndSkip(depth_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return widget("DepthAndSkip")
 
 
 def lasts(data, kind):
@@ -137,10 +119,9 @@ def lasts(data, kind):
 @pytest.mark.parametrize("kind", LOOKS)
 @pytest.mark.parametrize("depth", [0, 3])
 def test_the_chosen_curve_and_both_ladders_are_drawn(page, shown, kind, depth):
-    slider, box = inside(page, 0, "input")
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * depth)
+    slide(page, 0, depth)
     if kind == "residual":
-        box.send_keys(Keys.SPACE)
+        inside(page, 0, "input[type=checkbox]")[0].send_keys(Keys.SPACE)
     seeds = shown.data["nets"][kind][depth]["losses"]
     means = [mean(losses) for losses in zip(*seeds, strict=True)]
     assert values(page, 0, LOOKS[kind]) == pytest.approx(means, abs=0.02)
@@ -168,45 +149,120 @@ def test_table_and_sentence_follow_the_controls(page, shown, kind):
             f"{net['macs'] / 1e6:.1f} million",
         ]
         assert float(cells[2]) == pytest.approx(net["gradient"], rel=0.01)
-        (said,) = text(page, 0, ".rl-seen")
-        assert f"{layers} layers with" in said and cells[3] in said
+        sentence = said(page)
+        assert f"{layers} layers with" in sentence and cells[3] in sentence
         assert cells[3] == f"{lasts(shown.data, kind)[depth]:.2f}"
         slider.send_keys(Keys.ARROW_RIGHT)
     first, last = shown.data["depths"][0], shown.data["depths"][-1]
-    assert kind == "residual" or f"{first} layers give the lowest" in said
+    assert kind == "residual" or f"{first} layers give the lowest" in sentence
     assert text(page, 0, "output") == [f"{last} layers"]
 
 
 @pytest.mark.browser
 def test_one_epoch_and_one_seed_can_be_drawn(browser, tmp_path):
-    widget = DepthAndSkip(depth_data(epochs=1, seeds=1))
-    browser.open(write_page(tmp_path, [widget]).as_uri())
-    browser.wait(DRAWN)
-    assert "one seed" in text(browser, 0, ".rl-seen")[0]
+    open_page(browser, tmp_path, DepthAndSkip(depth_data(epochs=1, seeds=1)))
+    assert "one seed" in said(browser)
     drawing = browser.js("return document.querySelector('.rl-body').outerHTML")
     assert "NaN" not in drawing and browser.errors() == []
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    room = shown.reserve[list(SIZES).index(size)]
-    height = browser.js("return document.querySelector('.rl').offsetHeight")
-    assert abs(height - room) < 0.1 * room
+# Asking the kernel -------------------------------------------------------------------
+
+BATCH = torch.rand(8, 1, 8, 8), torch.arange(8)
+
+
+def asked(depth, ask):
+    """What the widget sends back when a browser asks for `depth`."""
+    asking, sent = DepthAndSkip(depth_data(), ask), []
+    asking.send = sent.append
+    asking._handle_custom_msg({"ask": depth}, [])
+    (answer,) = sent
+    return answer
+
+
+def test_the_kernel_counts_and_probes_the_net_that_was_asked_for():
+    answer = asked(26, lambda depth: probes.before_training(depth, 4, *BATCH))
+    assert answer["depth"] == 26
+    for kind in ("plain", "residual"):
+        net, found = nets.cifar_net(26, kind, width=4), answer["nets"][kind]
+        assert found["parameters"] == probes.parameters(net)
+        assert found["macs"] == probes.macs(net, (3, 32, 32))
+        (norm,) = probes.first_gradients([26], 4, *BATCH)[kind]
+        assert found["gradient"] == pytest.approx(norm, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("depth", "words"),
+    [(27, "6n + 2"), (2000, "1202"), (None, "whole number"), ("9", "whole number")],
+)
+def test_a_depth_that_is_none_is_answered_in_one_line(depth, words):
+    answer = asked(depth, lambda depth: probes.before_training(depth, 4, *BATCH))
+    assert words in answer["problem"] and "\n" not in answer["problem"]
+
+
+def test_an_answer_that_lacks_something_is_not_sent():
+    half = {kind: {"parameters": 1, "macs": 1} for kind in LOOKS}
+    assert "gradient" in asked(8, lambda _: half)["problem"]
+
+
+# A model with a kernel behind it: what is sent is kept, and the test answers.
+WITH_KERNEL = """
+const [state, done] = arguments;
+const url = URL.createObjectURL(new Blob([state._esm], { type: 'text/javascript' }));
+const heard = [];
+window.sent = [];
+window.answer = (content) => heard.forEach((hear) => hear(content));
+const model = { get: (name) => state[name],
+  send: (content) => window.sent.push(content),
+  on: (event, hear) => heard.push(hear), off: () => heard.pop() };
+import(url).then(({ default: widget }) => {
+  const el = document.createElement('div');
+  document.querySelector('main').replaceChildren(el);
+  window.end = widget.render({ model, el });
+  done();
+});
+"""
+
+
+@pytest.fixture
+def asking(page):
+    asking = DepthAndSkip(depth_data(), ask=lambda depth: {})
+    state = {name: getattr(asking, name) for name in ("_esm", "data", "asks")}
+    page.driver.execute_async_script(WITH_KERNEL, state | {"_esm": str(state["_esm"])})
+    return page
 
 
 @pytest.mark.browser
-def test_controls_and_pictures_have_names(page):
-    named = inside(page, 0, "input, button, svg[role=img], [role=group]")
-    assert len(named) >= 6
-    assert all(node.accessible_name.strip() for node in named)
-    assert inside(page, 0, "svg:not([role=img]):not([aria-hidden=true])") == []
+def test_what_the_kernel_answers_stands_beside_what_was_recorded(asking, shown):
+    (field,) = inside(asking, 0, "input[type=number]")
+    field.clear()
+    field.send_keys("14", Keys.ENTER)
+    assert asking.js("return window.sent") == [{"ask": 14}]
+    net = {"parameters": 12345, "macs": 2_500_000, "gradient": 0.5}
+    answer = {"depth": 14, "nets": {"plain": net, "residual": net}}
+    asking.js("window.answer(arguments[0])", answer)
+    depths = text(asking, 0, ".depth-asked tbody td:first-child")
+    recorded = [str(depth) for depth in shown.data["depths"] for _ in range(2)]
+    assert depths == [*recorded[:2], "14", "14", *recorded[2:]]
+    cells = ["14", "without", "12,345", "2.5", "0.5"]
+    assert text(asking, 0, ".depth-asked .depth-on td")[:5] == cells
+    asking.js("window.answer(arguments[0])", answer)  # again: no second pair of rows
+    assert len(inside(asking, 0, ".depth-asked .depth-on")) == 2
+
+
+@pytest.mark.browser
+def test_a_problem_is_shown_and_an_impossible_depth_is_not_sent(asking):
+    asking.js("window.answer(arguments[0])", {"depth": 8, "problem": "Not <b>so</b>."})
+    assert text(asking, 0, ".depth-said") == ["Not <b>so</b>."]
+    (field,) = inside(asking, 0, "input[type=number]")
+    field.clear()
+    field.send_keys("15", Keys.ENTER)
+    assert asking.js("return window.sent") == []
+    asking.js("window.end()")
+
+
+@pytest.mark.browser
+def test_a_page_without_a_kernel_offers_nothing_to_ask(browser, tmp_path):
+    asking = DepthAndSkip(depth_data(), ask=lambda depth: {})
+    open_page(browser, tmp_path, asking)
+    assert asking.asks and inside(browser, 0, "input[type=number]") == []

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..errors import UsageError
 from ..nets import cifar_net
+from .counts import macs, parameters
 from .flow import gradients
+
+DEEPEST = 1202  # layers of the paper's deepest net (section 4.2)
 
 
 def first_gradients(
@@ -28,3 +32,27 @@ def first_gradients(
 
     with torch.random.fork_rng(devices=[]):
         return {k: [norm(d, k) for d in depths] for k in ("plain", "residual")}
+
+
+def before_training(
+    depth: int,  # layers with weights: 6n + 2, up to 1202
+    width: int,  # channels of the first stage
+    pictures: Tensor,  # (B, C, H, W), for the gradient
+    labels: Tensor,  # (B,)
+    shape: tuple[int, int, int] = (3, 32, 32),  # of one picture, for the counts
+) -> dict[str, dict[str, float]]:
+    """Under "plain" and "residual": parameters, macs and first gradient of a new net.
+
+    Raises UsageError where no CIFAR net has that depth.
+    """
+    if depth > DEEPEST:
+        raise UsageError(f"{DEEPEST} layers are the paper's deepest net: ask for less.")
+    norms = first_gradients([depth], width, pictures, labels)
+
+    def found(kind: str) -> dict[str, float]:
+        net = cifar_net(depth, kind, width=width, in_channels=shape[0])
+        counts = {"parameters": parameters(net), "macs": macs(net, shape)}
+        return {**counts, "gradient": norms[kind][0]}
+
+    with torch.random.fork_rng(devices=[]):
+        return {kind: found(kind) for kind in norms}

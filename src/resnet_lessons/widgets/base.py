@@ -19,9 +19,13 @@ KIT = files("resnet_lessons.widgets")
 
 
 def joined(folder, suffix):
-    """Return the kit's and the folder's script or style (`suffix`: "js", "css")."""
-    parts = [KIT / f"kit.{suffix}", KIT / f"chart.{suffix}"]
-    parts.append(folder / f"widget.{suffix}")
+    """Return the kit's and the folder's script or style (`suffix`: "js", "css").
+
+    The folder's widget file comes last, behind the other ones it has, by name.
+    """
+    own = [part for part in folder.iterdir() if part.name.endswith(f".{suffix}")]
+    own.sort(key=lambda part: (part.name == f"widget.{suffix}", part.name))
+    parts = [KIT / f"kit.{suffix}", KIT / f"chart.{suffix}", *own]
     return "\n".join(p.read_text("utf-8") for p in parts if p.is_file())
 
 

@@ -8,6 +8,7 @@ from resnet_lessons.widgets.base import (
     need_keys,
     need_numbers,
     need_rising,
+    plain,
 )
 
 KINDS = ("plain", "residual")
@@ -28,9 +29,32 @@ class DepthAndSkip(LessonWidget):
 
     All nets have the same number of epochs. Raises UsageError when a list has the
     wrong length. Source: chapter 4; He et al. 2015, figure 6.
+
+    `ask` is called in the kernel with a depth that the reader types, and returns under
+    "plain" and "residual" a dict with `parameters`, `macs` and `gradient`. A UsageError
+    of its is shown to the reader. On a page without a kernel there is no field to type.
     """
 
     reserve = traitlets.List([840, 1315]).tag(sync=True)
+    asks = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, data, ask=None):
+        super().__init__(data)
+        self.asks, self._ask = ask is not None, ask
+        self.on_msg(self._answer)
+
+    def _answer(self, _widget, content, _buffers):
+        """Send what the kernel finds for `content["ask"]` layers, or the problem."""
+        depth = content.get("ask")
+        try:
+            need(isinstance(depth, int), "Type a whole number of layers.")
+            found = self._ask(depth)
+            need_keys(found, KINDS, "The answer of the kernel")
+            for kind in KINDS:
+                need_keys(found[kind], KEYS[1:], f"The answer of the kernel, {kind}")
+            self.send({"depth": depth, "nets": plain(found)})
+        except Exception as problem:  # else the reader would wait for ever
+            self.send({"depth": depth, "problem": str(problem)})
 
     def check(self, data):
         need_keys(data, ("depths", "nets", "note"), "DepthAndSkip")

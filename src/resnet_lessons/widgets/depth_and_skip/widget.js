@@ -17,7 +17,8 @@ const meanCurve = (net) =>
   net.losses[0].map((_, i) => average(net.losses.map((curve) => curve[i])));
 
 class DepthAndSkip {
-  constructor(data, el) {
+  constructor(model, el) {
+    const data = model.get("data");
     this.data = data;
     this.at = { depth: data.depths.length - 1, kind: "plain" };
     this.frame = new Frame(el, {
@@ -35,6 +36,7 @@ class DepthAndSkip {
     this.frame.body.append(
       h("div", { class: "rl-charts" }, this.course.node, this.ends.node), this.facts);
     this.addControls();
+    if (model.get("asks") && model.kernel !== false) this.asking = new Asking(model, this);
     this.scale();
     this.draw();
   }
@@ -128,7 +130,7 @@ class DepthAndSkip {
 
 export default {
   render({ model, el }) {
-    const widget = new DepthAndSkip(model.get("data"), el);
-    return () => widget.frame.close();
+    const widget = new DepthAndSkip(model, el);
+    return () => { widget.asking?.close(); widget.frame.close(); };
   },
 };
