@@ -7,6 +7,7 @@ from .depths import depth_and_skip, error_table, loss_words, losses
 from .display import COLOURS, say, show, table
 from .layers import by_layer
 from .pipeline import confusion, gallery, seed_spread, wander, worst_words
+from .playground import playground_data
 from .rows import (
     accuracy_words,
     compare_words,
@@ -64,6 +65,7 @@ __all__ = [
     "picture_counts",
     "pictures",
     "plane_words",
+    "playground_data",
     "pooling",
     "provenance_table",
     "ray_lines",

@@ -17,7 +17,7 @@ from .cam import (
     shares_inside,
 )
 from .counts import Row, macs, parameters, shapes
-from .depths import first_gradients
+from .depths import before_training, first_gradients
 from .fields import Window, fields_by_depth, receptive_field, ways, windows
 from .flow import Activation, Gradient, activations, gradients
 from .freezing import backward_macs, freezing_costs, learning
@@ -25,6 +25,7 @@ from .grids import Part, averaged, by_grid, where_parameters
 from .matching import positions_read, shape_matches
 from .memory import kept_for_backward
 from .orders import block_orders, ordered_stack
+from .playground import playground
 from .starting import gradient_norms
 from .surface import (
     dips,
@@ -45,6 +46,7 @@ __all__ = [
     "activations",
     "averaged",
     "backward_macs",
+    "before_training",
     "block_costs",
     "block_orders",
     "by_grid",
@@ -74,6 +76,7 @@ __all__ = [
     "ordered_stack",
     "parameters",
     "parts_with_grids",
+    "playground",
     "positions_read",
     "random_direction",
     "rays",

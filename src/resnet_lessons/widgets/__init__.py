@@ -11,6 +11,7 @@ from resnet_lessons.widgets.gamma_at_start import GammaAtStart
 from resnet_lessons.widgets.gradient_norms import GradientNorms
 from resnet_lessons.widgets.input_size import InputSize
 from resnet_lessons.widgets.loss_surface import LossSurface
+from resnet_lessons.widgets.playground import ResidualPlayground
 from resnet_lessons.widgets.receptive_field import ReceptiveField
 from resnet_lessons.widgets.seed_spread import SeedSpread
 from resnet_lessons.widgets.shape_matcher import ShapeMatcher
@@ -30,6 +31,7 @@ __all__ = [
     "InputSize",
     "LossSurface",
     "ReceptiveField",
+    "ResidualPlayground",
     "SeedSpread",
     "ShapeMatcher",
     "WhereParameters",

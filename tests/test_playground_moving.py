@@ -1,0 +1,102 @@
+"""ResidualPlayground in motion: when it moves, when it rests, what a frame costs."""
+
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from resnet_lessons.widgets import ResidualPlayground
+from test_playground_page import SAID, button, page, said, shown, slide, step, tick_skip
+from widget_page import open_page
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["page", "shown"]  # fixtures
+FRAME = 16  # ms of script in a frame, at most, in the middle of many
+
+
+def test_it_rests_where_motion_is_unwanted(page):
+    before = said(page)
+    page.js(WATCH)
+    time.sleep(0.5)
+    assert page.js("return window.spent") == []  # nor is anything done unseen
+    assert step(page) == 0 and said(page) == before
+    assert button(page, "Play")
+
+
+def test_it_starts_in_view_where_motion_is_welcome(browser, shown, tmp_path):
+    open_page(browser, tmp_path, shown, calm=False)
+    browser.wait(f"/step [1-9]/.test({SAID})", 30)
+    assert button(browser, "Pause")
+
+
+def test_it_rests_out_of_view(page):
+    button(page, "Play").click()
+    page.wait(f"!{SAID}.includes('step 0:')", 30)
+    page.js("document.body.style.paddingTop = '5000px'; window.scrollTo(0, 0)")
+    time.sleep(0.3)
+    before = said(page)
+    time.sleep(0.5)
+    assert said(page) == before
+    page.js("document.body.style.paddingTop = 0")
+    page.wait(f"{SAID} !== {json.dumps(before)}", 30)
+    button(page, "Pause").click()
+
+
+def test_screen_readers_hear_a_rest_not_every_frame(page):
+    page.js(
+        "window.heard = []; new MutationObserver(() => window.heard.push(1)).observe("
+        "document.querySelector('.rl-live'), { childList: true })"
+    )
+    button(page, "Play").click()
+    time.sleep(3)
+    assert page.js("return window.heard.length") <= 1
+    button(page, "Pause").click()
+    time.sleep(0.8)
+    assert page.js("return document.querySelector('.rl-live').textContent") == said(
+        page
+    )
+
+
+WATCH = """
+window.spent = [];
+const ask = window.requestAnimationFrame;
+window.requestAnimationFrame = (act) => ask((time) => {
+  const start = performance.now();
+  act(time);
+  window.spent.push(performance.now() - start);
+});
+"""
+
+
+def test_a_frame_is_never_blocked_at_depth_32(page):
+    """Script in a frame, training and drawing: the middle of 60 frames."""
+    slide(page, "Hidden layers", Keys.ARROW_LEFT * 4)
+    tick_skip(page)
+    assert said(page).startswith("Residual net, 32 hidden layers")
+    page.js(WATCH)
+    button(page, "Play").click()
+    page.wait("window.spent.length > 90", 60)
+    button(page, "Pause").click()
+    spent = page.js("return window.spent")[30:]  # compiled by then
+    busy = max(1, os.getloadavg()[0] / os.cpu_count())  # others share the cores
+    print(f"ms a frame: {np.median(spent):.1f}, load {busy:.1f}, {step(page)} steps")
+    assert np.median(spent) < FRAME * busy
+
+
+def test_leaving_the_page_leaves_no_work_behind(page):
+    page.js(WATCH)
+    page.js(
+        "return import(URL.createObjectURL(new Blob([arguments[0]],"
+        " { type: 'text/javascript' }))).then(({ default: w }) => {"
+        " const el = document.createElement('div'); document.body.prepend(el);"
+        " const close = w.render({ model: { get: () => null }, el });"
+        " el.querySelector('.play-buttons button').click();"
+        " return new Promise((done) => setTimeout(() => { close();"
+        " window.spent = []; setTimeout(done, 300); }, 300)); })",
+        ResidualPlayground._esm,
+    )
+    assert page.js("return window.spent.length") == 0
