@@ -1,19 +1,20 @@
-"""The built book in a real Chromium: every chapter page, without network."""
+"""The built book in a real Chromium: every page, without network."""
 
-import os
-from pathlib import Path
+from math import inf
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser import chromium, missing, serving
+from browser import missing, serving
+from page_measures import BOOK, loads, pages, slider_cpu
 
 pytestmark = pytest.mark.browser
 
-BOOK = Path(os.environ.get("BOOK_HTML", Path(__file__).parents[1] / "_build" / "html"))
-PAGES = sorted((BOOK / "notebooks").glob("*.html"))
-NAMES = [page.relative_to(BOOK).as_posix() for page in PAGES] or [None]
+PAGES = pages() or [None]
+NAMES = [name for name in PAGES if name and name.startswith("notebooks/")] or [None]
+RAW, PACKED = 3_000_000, 1_200_000  # bytes that a first visit may ask for
+FRAME_MS = 1000 / 60
 
 # Pictures that did not load, or that say nothing to those who cannot see them.
 BAD_IMAGES = """
@@ -23,18 +24,22 @@ return Promise.all(all.map(image => image.decode().catch(() => 0))).then(() => a
   .filter(image => !image.naturalWidth || !(image.getAttribute('alt') || '').trim())
   .map(image => image.getAttribute('src').slice(0, 80)));
 """
+# Icons that draw nothing: not made into a picture, or into an empty one.
+EMPTY_ICONS = """
+const bare = '[class*="fa-"]:is(i, span)', svg = 'svg[class*="fa-"]';
+const empty = node => ![...node.querySelectorAll('path')]
+  .some(path => path.getTotalLength() > 1);
+const shown = node => node.checkVisibility();
+const flat = node => shown(node) && !(node.getBoundingClientRect().width > 4);
+return [...document.querySelectorAll(bare),
+  ...[...document.querySelectorAll(svg)].filter(node => empty(node) || flat(node))]
+  .map(node => node.getAttribute('class'));
+"""
 MATH = "document.querySelectorAll('.bd-article .math').length"
 SET_MATH = "document.querySelectorAll('.bd-article .math mjx-container').length"
 VIEWS = "document.querySelectorAll('script[type$=\"widget-view+json\"]').length"
 DRAWN = "document.querySelectorAll('.rl-inner').length"
 UNDRAWN = "document.querySelectorAll('.bd-article [role=note]').length"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +63,7 @@ def faults(browser):
     undrawn = views - browser.js(f"return {DRAWN}")
     found += [f"{undrawn} widgets not drawn"] * (undrawn > 0)
     found += [f"picture: {image}" for image in browser.js(BAD_IMAGES)]
+    found += [f"icon: {icon}" for icon in browser.js(EMPTY_ICONS)]
     found += stuck_widgets(browser)
     found += [f"console: {error}" for error in browser.errors()]
     found += [f"asked outside: {url}" for url in browser.outside()]
@@ -77,6 +83,28 @@ def stuck_widgets(browser):
     return stuck
 
 
+def heavy(browser, book=BOOK, raw=RAW, packed=PACKED):
+    """What makes the page that is open heavier than `raw` bytes or `packed` gzipped."""
+    found = loads(browser, book)
+    sums = sum(load[1] for load in found), sum(load[2] for load in found)
+    print(f"{len(found)} requests, {sums[0]:,} bytes, {sums[1]:,} gzipped")
+    if sums[0] <= raw and sums[1] <= packed:
+        return []
+    return [f"{size:,} bytes: {path}" for path, size, _ in found[:5]]
+
+
+def slow(browser, tries=3):
+    """Sliders that take longer than a frame in each of some tries."""
+    best = {}
+    for _ in range(tries):
+        for i, slider in enumerate(slider_cpu(browser)):
+            name = f"slider {i + 1}, {slider['slider']}"
+            best[name] = min(best.get(name, inf), slider["cpu_ms"])
+        if max(best.values(), default=0) <= FRAME_MS:
+            return []
+    return [f"slow: {name}: {ms:.1f} ms" for name, ms in best.items() if ms > FRAME_MS]
+
+
 @pytest.fixture
 def chapter(name):
     """The page's name; without a built book the test is skipped, or fails."""
@@ -85,10 +113,10 @@ def chapter(name):
     return name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_chapter_page_works_offline(browser, address, chapter):
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_light_and_quick(browser, address, chapter):
     browser.open(f"{address}/{chapter}")
-    assert faults(browser) == []
+    assert faults(browser) + heavy(browser) + slow(browser) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,6 +173,8 @@ BAD_PAGES = {
     "picture: data:": f'<img src="{DOT}">',
     "1 widgets not drawn": VIEW + '<p role="note">This picture could not be drawn.</p>',
     "stuck: depth": STUCK,
+    "icon: fa-solid fa-list": '<i class="fa-solid fa-list"></i>',
+    "icon: svg-inline--fa fa-list": '<svg class="svg-inline--fa fa-list"><path/></svg>',
     "1 formulas not set": '<span class="math">x</span><script>'
     "window.MathJax = { startup: { promise: Promise.resolve() } };</script>",
 }
@@ -156,6 +186,38 @@ def test_a_faulty_page_is_seen(browser, tmp_path, fault):
     with serving(tmp_path) as address:
         browser.open(f"{address}/page.html")
         assert any(found.startswith(fault) for found in faults(browser))
+
+
+def test_a_heavy_page_is_seen(browser, tmp_path):
+    (tmp_path / "x.js").write_text("// " + "0123456789" * 200, "utf-8")
+    page = PAGE.format('<script src="x.js"></script>')
+    (tmp_path / "page.html").write_text(page, "utf-8")
+    with serving(tmp_path) as address:
+        browser.open(f"{address}/page.html")
+        browser.wait("document.readyState === 'complete'")
+        total = len(page) + 2003
+        assert heavy(browser, tmp_path, total, total) == []
+        assert "x.js" in heavy(browser, tmp_path, total - 1, total)[0]
+        assert heavy(browser, tmp_path, total, 100)
+    assert browser.outside() == []  # what was asked can be read twice
+
+
+BUSY = """<div class="rl-inner"><input type="range" aria-label="depth" min="0" max="9">
+<script>document.querySelector('input').addEventListener('input', ({ target }) => {
+  let sum = 0;
+  if (target.value > 7) for (let i = 0; i < WORK; i += 1) sum += Math.sqrt(i);
+  target.title = sum; });</script>"""
+
+
+@pytest.mark.parametrize(("work", "seen"), [(1e4, 0), (4e7, 1)])
+def test_a_slow_slider_is_seen(browser, tmp_path, work, seen):
+    page = PAGE.format(BUSY.replace("WORK", str(int(work))))
+    (tmp_path / "page.html").write_text(page, "utf-8")
+    browser.open((tmp_path / "page.html").as_uri())
+    browser.wait("document.readyState === 'complete'")
+    found = slow(browser, 1)
+    assert len(found) == seen and all("depth" in text for text in found)
+    assert browser.js("return document.querySelector('input').value") == "5"
 
 
 def test_a_good_page_has_no_faults(browser, tmp_path):

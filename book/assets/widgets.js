@@ -12,6 +12,7 @@
     constructor(state) {
       this.state = state;
       this.listeners = []; // [event, callback]
+      this.kernel = false; // nobody to ask: widgets leave out what would need one
     }
     get(name) { return this.state[name]; }
     set(name, value) {

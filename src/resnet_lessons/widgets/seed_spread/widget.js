@@ -25,10 +25,13 @@ class SeedSpread {
     this.labels = [...data.labels].map(Number);
     this.answers = data.answers.map((text) => [...text].map(Number));
     const all = this.labels.length;
-    this.whole = this.answers.map((found) => this.right(found, all, (i) => i) / all);
+    this.whole = this.answers.map((found) =>
+      found.filter((answer, i) => answer === this.labels[i]).length / all);
     this.drawn = Array.from({ length: DRAWS }, (_, d) => places(all, d + 1));
     this.sizes = [50, 100, 200, 500, 1000, 2000, 5000, 10000].filter((n) => n < all);
     this.sizes.push(all);
+    this.shares = this.answers.map((found) =>
+      this.drawn.map((places) => this.shareRight(found, places)));
     this.at = { size: Math.min(2, this.sizes.length - 1), draw: 0, seed: 0 };
     this.frame = new Frame(el, {
       title: "How sure is an accuracy?",
@@ -72,17 +75,20 @@ class SeedSpread {
         act: set("seed") }));
   }
 
-  /** How many of n pictures are right; at(i) is the place of the i-th. */
-  right(answers, n, at) {
-    let sum = 0;
-    for (let i = 0; i < n; i += 1) sum += answers[at(i)] === this.labels[at(i)];
-    return sum;
+  /** Of one draw, the share right among its first pictures, for each size: counted
+   *  once, so that a slider need not. */
+  shareRight(answers, places) {
+    let sum = 0, i = 0;
+    return this.sizes.map((size) => {
+      for (; i < size; i += 1) sum += answers[places[i]] === this.labels[places[i]];
+      return sum / size;
+    });
   }
 
   draw() {
     const n = this.sizes[this.at.size];
-    const shares = this.answers.map((answers) =>
-      this.drawn.map((places) => this.right(answers, n, (i) => places[i]) / n));
+    const shares = this.shares.map((draws) =>
+      draws.map((sizes) => sizes[this.at.size]));
     this.drawStrip(shares, n);
     this.drawTable(n);
     this.frame.say(this.sentence(shares.map((row) => row[this.at.draw]), n));

@@ -1,0 +1,52 @@
+"""A Sphinx extension: pages that are light, and that a screen reader can read.
+
+A page loads what it uses and nothing else: its icons are drawn into it, and MathJax
+goes with formulas alone (Sphinx sends it with each page whose contents lead to one).
+What the theme and MyST-NB get wrong for those who listen is put right.
+"""
+
+import re
+from pathlib import Path
+
+from sphinx.util import logging
+
+from resnet_lessons import icons
+
+MATH = re.compile(r'class="(?:[^"]* )?math[ "]')
+MATHJAX = re.compile(r"\s*<script[^>]*/mathjax/[^>]*></script>")
+REPAIRS = {
+    # Who says what they see, "Search Ctrl+K", must reach the button.
+    r'(<button[^>]*\bsearch-button-field\b[^>]*aria-label="Search)"': r'\1 Ctrl+K"',
+    # Its text says it better: "Show code cell source".
+    r'<summary aria-label="Toggle hidden content">': "<summary>",
+    # A list has items; the other role is deprecated.
+    r'(<div class="citation"[^>]*) role="doc-biblioentry"': r'\1 role="listitem"',
+}
+
+
+def repaired(page: str) -> str:
+    """The HTML of a page, light and readable. Raises KeyError on an unknown icon."""
+    page = icons.drawn(page)
+    for fault, repair in REPAIRS.items():
+        page = re.sub(fault, repair, page)
+    return page if MATH.search(page) else MATHJAX.sub("", page)
+
+
+def repair_all(app, exception) -> None:
+    if exception or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        page = path.read_text("utf-8")
+        try:
+            better = repaired(page)
+        except KeyError as icon:
+            message = "%s: the theme has no icon for class=%s: choose another"
+            logging.getLogger(__name__).warning(message, path.name, icon)
+            continue
+        if better != page:
+            path.write_text(better, "utf-8")
+
+
+def setup(app) -> dict:
+    app.connect("build-finished", repair_all)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

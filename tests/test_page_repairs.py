@@ -1,0 +1,114 @@
+"""What the build changes in a page's HTML, on pieces of it as the theme writes them."""
+
+import logging
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+
+from resnet_lessons import icons, pages
+
+SCRIPT = '<script defer src="_static/scripts/fontawesome.js?digest=55c2"></script>'
+OLD_SCRIPT = '<script src="_static/vendor/fontawesome/6.5.2/js/all.min.js"></script>'
+OLD_FONT = (
+    '<link rel="preload" as="font" type="font/woff2" crossorigin '
+    'href="_static/vendor/fontawesome/6.5.2/webfonts/fa-solid-900.woff2" />'
+)
+MATHJAX = '<script defer="defer" src="_static/vendor/mathjax/tex-chtml.js"></script>'
+
+
+class Icons(HTMLParser):
+    """Attributes of each svg, and of the path in it."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.svg, self.path = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag in ("svg", "path"):
+            getattr(self, tag).append(dict(attrs))
+
+    handle_startendtag = handle_starttag
+
+
+def test_an_icon_becomes_a_picture_of_its_own():
+    page = (
+        '<i class="theme-switch fa-solid fa-sun   fa-lg" data-mode="light" title="x">'
+    )
+    drawn = icons.drawn(page + "</i>")
+    (svg,), (path,) = Icons(drawn).svg, Icons(drawn).path
+    assert set(svg["class"].split()) == {
+        *("svg-inline--fa", "theme-switch", "fa-sun", "fa-lg")
+    }
+    assert svg["data-mode"] == "light" and svg["aria-hidden"] == "true"
+    assert svg["viewbox"] == "0 0 512 512"
+    assert re.fullmatch(r"[MmLlHhVvCcSsQqAaZz0-9 .,-]{100,}", path["d"])
+    assert "title" not in svg
+
+
+@pytest.mark.parametrize("name", ["fas fa-home", "fa-solid fa-house"])
+def test_an_icon_is_found_by_each_of_its_names(name):
+    house = icons.drawn('<span class="fa-solid fa-house"></span>')
+    drawn = icons.drawn(f'<i class="{name}"></i>')
+    assert Icons(drawn).path == Icons(house).path != []
+
+
+def test_the_same_name_differs_from_style_to_style():
+    styles = ("fa-solid", "fa-regular")
+    solid, regular = (icons.drawn(f'<i class="{s} fa-file"></i>') for s in styles)
+    assert Icons(solid).path != Icons(regular).path
+    assert (
+        icons.known()["brands", "github"] and ("solid", "github") not in icons.known()
+    )
+
+
+def test_icons_that_only_the_text_speaks_of_stay_text():
+    code = "&lt;i class=&quot;fa-solid fa-list&quot;&gt;&lt;/i&gt;"
+    fabric = '<span class="fabric"></span>'
+    assert icons.drawn(code + fabric) == code + fabric
+
+
+@pytest.mark.parametrize("script", [SCRIPT, OLD_SCRIPT])
+def test_the_notice_of_the_licence_stands_where_the_script_stood(script):
+    drawn = icons.drawn(f"<head>{OLD_FONT}{script}</head>")
+    assert "<script" not in drawn and "<link" not in drawn
+    assert "Font Awesome Free" in drawn and "CC BY 4.0" in drawn
+    assert drawn.startswith("<head><!--") and drawn.endswith("--></head>")
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ('<span class="math notranslate">x</span>', True),
+        ('<div class="amsmath math">x</div>', True),
+        ('<p class="mathjax_ignore">x</p>', False),
+    ],
+)
+def test_mathjax_goes_with_formulas_only(body, kept):
+    assert ("mathjax/" in pages.repaired(MATHJAX + body)) == kept
+
+
+def test_a_repaired_page_needs_no_repair():
+    page = (
+        f'{SCRIPT}{MATHJAX}<i class="fas fa-file"></i><button class="btn '
+        'search-button-field" title="Search" aria-label="Search"></button>'
+        '<summary aria-label="Toggle hidden content"><p>Show</p></summary>'
+        '<div class="citation" id="id1" role="doc-biblioentry"></div>'
+    )
+    better = pages.repaired(page)
+    assert 'aria-label="Search Ctrl+K"' in better and "<summary><p>" in better
+    assert 'role="listitem"' in better and "doc-biblioentry" not in better
+    assert pages.repaired(better) == better
+
+
+def test_an_unknown_icon_is_a_warning_with_its_page(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(pages, "logging", logging)  # Sphinx's has handlers of its own
+    page = '<i class="fa-solid fa-no-such-thing"></i>'
+    (tmp_path / "a.html").write_text(page, "utf-8")
+    (tmp_path / "b.html").write_text('<i class="fas fa-file"></i>', "utf-8")
+    builder = SimpleNamespace(format="html")
+    pages.repair_all(SimpleNamespace(builder=builder, outdir=tmp_path), None)
+    assert "a.html: the theme has no icon for class='fa-solid" in caplog.text
+    assert "<svg" in (tmp_path / "b.html").read_text("utf-8")
