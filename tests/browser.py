@@ -1,8 +1,8 @@
 """A real Chromium for the tests: offline, its console and its requests kept.
 
-A test file marks its tests `browser` and opens one Chromium with `chromium()` for all
-of them. Where Chromium or its driver is missing they are skipped, and the reason says
-so; with REQUIRE_BROWSER=1 they fail instead.
+A test file marks its tests `browser`; the fixture of that name is one Chromium for all
+of a process. Where Chromium or its driver is missing the tests are skipped, and the
+reason says so; with REQUIRE_BROWSER=1 they fail instead.
 """
 
 import json
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.support.ui import WebDriverWait
 
 FLAGS = (
@@ -54,9 +55,10 @@ class Browser:
     def __init__(self, driver):
         self.driver = driver
         self.js = driver.execute_script
+        self.asked = []
 
-    def look(self, size="desktop", dark=False, calm=True):
-        """Set the window (a key of SIZES), the colour scheme, and reduced motion."""
+    def look(self, size="desktop", dark=False, calm=True, media=""):
+        """Set the window (a key of SIZES), the scheme, reduced motion, the medium."""
         width, height = SIZES[size]
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
@@ -70,14 +72,17 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         motion = {"name": "prefers-reduced-motion", "value": "reduce" if calm else ""}
         self.driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [scheme, motion]}
+            "Emulation.setEmulatedMedia", {"media": media, "features": [scheme, motion]}
         )
 
-    def open(self, url, size="desktop", dark=False):
-        """Open a page afresh; what earlier pages logged is forgotten."""
-        self.look(size, dark)
+    def open(self, url, size="desktop", dark=False, calm=True):
+        """Open a page afresh; nothing that was done to earlier pages reaches it."""
+        self.js("try { localStorage.clear(); sessionStorage.clear(); } catch {}")
         self.driver.get("about:blank")
+        self.look(size, dark, calm)
+        ActionChains(self.driver).reset_actions()  # lets go of keys and buttons
         self.driver.get_log("browser"), self.driver.get_log("performance")
+        self.asked = []
         self.driver.get(url)
 
     def wait(self, script, seconds=10):
@@ -93,15 +98,17 @@ class Browser:
 
     def outside(self):
         """Addresses asked of any other host since `open`."""
-        return [url for url in self._requests() if is_outside(url)]
+        return [url for url in self.requests() if is_outside(url)]
 
-    def _requests(self):
+    def requests(self):
+        """Every address asked since `open`, in order."""
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
-                yield message["params"]["request"]["url"]
+                self.asked.append(message["params"]["request"]["url"])
             elif message["method"] == "Network.webSocketCreated":
-                yield message["params"]["url"]
+                self.asked.append(message["params"]["url"])
+        return self.asked
 
     def sideways(self):
         """How many px the page can be scrolled sideways; 0 where all fits."""
@@ -136,13 +143,19 @@ def serving(folder):
         server.server_close()
 
 
+def programs():
+    """(Chromium, its driver), or None where one of them is missing."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    chromedriver = shutil.which("chromedriver")
+    return (found, chromedriver) if found and chromedriver else None
+
+
 @contextmanager
 def chromium():
     """Start Chromium with a fresh profile; skips or fails where there is none."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    chromedriver = shutil.which("chromedriver")
-    if not program or not chromedriver:
+    if not programs():
         missing("no Chromium with chromedriver is here: install both")
+    program, chromedriver = programs()
     options = webdriver.ChromeOptions()
     options.binary_location = program
     options.set_capability(

@@ -154,7 +154,8 @@ def test_chapter_13_residual_nets_lie_in_bowls_and_plain_ones_in_dents():
     plain, residual = planes("plain-32-surface"), planes("resnet-32-surface")
     assert max(map(probes.falls, residual)) < 0.02 < mean(map(probes.falls, plain))
     assert all(probes.dips(grid) == 1 for grid in residual)
-    assert any(probes.dips(grid) != 1 for grid in plain)
+    dented = [g for g in plain if probes.falls(g) > 0.02 or probes.dips(g) != 1]
+    assert len(dented) > len(plain) / 2
     assert min(map(climb, residual)) > max(map(climb, plain))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from resnet_lessons import checks, manuscripts
+from resnet_lessons import checks, manuscripts, widgets
 from resnet_lessons.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +90,20 @@ def test_outputs_hold_no_path_of_a_machine_no_time_and_no_error(manuscript):
     assert not found
     assert "batch/s" not in outputs, "a progress bar: built live, not replayed"
     assert '"execution":' not in text
+
+
+@by_name
+def test_the_widgets_of_the_notebook_are_those_of_the_code(manuscript):
+    """It holds a copy of each script; after a change of one: make notebooks ALL=1."""
+    notebook = nbformat.read(manuscripts.notebook_path(manuscript, ROOT), as_version=4)
+    kind = "application/vnd.jupyter.widget-state+json"
+    models = notebook.metadata.get("widgets", {}).get(kind, {}).get("state", {})
+    for model in models.values():
+        state = model["state"]
+        if "_anywidget_id" in state:
+            shown = getattr(widgets, state["_anywidget_id"].split(".")[-1])
+            assert state["_esm"] == str(shown._esm), shown
+            assert state["_css"] == str(shown._css), shown
 
 
 @by_name

@@ -16,47 +16,13 @@ from IPython.utils.capture import capture_output
 from resnet_lessons import widgets
 from resnet_lessons.errors import UsageError
 from resnet_lessons.widgets.base import plain
-from widget_data import (
-    convolution_data,
-    cost_data,
-    depth_data,
-    field_data,
-    freezing_data,
-    gamma_data,
-    input_size_data,
-    norms_data,
-    order_data,
-    quiz_data,
-    seed_data,
-    shape_data,
-    where_data,
-    width_data,
-)
-from widget_data_seeing import cam_layer_data, loss_surface_data
+from widget_registry import MAKE, data_of
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = [
     *sorted((ROOT / "src" / "resnet_lessons" / "widgets").rglob("*.js")),
     ROOT / "book" / "assets" / "widgets.js",
 ]
-MAKE = {
-    "BlockOrder": order_data,
-    "InputSize": input_size_data,
-    "GammaAtStart": gamma_data,
-    "DepthAndSkip": depth_data,
-    "DiffQuiz": quiz_data,
-    "ReceptiveField": field_data,
-    "SeedSpread": seed_data,
-    "ShapeMatcher": shape_data,
-    "WhereParameters": where_data,
-    "ComputeByStage": cost_data,
-    "CamLayer": cam_layer_data,
-    "Convolution": convolution_data,
-    "LossSurface": loss_surface_data,
-    "Freezing": freezing_data,
-    "GradientNorms": norms_data,
-    "WidthAndCost": width_data,
-}
 REPRS = {
     "BlockOrder": "BlockOrder(6 orders, 3/9/27 blocks)",
     "DiffQuiz": "DiffQuiz(4 defects)",
@@ -64,6 +30,7 @@ REPRS = {
         "ReceptiveField(3 × 3 (8), 5 × 5 (4), AlexNet (8), VGG-16 (18), "
         "Chapter 3's net (5))"
     ),
+    "ResidualPlayground": "ResidualPlayground(2…64 layers, 160 + 80 digits)",
     "WhereParameters": (
         "WhereParameters(AlexNet, VGG-16, GoogLeNet, ResNet-50, 10…20000 classes)"
     ),
@@ -84,29 +51,24 @@ REPRS = {
 }
 
 
-@pytest.fixture(scope="module")
-def data():
-    return {name: make() for name, make in MAKE.items()}
-
-
 def test_every_widget_is_tested():
     assert set(widgets.__all__) == set(MAKE) == set(REPRS)
 
 
 @pytest.mark.parametrize("name", MAKE)
-def test_state_is_small_json_and_the_repr_names_the_data(name, data):
-    widget = getattr(widgets, name)(data[name])
+def test_state_is_small_json_and_the_repr_names_the_data(name):
+    widget = getattr(widgets, name)(data_of(name))
     text = json.dumps(widget.get_state(), default=str)
     assert len(text.encode()) < 60_000
     assert repr(widget) == REPRS[name]
-    again = getattr(widgets, name)(copy.deepcopy(data[name]))
+    again = getattr(widgets, name)(copy.deepcopy(data_of(name)))
     assert repr(again) == repr(widget)
     assert again.data == json.loads(json.dumps(widget.data))
 
 
 @pytest.mark.parametrize("name", MAKE)
-def test_a_notebook_stores_the_repr_beside_the_view(name, data):
-    widget = getattr(widgets, name)(data[name])
+def test_a_notebook_stores_the_repr_beside_the_view(name):
+    widget = getattr(widgets, name)(data_of(name))
     InteractiveShell.instance()
     with capture_output() as seen:
         display(widget)
@@ -117,8 +79,8 @@ def test_a_notebook_stores_the_repr_beside_the_view(name, data):
 
 
 @pytest.mark.parametrize("name", MAKE)
-def test_the_script_is_the_kit_and_the_widget_once(name, data):
-    script = getattr(widgets, name)(data[name])._esm
+def test_the_script_is_the_kit_and_the_widget_once(name):
+    script = getattr(widgets, name)(data_of(name))._esm
     assert script.count("class Frame") == script.count(f"class {name} ") == 1
     assert script.count("export default") == 1
 
@@ -340,8 +302,8 @@ BAD = {
 @pytest.mark.parametrize(
     ("name", "spoil", "words"), [(n, *bad) for n in BAD for bad in BAD[n]]
 )
-def test_bad_data_is_refused_in_one_line(name, spoil, words, data):
-    bad = copy.deepcopy(data[name])
+def test_bad_data_is_refused_in_one_line(name, spoil, words):
+    bad = copy.deepcopy(data_of(name))
     spoil(bad)
     with pytest.raises(UsageError, match=re.escape(words)) as caught:
         getattr(widgets, name)(bad)
@@ -355,9 +317,9 @@ def test_plain_keeps_four_figures_and_refuses_what_json_cannot_hold():
             plain([value])
 
 
-def test_input_size_counts_are_those_of_the_running_nets(data):
+def test_input_size_counts_are_those_of_the_running_nets():
     """MACs by hand: each stage reads 3 × 3 cells of all channels, then the head."""
-    found = data["InputSize"]
+    found = data_of("InputSize")
     for i, sides in enumerate(found["grids"]):
         channels = found["channels"]
         stages = sum(

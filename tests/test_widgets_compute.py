@@ -2,18 +2,13 @@
 
 import pytest
 import torch
-from selenium.webdriver.common.keys import Keys
 from torchvision.models import resnet18, resnet50
 
-from browser import SIZES, chromium
 from resnet_lessons import nets, probes
-from resnet_lessons.widgets import ComputeByStage
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
 from widget_data import cost_data
-from widget_page import write_page
-
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
-
+from widget_looks import inside, said, shares, text
+from widget_page import press, slide
+from widget_registry import widget
 
 # Its data ----------------------------------------------------------------------------
 
@@ -65,40 +60,14 @@ def test_every_case_is_the_cost_of_the_real_net():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return ComputeByStage(cost_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return widget("ComputeByStage")
 
 
 def choose(page, net, stem, size):
-    inside(page, 0, ".rl-choice")[0].find_elements("css selector", "button")[
-        net
-    ].click()
-    inside(page, 0, ".rl-choice")[1].find_elements("css selector", "button")[
-        stem
-    ].click()
-    slider = inside(page, 0, "input[type=range]")[0]
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * size)
-
-
-WIDTHS = """return [...document.querySelectorAll(arguments[0])].map(bar =>
-  bar.getBoundingClientRect().width / bar.parentNode.getBoundingClientRect().width)"""
+    """The net and the stem by their buttons, the size by keys."""
+    press(page, 0, net, 2 + stem)
+    slide(page, 0, size)
 
 
 @pytest.mark.browser
@@ -116,11 +85,11 @@ def test_the_bars_are_the_shares_of_the_data(page, shown, net, stem, size):
         ("macs", case["macs"][size]),
         ("parameters", case["parameters"]),
     ):
-        shares = [value / sum(values) for value in values]
-        drawn = page.js(WIDTHS, f".cost-{kind} .cost-bar")
-        assert drawn == pytest.approx(shares, abs=0.005)
-        for said, share in zip(text(page, 0, f".cost-{kind} b"), shares, strict=True):
-            number = float(said.removeprefix("< ").removesuffix(" %"))
+        want = [value / sum(values) for value in values]
+        drawn = shares(page, f".cost-{kind} .cost-bar")
+        assert drawn == pytest.approx(want, abs=0.005)
+        for words, share in zip(text(page, 0, f".cost-{kind} b"), want, strict=True):
+            number = float(words.removeprefix("< ").removesuffix(" %"))
             assert number == pytest.approx(
                 100 * share, abs=0.51 if share > 0.1 else 0.1
             )
@@ -129,32 +98,14 @@ def test_the_bars_are_the_shares_of_the_data(page, shown, net, stem, size):
 @pytest.mark.browser
 def test_the_sentence_compares_the_stems(page, shown):
     choose(page, 0, 0, 2)
-    assert "hands 56 × 56 places on" in text(page, 0, ".rl-seen")[0]
+    assert "hands 56 × 56 places on" in said(page)
     choose(page, 0, 1, 2)
-    assert "the same as behind 7 × 7" in text(page, 0, ".rl-seen")[0]
+    assert "the same as behind 7 × 7" in said(page)
     choose(page, 0, 2, 2)
-    (said,) = text(page, 0, ".rl-seen")
-    assert "16 times that behind 7 × 7" in said
+    assert "16 times that behind 7 × 7" in said(page)
     total = sum(shown.data["cases"][0][2]["macs"][2])
-    assert f"{total / 1e6:,.0f} million multiply-adds" in said
+    assert f"{total / 1e6:,.0f} million multiply-adds" in said(page)
     assert text(page, 0, ".cost-sum")[0] == f"{total / 1e6:,.0f} million"
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    room = shown.reserve[list(SIZES).index(size)]
-    height = browser.js("return document.querySelector('.rl').offsetHeight")
-    assert abs(height - room) < 0.1 * room
 
 
 @pytest.mark.browser
@@ -162,17 +113,14 @@ def test_all_stems_are_drawn_to_one_scale(page, shown):
     choose(page, 1, 1, 0)
     cases = shown.data["cases"][1]
     totals = [sum(case["macs"][0]) for case in cases]
-    drawn = page.js(WIDTHS, ".cost-of-macs .cost-bar")
+    drawn = shares(page, ".cost-of-macs .cost-bar")
     assert drawn == pytest.approx([t / max(totals) for t in totals], abs=0.005)
     totals = [sum(case["parameters"]) for case in cases]
-    drawn = page.js(WIDTHS, ".cost-of-parameters .cost-bar")
+    drawn = shares(page, ".cost-of-parameters .cost-bar")
     assert drawn == pytest.approx([t / max(totals) for t in totals], abs=0.005)
     assert text(page, 0, ".cost-on .cost-part") == ["deep"]
 
 
 @pytest.mark.browser
-def test_controls_and_rows_have_names(page):
-    named = inside(page, 0, "input, button, [role=group], [role=table]")
-    assert len(named) >= 10
-    assert all(node.accessible_name.strip() for node in named)
+def test_the_tables_have_a_row_for_each_part_and_each_stem(page):
     assert len(inside(page, 0, "[role=row]")) == 8 + 5

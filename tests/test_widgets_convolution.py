@@ -8,16 +8,14 @@ import torch
 from selenium.webdriver.common.keys import Keys
 from torch import nn
 
-from browser import SIZES, chromium
+from browser import SIZES
 from resnet_lessons import nets, probes
 from resnet_lessons.errors import UsageError
-from resnet_lessons.widgets import Convolution
 from resnet_lessons.widgets.convolution import RANGES
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
-from widget_data import convolution_data
-from widget_page import write_page
+from widget_looks import inside, text
+from widget_page import open_page
+from widget_registry import data_of, widget
 
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
 KNOBS = ("Picture", "Kernel", "Stride", "Padding", "Channels in", "Channels out")
 
 
@@ -28,7 +26,7 @@ def test_layers_are_those_of_the_net():
     net = nets.build("lenet-5", in_channels=1)
     x = torch.zeros(1, 1, 32, 32)
     convs = [layer for layer in net.features if isinstance(layer, nn.Conv2d)]
-    for layer, found in zip(convs, convolution_data()["layers"], strict=True):
+    for layer, found in zip(convs, data_of("Convolution")["layers"], strict=True):
         while net.features[0] is not layer:
             x = net.features[0](x)
             net.features = net.features[1:]
@@ -64,25 +62,8 @@ def test_names_and_convolutions_must_be_as_many():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return Convolution(convolution_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return widget("Convolution")
 
 
 # Set each knob, the bias and the output cell of each case; read what is then shown.
@@ -257,8 +238,7 @@ def test_the_cell_stays_inside_an_output_that_shrinks(page):
 @pytest.mark.browser
 @pytest.mark.parametrize("size", SIZES)
 def test_a_click_on_the_output_chooses_the_cell(browser, shown, tmp_path, size):
-    browser.open(write_page(tmp_path, [shown]).as_uri(), size)
-    browser.wait(DRAWN)
+    open_page(browser, tmp_path, shown, size=size)
     ask(browser, [(9, 3, 1, 0, 1, 1, True, 0)])
     browser.js("""
       const svg = document.querySelectorAll('.conv-grid')[1];
@@ -269,46 +249,12 @@ def test_a_click_on_the_output_chooses_the_cell(browser, shown, tmp_path, size):
     assert text(browser, 0, ".conv-scan output") == ["row 3, column 5"]
 
 
-@pytest.mark.browser
-def test_each_knob_answers_to_keys_and_every_control_has_a_name(page):
-    inside(page, 0, ".conv-pick button")[
-        1
-    ].click()  # C3: none of its knobs is at an end
-    for slider in inside(page, 0, "input[type=range]"):
-        before = text(page, 0, ".rl-inner > *:not(.rl-live)")
-        key = Keys.ARROW_RIGHT if slider.get_attribute("value") == "0" else Keys.LEFT
-        slider.send_keys(key)
-        assert text(page, 0, ".rl-inner > *:not(.rl-live)") != before
-    named = inside(page, 0, "input, button, [role=group], svg[role=img]")
-    assert len(named) > 20
-    assert all(node.accessible_name.strip() for node in named)
-
-
 SHAPES = [
     (32, 5, 1, 0, 1, 6, True, 400),
     (10, 2, 4, 0, 512, 512, True, 5),
     (3, 9, 1, 0, 1, 6, True, 0),
     (32, 1, 1, 4, 512, 512, True, 900),
 ]
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    room = shown.reserve[list(SIZES).index(size)]
-    for case in SHAPES:
-        ask(browser, [case])
-        assert browser.sideways() <= 0
-        assert browser.js(SPILLED) == []
-        assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-        assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-        height = browser.js("return document.querySelector('.rl').offsetHeight")
-        assert abs(height - room) < 0.05 * room
 
 
 @pytest.mark.browser

@@ -3,68 +3,22 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from browser import SIZES, chromium
-from resnet_lessons.widgets import ReceptiveField, WhereParameters
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
-from widget_data import field_data, where_data
-from widget_page import write_page
+from widget_looks import inside, said, shares, text
+from widget_page import press, slide
+from widget_registry import widget
 
 pytestmark = pytest.mark.browser
 
-DRAWN = "document.querySelectorAll('.rl-inner').length === 2"
 FIELD, WHERE = 0, 1  # their order on the page
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return [ReceptiveField(field_data()), WhereParameters(where_data())]
-
-
-@pytest.fixture(scope="module")
-def folder(shown, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
-    write_page(folder, shown)
-    return folder
-
-
-@pytest.fixture
-def page(browser, folder):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open((folder / "page.html").as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
-
-
-def press(page, which, *buttons):
-    for button in buttons:
-        inside(page, which, ".rl-choice button")[button].click()
-
-
-def slide(page, which, steps):
-    slider = inside(page, which, "input[type=range]")[0]
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * steps)
-
-
-def said(page, which):
-    (sentence,) = text(page, which, ".rl-seen")
-    return sentence
+    return [widget("ReceptiveField"), widget("WhereParameters")]
 
 
 BOXES = """return [...document.querySelectorAll(arguments[0])]
   .map(node => node.getBoundingClientRect()).map(b => [b.left, b.width])"""
-WIDTHS = """return [...document.querySelectorAll(arguments[0])].map(bar =>
-  bar.getBoundingClientRect().width / bar.parentNode.getBoundingClientRect().width)"""
-
-
 # The receptive field -----------------------------------------------------------------
 
 
@@ -90,7 +44,7 @@ def test_the_field_shows_the_data_at_every_depth(page, shown, stack, depth):
         f"{side**2:,}",
     ]
     top = max(found["weights"], side**2)
-    bars = page.js(WIDTHS, ".field-bar")
+    bars = shares(page, ".field-bar")
     assert bars == pytest.approx([found["weights"] / top, side**2 / top], abs=0.005)
     assert f"{side} × {side} pixels" in said(page, FIELD)
 
@@ -113,10 +67,10 @@ def test_the_bars_at_the_foot_are_the_ways(page, shown):
         "return [...document.querySelector('.field-way').getAttribute('d')"
         ".matchAll(/v([\\d.]+)/g)].map(found => Number(found[1]))"
     )
-    shares = [height / max(heights) for height in heights]
-    assert shares == pytest.approx([n / 7 for n in (1, 3, 6, 7, 6, 3, 1)], abs=0.03)
+    ratios = [height / max(heights) for height in heights]
+    assert ratios == pytest.approx([n / 7 for n in (1, 3, 6, 7, 6, 3, 1)], abs=0.03)
     ways = shown[FIELD].data["stacks"][0]["depths"][2]["ways"]
-    assert shares[:4] == pytest.approx(ways, abs=0.03)
+    assert ratios[:4] == pytest.approx(ways, abs=0.03)
 
 
 def test_another_stack_brings_its_own_slider(page):
@@ -153,9 +107,9 @@ def test_the_wings_are_the_shares_of_the_chosen_net(page, shown, net, head, clas
     assert text(page, WHERE, ".where-part b") == case["parts"]
     for kind, side in (("parameters", "left"), ("macs", "right")):
         values = case[kind][classes]
-        shares = [value / sum(values) for value in values]
-        drawn = page.js(WIDTHS, f".where-{side} .where-track span")
-        assert drawn == pytest.approx(shares, abs=0.005)
+        want = [value / sum(values) for value in values]
+        drawn = shares(page, f".where-{side} .where-track span")
+        assert drawn == pytest.approx(want, abs=0.005)
     below = [number == 1 for number in case["places"]]
     linear = page.js(
         "return [...document.querySelectorAll('.where-left .where-track span')]"
@@ -199,40 +153,6 @@ def test_the_sentence_says_what_the_other_head_does(page, shown):
 # Both --------------------------------------------------------------------------------
 
 
-def test_every_control_picture_and_row_has_a_name(page):
+def test_the_tables_have_all_their_rows(page):
     for which, rows in ((FIELD, 3), (WHERE, 5 + 10)):
-        css = "input, button, svg[role=img], [role=group], [role=table]"
-        named = inside(page, which, css)
-        assert len(named) >= 10
-        assert all(node.accessible_name.strip() for node in named)
         assert len(inside(page, which, "[role=row]")) == rows
-
-
-def test_tab_reaches_every_control(page):
-    css = "input, button"
-    controls = inside(page, FIELD, css) + inside(page, WHERE, css)
-    page.js("document.activeElement.blur(); window.scrollTo(0, 0)")
-    for control in controls:
-        page.driver.switch_to.active_element.send_keys(Keys.TAB)
-        assert page.driver.switch_to.active_element == control
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, shown, theme).as_uri(), size)
-    browser.wait(DRAWN)
-    press(browser, FIELD, 3)
-    slide(browser, FIELD, 17)  # the tallest stack
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    heights = browser.js(
-        "return [...document.querySelectorAll('.rl')].map(n => n.offsetHeight)"
-    )
-    for widget, height in zip(shown, heights, strict=True):
-        room = widget.reserve[list(SIZES).index(size)]
-        assert abs(height - room) < 0.1 * room, (height, room)

@@ -2,19 +2,13 @@
 
 import pytest
 import torch
-from selenium.webdriver.common.keys import Keys
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from browser import SIZES, chromium
 from resnet_lessons import nets, probes
-from resnet_lessons.widgets import Freezing
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
-from widget_data import freezing_data
-from widget_page import write_page
-
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
-
+from widget_looks import inside, said, text
+from widget_page import press, slide
+from widget_registry import widget
 
 # Its data ----------------------------------------------------------------------------
 
@@ -81,31 +75,13 @@ def test_costs_add_up_and_leave_the_net_as_it_was():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return Freezing(freezing_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return widget("Freezing")
 
 
 def choose(page, parts, count):
-    slider = inside(page, 0, "input[type=range]")[0]
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * parts)
-    inside(page, 0, ".rl-choice button")[count].click()
+    slide(page, 0, parts)
+    press(page, 0, count)
 
 
 def percent(values):
@@ -125,19 +101,19 @@ def test_the_page_says_what_the_data_say(page, shown, parts, count):
     here = text(page, 0, ".freeze-facts td.freeze-on")
     assert here[0] == f"{data['learning'][parts]:,}"
     assert here[3] == f"{data['seconds'][parts]:.1f}"
-    for said, macs in [
+    for words, macs in [
         (here[1], sum(data["macs"])),
         (here[2], data["backward"][parts]),
     ]:
-        number = float(said.removesuffix(" million").replace(",", ""))
-        unit = 1e6 if "million" in said else 1
+        number = float(words.removesuffix(" million").replace(",", ""))
+        unit = 1e6 if "million" in words else 1
         assert number == pytest.approx(macs / unit, rel=0.005)
-    (said,) = text(page, 0, ".rl-seen")
-    assert f"gave {percent(data['accuracy'][count][parts])}" in said
-    assert f"scratch it was {percent(data['scratch'][count])}" in said
+    sentence = said(page)
+    assert f"gave {percent(data['accuracy'][count][parts])}" in sentence
+    assert f"scratch it was {percent(data['scratch'][count])}" in sentence
     share = data["learning"][parts] / sum(data["parameters"])
-    assert f"{100 * share:.1f} % of the parameters" in said
-    assert f"With {data['counts'][count]} pictures" in said
+    assert f"{100 * share:.1f} % of the parameters" in sentence
+    assert f"With {data['counts'][count]} pictures" in sentence
 
 
 HEIGHTS = """return [...document.querySelectorAll('.rl-dot.rl-accent')]
@@ -177,30 +153,10 @@ def test_words_for_what_learns_follow_the_slider(page):
         "stage 1 to the head",
         "everything",
     ]
-    assert "100.0 % of the parameters" in text(page, 0, ".rl-seen")[0]
-    assert "100 % of the work" in text(page, 0, ".rl-seen")[0]
+    assert "100.0 % of the parameters" in said(page)
+    assert "100 % of the work" in said(page)
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    room = shown.reserve[list(SIZES).index(size)]
-    height = browser.js("return document.querySelector('.rl').offsetHeight")
-    assert abs(height - room) < 0.1 * room, height
-
-
-@pytest.mark.browser
-def test_controls_and_rows_have_names(page):
-    named = inside(page, 0, "input, button, [role=group], [role=table], [role=img]")
-    assert len(named) >= 9
-    assert all(node.accessible_name.strip() for node in named)
+def test_the_table_has_a_row_for_each_part(page):
     assert len(inside(page, 0, "[role=row]")) == 6

@@ -8,14 +8,13 @@ import torch
 from selenium.webdriver.common.keys import Keys
 from torch import nn
 
-from browser import SIZES, chromium
 from resnet_lessons import figures, nets, probes
 from resnet_lessons.widgets import GradientNorms
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text, values
 from widget_data import norms_data
-from widget_page import write_page
+from widget_looks import inside, said, values
+from widget_page import open_page, press, slide
+from widget_registry import data_of, widget
 
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
 # init, norm, skip -> place among the nets
 WAYS = [(i, n, s) for i in (0, 1) for n in (0, 1) for s in (0, 1)]
 
@@ -50,7 +49,7 @@ def test_norms_are_those_of_a_backward_pass():
 def test_the_story_of_the_chapter_holds_in_the_data():
     nets_at = {
         (n["init"], n["norm"], n["skip"]): [v[0] / v[-1] for v in n["norms"]]
-        for n in norms_data()["nets"]
+        for n in data_of("GradientNorms")["nets"]
     }
     assert nets_at["default", "none", "off"][-1] < 1e-10  # vanishes
     assert nets_at["He", "BatchNorm", "off"][-1] > 50  # explodes
@@ -68,37 +67,17 @@ def test_a_layer_of_exact_zeros_is_counted_not_drawn():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return GradientNorms(norms_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return widget("GradientNorms")
 
 
 def choose(page, way, depth):
     """Set the knobs: buttons, box and slider."""
-    slider, box = inside(page, 0, "input")
-    buttons = inside(page, 0, ".rl-choice button")
     he, bn, skip = way
-    buttons[he].click()
-    buttons[2 + bn].click()
+    press(page, 0, he, 2 + bn)
     if skip:
-        box.send_keys(Keys.SPACE)
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * depth)
+        inside(page, 0, "input[type=checkbox]")[0].send_keys(Keys.SPACE)
+    slide(page, 0, depth)
 
 
 def assert_powers(seen, numbers):
@@ -139,29 +118,10 @@ def test_both_charts_draw_the_data(page, shown, which):
 def test_the_sentence_judges_first_against_last(browser, tmp_path, norms, words):
     data = copy.deepcopy(norms_data(depths=(8, 14)))
     data["nets"][0]["norms"][1] = [norms[0], *[norms[1]] * 11, norms[2]]
-    browser.open(write_page(tmp_path, [GradientNorms(data)]).as_uri())
-    browser.wait(DRAWN)
-    (said,) = text(browser, 0, ".rl-seen")
-    assert "14 layers, default initialisation, no normalisation" in said
-    assert words in said
+    open_page(browser, tmp_path, GradientNorms(data))
+    assert "14 layers, default initialisation, no normalisation" in said(browser)
+    assert words in said(browser)
     if norms[0] == 0:
         assert values(browser, 0, "accent")[0] is None  # in the band marked 0
         assert values(browser, 1, "accent")[1] is None
     assert browser.errors() == []
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    height = browser.js("return document.querySelector('.rl').offsetHeight")
-    room = shown.reserve[size == "phone"]
-    assert abs(height - room) < 0.1 * room

@@ -6,52 +6,24 @@ from math import log10
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from browser import SIZES, chromium
 from resnet_lessons.errors import UsageError
 from resnet_lessons.widgets import BlockOrder
-from test_widgets_browser import (
-    CONTRAST,
-    FONTS,
-    HEIGHTS,
-    SPILLED,
-    inside,
-    text,
-    values,
-)
-from widget_data import order_data
-from widget_page import write_page
+from widget_looks import HEIGHTS, inside, said, text, values
+from widget_page import press, slide
+from widget_registry import widget
 
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
 VALUES, OPEN, BACK = 1, 2, 3  # the charts; the drawing of the block comes first
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return BlockOrder(order_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return widget("BlockOrder")
 
 
 def choose(page, order, depth):
     """The order by its button, the depth by the keyboard."""
-    inside(page, 0, ".rl-choice button")[order].click()
-    slider = inside(page, 0, "input[type=range]")[0]
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * depth)
+    press(page, 0, order)
+    slide(page, 0, depth)
 
 
 def read(page, chart, look):
@@ -108,28 +80,31 @@ def test_the_drawing_is_the_order(page, shown, order):
         for svg in inside(page, 0, "svg[role=img]")
         if svg.accessible_name.startswith("The block. F: ")
     ]
-    said = ", ".join(right.split()) or "nothing"
-    assert drawn.endswith(f"After the sum: {said}.")
+    words = ", ".join(right.split()) or "nothing"
+    assert drawn.endswith(f"After the sum: {words}.")
 
 
 @pytest.mark.browser
 def test_the_sentence_says_the_values(page, shown):
     choose(page, 0, 2)
-    (said,) = text(page, 0, ".rl-seen")
+    sentence = said(page)
     case = shown.data["cases"][0][2]
-    assert said.startswith("Original, 27 blocks: ")
-    assert f"{100 * case['untouched'][0]:.0f} % of the values reach the end" in said
-    assert "; ReLU after each sum changes the rest" in said
+    assert sentence.startswith("Original, 27 blocks: ")
+    assert f"{100 * case['untouched'][0]:.0f} % of the values reach the end" in sentence
+    assert "; ReLU after each sum changes the rest" in sentence
     times = case["gradient"][0] / case["gradient"][-1]
-    assert f"{times:.3g} times" in said
+    assert f"{times:.3g} times" in sentence
     choose(page, 1, 2)
-    (said,) = text(page, 0, ".rl-seen")
-    assert "0 % of the values" in said and "BN and ReLU after each sum change" in said
+    sentence = said(page)
+    assert (
+        "0 % of the values" in sentence
+        and "BN and ReLU after each sum change" in sentence
+    )
     choose(page, 4, 2)
-    (said,) = text(page, 0, ".rl-seen")
-    assert "100 % of the values reach the end untouched. The" in said
+    sentence = said(page)
+    assert "100 % of the values reach the end untouched. The" in sentence
     mean = shown.data["cases"][4][2]["mean"][-1]
-    assert f"{abs(mean):.3g}" in said and ("−" in said) == (mean < 0)
+    assert f"{abs(mean):.3g}" in sentence and ("−" in sentence) == (mean < 0)
     assert text(page, 0, "output") == ["27 blocks, 56 layers"]
 
 
@@ -142,30 +117,6 @@ def test_a_button_moves_the_lines_and_not_the_axes(page):
         assert page.js(axes) == before
     inside(page, 0, "input[type=range]")[0].send_keys(Keys.HOME)
     assert page.js(axes) != before
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    room = shown.reserve[list(SIZES).index(size)]
-    height = browser.js("return document.querySelector('.rl').offsetHeight")
-    assert abs(height - room) < 0.1 * room
-
-
-@pytest.mark.browser
-def test_controls_and_pictures_have_names(page):
-    named = inside(page, 0, "input, button, svg[role=img], [role=group]")
-    assert len(named) == 1 + 6 + 2 + 4 + 1
-    assert all(node.accessible_name.strip() for node in named)
 
 
 @pytest.mark.parametrize(

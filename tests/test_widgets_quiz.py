@@ -3,42 +3,16 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from browser import SIZES, chromium
-from resnet_lessons.widgets import DiffQuiz
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
-from widget_data import quiz_data
-from widget_page import write_page
+from widget_looks import inside, said, text
+from widget_page import open_page, slide
+from widget_registry import widget
 
 pytestmark = pytest.mark.browser
-
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
 def shown():
-    return DiffQuiz(quiz_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
-
-
-def go_to(page, number):
-    slider = inside(page, 0, "input[type=range]")[0]
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * number)
+    return widget("DiffQuiz")
 
 
 def pick(page, kind, index):
@@ -50,8 +24,8 @@ def press(page, which):
 
 
 def verdict(page):
-    (said,) = text(page, 0, ".quiz-verdict")
-    return said
+    (sentence,) = text(page, 0, ".quiz-verdict")
+    return sentence
 
 
 def answered(page):
@@ -60,7 +34,7 @@ def answered(page):
 
 @pytest.mark.parametrize("number", range(4))
 def test_the_broken_code_is_shown_line_by_line(page, shown, number):
-    go_to(page, number)
+    slide(page, 0, number)
     question = shown.data["questions"][number]
     every = [line for mark, line in question["rows"] if mark != "+"]
     lines = [line for line in every if line.strip()]  # an empty one is no choice
@@ -100,7 +74,7 @@ def test_indentation_is_drawn(page):
 def test_each_line_that_counts_is_accepted_with_the_right_effect_only(
     page, shown, number
 ):
-    go_to(page, number)
+    slide(page, 0, number)
     question = shown.data["questions"][number]
     wrong = question["wrong"]
     other = 0 if 0 not in wrong else 3
@@ -127,12 +101,12 @@ def test_each_line_that_counts_is_accepted_with_the_right_effect_only(
         press(page, "check")
         assert verdict(page).startswith(f"Right. {question['title']}.")
         assert answered(page)
-    assert "You have found this one. Found 1 of 4." in text(page, 0, ".rl-seen")[0]
+    assert "You have found this one. Found 1 of 4." in said(page)
 
 
 @pytest.mark.parametrize("number", range(4))
 def test_the_answer_shows_the_repair_and_what_was_measured(page, shown, number):
-    go_to(page, number)
+    slide(page, 0, number)
     press(page, "show")
     question = shown.data["questions"][number]
     assert verdict(page).startswith(f"The answer: {question['title']}.")
@@ -147,7 +121,7 @@ def test_the_answer_shows_the_repair_and_what_was_measured(page, shown, number):
     (seen,) = text(page, 0, ".quiz-caught")
     assert all(name in seen for name in question["caught"])
     assert ("None of the tests" in seen) == (not question["caught"])
-    assert "Found 0 of 4." in text(page, 0, ".rl-seen")[0]  # shown, not found
+    assert "Found 0 of 4." in said(page)  # shown, not found
 
 
 def test_picks_and_answers_stay_when_one_goes_on_and_comes_back(page, shown):
@@ -155,12 +129,12 @@ def test_picks_and_answers_stay_when_one_goes_on_and_comes_back(page, shown):
     pick(page, "line", question["wrong"][0])
     pick(page, "effect", question["right"])
     press(page, "check")
-    go_to(page, 1)
+    slide(page, 0, 1)
     assert not answered(page) and verdict(page) == ""
     assert inside(page, 0, "input:checked") == []
-    go_to(page, 0)
+    slide(page, 0, 0)
     assert answered(page)
-    assert "You have found this one. Found 1 of 4." in text(page, 0, ".rl-seen")[0]
+    assert "You have found this one. Found 1 of 4." in said(page)
     assert len(inside(page, 0, "input:checked")) == 2
 
 
@@ -179,8 +153,7 @@ def test_all_can_be_done_with_the_keyboard(page, shown):
 
 
 def test_two_quizzes_on_a_page_do_not_share_their_picks(browser, shown, tmp_path):
-    browser.open(write_page(tmp_path, [shown, shown]).as_uri())
-    browser.wait("document.querySelectorAll('.rl-inner').length === 2")
+    open_page(browser, tmp_path, [shown, shown])
     for which, line in ((0, 4), (1, 5)):
         inside(browser, which, f".quiz-of-line input[value='{line}']")[0].click()
     for which, line in ((0, 4), (1, 5)):
@@ -203,20 +176,3 @@ def test_controls_and_rows_have_names(page):
 def test_what_is_said_reaches_a_screen_reader(page):
     press(page, "check")
     page.wait("document.querySelector('.rl-live').textContent.includes('Pick a line')")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    room = shown.reserve[list(SIZES).index(size)]
-    height = browser.js("return document.querySelector('.rl').offsetHeight")
-    press(browser, "show")
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    assert abs(height - room) < 0.1 * room

@@ -5,17 +5,14 @@ import statistics
 
 import pytest
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from sklearn.metrics import confusion_matrix
 
-from browser import SIZES, chromium
 from resnet_lessons import figures, records
 from resnet_lessons.widgets import SeedSpread
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, inside, text
 from widget_data import seed_data
-from widget_page import write_page
-
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
+from widget_looks import inside, said, text
+from widget_page import open_page, press, slide
+from widget_registry import widget
 
 
 def test_the_data_is_that_of_the_record():
@@ -58,25 +55,8 @@ def share(data, seed, draw, n):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return SeedSpread(seed_data())
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [shown]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return widget("SeedSpread")
 
 
 SIZES_OF_DRAWS = [50, 100, 200, 500, 1000, 1200]
@@ -84,11 +64,9 @@ SIZES_OF_DRAWS = [50, 100, 200, 500, 1000, 1200]
 
 def choose(page, n, draw, seed):
     """Set the three controls by keys and by a click."""
-    counts, draws = inside(page, 0, "input[type=range]")
-    steps = SIZES_OF_DRAWS.index(n)
-    counts.send_keys(Keys.HOME, *[Keys.ARROW_RIGHT] * steps)
-    draws.send_keys(Keys.HOME, *[Keys.ARROW_RIGHT] * (draw - 1))
-    inside(page, 0, ".rl-choice button")[seed].click()
+    slide(page, 0, SIZES_OF_DRAWS.index(n))
+    slide(page, 0, draw - 1, slider=1)
+    press(page, 0, seed)
 
 
 CASES = [(50, 1, 0), (200, 7, 1), (1200, 30, 2)]
@@ -114,11 +92,11 @@ def test_the_sentence_and_the_strip_say_the_standard_error(page, shown, n, draw,
     choose(page, n, draw, seed)
     found = share(shown.data, seed, draw, n)
     reach = 2 * math.sqrt(found * (1 - found) / n)
-    (said,) = text(page, 0, ".rl-seen")
-    assert f"seed {seed} gets {100 * found:.1f} % of these {n:,} pictures" in said
-    assert f"Two standard errors are {100 * reach:.1f} points" in said
+    sentence = said(page)
+    assert f"seed {seed} gets {100 * found:.1f} % of these {n:,} pictures" in sentence
+    assert f"Two standard errors are {100 * reach:.1f} points" in sentence
     low, high = 100 * (found - reach), 100 * (found + reach)
-    assert f"{low:.1f} to {high:.1f} %" in said
+    assert f"{low:.1f} to {high:.1f} %" in sentence
     rows = text(page, 0, ".rl-chart svg text")
     assert f"{100 * found:.1f} % ± {100 * reach:.1f}" in rows
     on = inside(page, 0, ".spread-on text")[0]
@@ -135,11 +113,11 @@ def test_the_seeds_are_compared_on_all_pictures(page, shown):
     gap = 100 * (max(whole) - min(whole))
     for n, word in [(50, "less"), (1200, "more")]:
         choose(page, n, 1, 0)
-        (said,) = text(page, 0, ".rl-seen")
-        reach = float(said.split("errors are ")[1].split()[0])
+        sentence = said(page)
+        reach = float(sentence.split("errors are ")[1].split()[0])
         assert (gap < reach) == (word == "less"), "the test needs both cases"
-        assert f"On all 1,200 test pictures the seeds lie {gap:.1f} points" in said
-        assert f"{word} than that" in said
+        assert f"On all 1,200 test pictures the seeds lie {gap:.1f} points" in sentence
+        assert f"{word} than that" in sentence
 
 
 WHERE = """return [...document.querySelectorAll(arguments[0])].map(dot =>
@@ -167,19 +145,14 @@ def test_the_cloud_is_as_wide_as_the_formula_says(page, shown, n):
 def test_all_draws_of_a_net_that_is_always_right_agree(browser, tmp_path):
     data = seed_data()
     data |= {"answers": [data["labels"]], "seeds": [4]}
-    browser.open(write_page(tmp_path, [SeedSpread(data)]).as_uri())
-    browser.wait(DRAWN)
-    (said,) = text(browser, 0, ".rl-seen")
-    assert "too sure" in said and "apart" not in said
+    open_page(browser, tmp_path, SeedSpread(data))
+    assert "too sure" in said(browser) and "apart" not in said(browser)
     assert text(browser, 0, ".spread-most")[0].startswith("No picture")
     assert browser.errors() == []
 
 
 @pytest.mark.browser
-def test_buttons_move_the_sliders_and_controls_have_names(page):
-    named = inside(page, 0, "input, button, [role=group], [role=table], [role=img]")
-    assert len(named) >= 11
-    assert all(node.accessible_name.strip() for node in named)
+def test_buttons_move_the_sliders_and_the_sentence(page):
     before = text(page, 0, ".rl-seen")
     steps = page.driver.find_elements(By.CSS_SELECTOR, ".rl-step")
     for button in steps:
@@ -187,20 +160,3 @@ def test_buttons_move_the_sliders_and_controls_have_names(page):
             button.click()
             assert text(page, 0, ".rl-seen") != before
             before = text(page, 0, ".rl-seen")
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, [shown], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    room = shown.reserve[list(SIZES).index(size)]
-    height = browser.js("return document.querySelector('.rl').offsetHeight")
-    assert abs(height - room) < 0.1 * room

@@ -10,16 +10,14 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from browser import SIZES, chromium
 from resnet_lessons import data, nets, probes
 from resnet_lessons.figures.seeing import DIGITS, letters
-from resnet_lessons.widgets import CamLayer, LossSurface
 from resnet_lessons.widgets.cam_layer import DIGITS as THEIRS
-from test_widgets_browser import CONTRAST, FONTS, SPILLED, drawing, inside, text
-from widget_data_seeing import cam_layer_data, loss_surface_data, surface_records
-from widget_page import write_page
+from widget_data_seeing import surface_records
+from widget_looks import inside, said, text
+from widget_page import slide
+from widget_registry import data_of, widget
 
-DRAWN = "document.querySelectorAll('.rl-inner').length === 2"
 SURFACE, CAM = 0, 1  # their order on the page
 
 
@@ -27,7 +25,7 @@ SURFACE, CAM = 0, 1  # their order on the page
 
 
 def test_the_surfaces_are_those_of_the_records():
-    found, records = loss_surface_data(), surface_records()
+    found, records = data_of("LossSurface"), surface_records()
     for net, record in zip(found["nets"], records, strict=True):
         assert net["name"] == record.title
         for one, seed in zip(net["seeds"], record.seeds, strict=True):
@@ -54,7 +52,7 @@ def test_letters_are_the_numbers_up_to_a_sixty_fourth():
 
 
 def test_pictures_masks_and_maps_are_those_of_the_net():
-    found = cam_layer_data()
+    found = data_of("CamLayer")
     images, labels, masks = data.shapes(48, 4)
     names = data.find("pictures").classes
     for picture, image, label, mask in zip(
@@ -95,25 +93,8 @@ def test_pictures_masks_and_maps_are_those_of_the_net():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def shown():
-    return [LossSurface(loss_surface_data()), CamLayer(cam_layer_data())]
-
-
-@pytest.fixture
-def page(browser, shown, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, shown).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
+    return [widget("LossSurface"), widget("CamLayer")]
 
 
 def press(page, which, label, name):
@@ -182,10 +163,6 @@ def test_heights_are_the_losses_of_the_data(page, shown, seed, cut, plane, kind)
         steps = 8 * (len(grid) // 2)
         assert f"{round(falls * steps)} of {steps} steps outwards" in said(page, 0)
     assert ("powers of ten" in said(page, SURFACE)) == log
-
-
-def said(page, which):
-    return text(page, which, ".rl-seen")[0]
 
 
 @pytest.mark.browser
@@ -273,8 +250,7 @@ def test_the_map_is_that_of_the_data(page, shown, picture, layer, asked):
     inside(page, CAM, ".rl-choice")[0].find_elements("css selector", "button")[
         picture
     ].click()
-    slider = inside(page, CAM, "input[type=range]")[0]
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT * layer)
+    slide(page, CAM, layer)
     of = found["pictures"][picture]
     press(page, CAM, "Ask about", of["classes"][asked])
     chosen = found["layers"][layer]
@@ -329,41 +305,3 @@ def test_another_picture_brings_its_own_classes(page, shown):
         assert text(page, CAM, ".cam-classes button") == picture["classes"]
         images = inside(page, CAM, ".cam-stack img")
         assert [i.get_attribute("src") for i in images] == [picture["image"]] * 2
-
-
-@pytest.mark.browser
-def test_every_knob_changes_its_drawing(page):
-    for which in (SURFACE, CAM):
-        for slider in inside(page, which, "input[type=range]"):
-            before = drawing(page, which)
-            slider.send_keys(Keys.ARROW_LEFT)
-            assert drawing(page, which) != before
-
-
-@pytest.mark.browser
-def test_controls_and_pictures_have_names(page):
-    for which in (SURFACE, CAM):
-        css = "input, button, svg[role=img], div[role=img], [role=group], [role=table]"
-        named = inside(page, which, css)
-        assert len(named) >= 8
-        assert all(node.accessible_name.strip() for node in named)
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_can_be_read_and_keeps_its_place(
-    browser, shown, tmp_path, size, theme
-):
-    browser.open(write_page(tmp_path, shown, theme).as_uri(), size)
-    browser.wait(DRAWN)
-    assert browser.sideways() <= 0
-    assert browser.js(SPILLED) == []
-    assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-    assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-    heights = browser.js(
-        "return [...document.querySelectorAll('.rl')].map(n => n.offsetHeight)"
-    )
-    for widget, height in zip(shown, heights, strict=True):
-        room = widget.reserve[list(SIZES).index(size)]
-        assert abs(height - room) < 0.1 * room, type(widget).__name__

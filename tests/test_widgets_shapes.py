@@ -7,19 +7,15 @@ import torch
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser import SIZES, chromium
 from resnet_lessons import nets, probes
-from resnet_lessons.widgets import ShapeMatcher
-from test_widgets_browser import CONTRAST, FONTS, SPILLED
 from widget_data import shape_data
-from widget_page import write_page
-
-DRAWN = "document.querySelectorAll('.rl-inner').length === 1"
+from widget_looks import inside, said, text
+from widget_registry import data_of, widget
 
 
 @pytest.fixture(scope="module")
 def data():
-    return shape_data()
+    return data_of("ShapeMatcher")
 
 
 def combinations(data):
@@ -93,28 +89,8 @@ def test_the_probe_leaves_the_generator_alone(data):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """One Chromium for this file; skips or fails where there is none."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser, data, tmp_path):
-    """The page, drawn, from a file; clean when the test is over."""
-    browser.open(write_page(tmp_path, [ShapeMatcher(data)]).as_uri())
-    browser.wait(DRAWN)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside() == []
-
-
-def all_of(page, css):
-    return page.driver.find_elements(By.CSS_SELECTOR, f".rl-inner {css}")
-
-
-def text(page, css):
-    return [node.text for node in all_of(page, css)]
+def shown():
+    return widget("ShapeMatcher")
 
 
 CLICK = """
@@ -132,12 +108,12 @@ def test_cards_show_the_data_of_each_choice(page, data, option):
             page.js(CLICK, group, index)
         f = data["residuals"][i][o][s][n]
         found = data["cases"][option][i][o][s][n]
-        shown = text(page, ".match-shape")
+        shown = text(page, 0, ".match-shape")
         assert shown[1] == " × ".join(map(str, f["shape"]))
         shape = found.get("shape") or ["no tensor"]
         assert shown[2] == " × ".join(map(str, shape))
-        costs = text(page, ".match-cost")
-        verdict = text(page, ".match-sum .match-what")[0]
+        costs = text(page, 0, ".match-cost")
+        verdict = text(page, 0, ".match-sum .match-what")[0]
         assert verdict[0] == ("✗" if found["error"] else "✓")
         if found["error"]:
             assert costs[3] == found["error"]
@@ -149,13 +125,13 @@ def test_cards_show_the_data_of_each_choice(page, data, option):
                 ".map(c => c.classList.contains('match-unread') ? '0' : '1').join('')"
             )
             assert unread == pattern
-            empty = all_of(page, ".match-short .match-empty")
+            empty = inside(page, 0, ".match-short .match-empty")
             assert len(empty) == found["zeros"] // 16
 
 
 @pytest.mark.browser
 def test_keys_reach_each_choice_and_the_sentence_follows(page):
-    groups = all_of(page, ".rl-control")
+    groups = inside(page, 0, ".rl-control")
     assert [g.accessible_name for g in groups] == [
         "Channels in",
         "Channels out",
@@ -163,30 +139,6 @@ def test_keys_reach_each_choice_and_the_sentence_follows(page):
         "Grid of x",
         "Shortcut",
     ]
-    before = text(page, ".rl-seen")
-    assert "there is no sum" in before[0]
+    assert "there is no sum" in said(page)
     groups[4].find_elements(By.CSS_SELECTOR, "button")[2].send_keys(Keys.ENTER)
-    assert "Option B gives the same shape" in text(page, ".rl-seen")[0]
-    for picture in all_of(page, "svg[role=img]"):
-        assert picture.accessible_name.strip()
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_all_fits_and_can_be_read(browser, data, tmp_path, size, theme):
-    browser.open(write_page(tmp_path, [ShapeMatcher(data)], theme).as_uri(), size)
-    browser.wait(DRAWN)
-    room = float(
-        browser.driver.find_element(By.CSS_SELECTOR, ".cell_output > div")
-        .value_of_css_property("min-height")
-        .removesuffix("px")
-    )
-    for option in range(6):
-        browser.js(CLICK, 4, option)
-        assert browser.sideways() <= 0
-        assert browser.js(SPILLED) == []
-        assert [found for found in browser.js(CONTRAST) if found[0] < 4.5] == []
-        assert [found for found in browser.js(FONTS) if found[0] < 10.5] == []
-        height = browser.driver.find_element(By.CSS_SELECTOR, ".rl").rect["height"]
-        assert abs(height - room) < 0.1 * room
+    assert "Option B gives the same shape" in said(page)

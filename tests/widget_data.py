@@ -6,7 +6,8 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
 
-from resnet_lessons.data import find
+from resnet_lessons import figures
+from resnet_lessons.data import find, standins
 from resnet_lessons.nets import ORDERS, build, cifar_net
 from resnet_lessons.probes import (
     Window,
@@ -43,6 +44,11 @@ def gamma_data(depths=DEPTHS, gammas=GAMMAS):
     x = torch.tensor(digits.images[:64], dtype=torch.float32)[:, None] / 16
     y = torch.tensor(digits.target[:64])
     return starts(depths, gammas, x, y, note="64 digits, one seed.")
+
+
+def playground_data():
+    """ResidualPlayground's data: scikit-learn's digits."""
+    return figures.playground_data(*standins.digits())
 
 
 def norms_data(depths=(8, 20, 56)):

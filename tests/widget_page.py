@@ -1,10 +1,15 @@
-"""A small static page around widgets, as the book builder would embed them."""
+"""A small static page around widgets, as the book builder would embed them: it is
+written, opened, and its knobs are turned.
+"""
 
 import json
 import shutil
 from pathlib import Path
 
-from ipywidgets.embed import embed_data
+from ipywidgets.embed import dependency_state, embed_data
+from selenium.webdriver.common.keys import Keys
+
+from widget_looks import inside
 
 RUNTIME = Path(__file__).parents[1] / "book" / "assets" / "widgets.js"
 PAGE = """<!DOCTYPE html>
@@ -32,8 +37,12 @@ def script_text(value):
 
 
 def write_page(folder, widgets, theme="light"):
-    """Write page.html and the runtime into `folder`; return the page's path."""
-    embedded = embed_data(views=widgets, drop_defaults=False)
+    """Write page.html and the runtime into `folder`; return the page's path.
+
+    It holds the state of these widgets only, not of all that the process has made.
+    """
+    state = dependency_state(widgets, drop_defaults=False)
+    embedded = embed_data(views=widgets, state=state)
     kind = "application/vnd.jupyter.widget-view+json"
     views = [
         f'<div class="cell_output"><script type="{kind}">{script_text(view)}'
@@ -47,3 +56,30 @@ def write_page(folder, widgets, theme="light"):
         PAGE.format(theme=theme, state=state, views="\n".join(views)), "utf-8"
     )
     return page
+
+
+def drawn(count):
+    """The script that is true once `count` widgets have been drawn."""
+    return f"document.querySelectorAll('.rl-inner').length === {count}"
+
+
+def open_page(browser, folder, widgets, theme="light", **looks):
+    """Write a page with `widgets` (one or a list), open it from its file, wait until
+    all are drawn; return the browser. `looks`: size, dark, calm of `Browser.open`.
+    """
+    widgets = widgets if isinstance(widgets, list) else [widgets]
+    browser.open(write_page(folder, widgets, theme).as_uri(), **looks)
+    browser.wait(drawn(len(widgets)))
+    return browser
+
+
+def press(page, which, *buttons):
+    """Click buttons of one widget's choices; they are counted through all of these."""
+    for button in buttons:
+        inside(page, which, ".rl-choice button")[button].click()
+
+
+def slide(page, which, steps, slider=0):
+    """Put a slider of one widget `steps` steps above its low end, by keys."""
+    found = inside(page, which, "input[type=range]")[slider]
+    found.send_keys(Keys.HOME, Keys.ARROW_RIGHT * steps)
