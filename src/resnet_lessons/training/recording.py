@@ -32,7 +32,8 @@ def commit() -> str:
         ).stdout.strip()
 
     try:
-        changes = git("status", "--porcelain", "--", str(here.parent), ":!*.json")
+        made = [f":!{records.RECORDED / kind}" for kind in ("*.json", "*.safetensors")]
+        changes = git("status", "--porcelain", "--", str(here.parent), *made)
         return git("rev-parse", "HEAD") + ("+changes" if changes else "")
     except (OSError, subprocess.CalledProcessError):
         return f"released {version('resnet-lessons')}"
