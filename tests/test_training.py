@@ -2,13 +2,18 @@
 
 import dataclasses
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from resnet_lessons import data, nets, records, training
 from resnet_lessons.errors import LessonError, UsageError
-from resnet_lessons.training import checkpoint
+from resnet_lessons.training import checkpoint, recording
 from resnet_lessons.training.run import seed_everything
 
 SMALL = dataclasses.replace(
@@ -199,6 +204,34 @@ def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
     monkeypatch.setitem(training.EXPERIMENTS, "fcn-baseline", SMALL)
     training.record_of("fcn-baseline", live="smoke", say=lines.append)
     assert lines[-1].startswith("Trained here")
+
+
+def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
+    """In a clone of this repository's package, with a file of its own."""
+    package = tmp_path / "resnet_lessons"
+    shutil.copytree(Path(recording.__file__).parents[1], package)
+    (tmp_path / ".gitignore").write_text("__pycache__/")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True)
+
+    def commit():
+        code = "from resnet_lessons.training.recording import commit; print(commit())"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    recorded = package / "records" / "recorded"
+    (recorded / "new.laptop.json").write_text("{}")
+    (recorded / "new.laptop.safetensors").write_text("")
+    assert len(commit()) == 40
+    (package / "nets" / "table.py").write_text("")
+    assert commit().endswith("+changes")
 
 
 def test_the_kept_records_are_valid_real_and_made_from_clean_code():

@@ -249,17 +249,9 @@ def test_a_click_on_the_output_chooses_the_cell(browser, shown, tmp_path, size):
     assert text(browser, 0, ".conv-scan output") == ["row 3, column 5"]
 
 
-SHAPES = [
-    (32, 5, 1, 0, 1, 6, True, 400),
-    (10, 2, 4, 0, 512, 512, True, 5),
-    (3, 9, 1, 0, 1, 6, True, 0),
-    (32, 1, 1, 4, 512, 512, True, 900),
-]
-
-
 @pytest.mark.browser
 def test_the_two_grids_are_drawn_to_one_scale(page):
-    for case in SHAPES[:2]:
+    for case in [(32, 5, 1, 0, 1, 6, True, 400), (10, 2, 4, 0, 512, 512, True, 5)]:
         ask(page, [case])
         boxes = page.js(
             "return [...document.querySelectorAll('.conv-grid')].map(svg => "

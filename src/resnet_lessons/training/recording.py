@@ -32,8 +32,8 @@ def commit() -> str:
         ).stdout.strip()
 
     try:
-        made = [f":!{records.RECORDED / kind}" for kind in ("*.json", "*.safetensors")]
-        changes = git("status", "--porcelain", "--", str(here.parent), *made)
+        made = f":(exclude){records.RECORDED}"  # what is recorded changes no code
+        changes = git("status", "--porcelain", "--", str(here.parent), made)
         return git("rev-parse", "HEAD") + ("+changes" if changes else "")
     except (OSError, subprocess.CalledProcessError):
         return f"released {version('resnet-lessons')}"
