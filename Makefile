@@ -13,7 +13,7 @@ test: $(READY) ## lint, unit tests, notebooks, and the pages in a browser
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/jupyter-book build --quiet --warningiserror --keep-going .
 	$(BIN)/python -m pytest $(WORKERS) --dist worksteal
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
 	  --nbval-cell-timeout 300 $(WORKERS) --dist loadfile notebooks
 
 serve: book ## read the book at http://127.0.0.1:8000

@@ -16,12 +16,14 @@ NAMES = [name for name in PAGES if name and name.startswith("notebooks/")] or [N
 RAW, PACKED = 3_000_000, 1_200_000  # bytes that a first visit may ask for
 FRAME_MS = 1000 / 60
 
-# Pictures that did not load, or that say nothing to those who cannot see them.
+# Pictures that did not load, or that say nothing to those who cannot see them, alone or
+# as a part of a larger one.
 BAD_IMAGES = """
 const all = [...document.querySelectorAll('.bd-article img')];
 all.forEach(image => { image.loading = 'eager'; });
 return Promise.all(all.map(image => image.decode().catch(() => 0))).then(() => all
-  .filter(image => !image.naturalWidth || !(image.getAttribute('alt') || '').trim())
+  .filter(image => !image.naturalWidth || !(image.getAttribute('alt') ||
+    image.closest('[role=img]')?.getAttribute('aria-label') || '').trim())
   .map(image => image.getAttribute('src').slice(0, 80)));
 """
 # Icons that draw nothing: not made into a picture, or into an empty one.

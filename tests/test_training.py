@@ -39,9 +39,11 @@ def weights(net):
 def test_the_bare_loop_takes_the_steps_of_the_learner():
     images = data.load("digits")
 
-    def setting():
+    def setting():  # in double: AdamW makes much of the rounding of small gradients
         seed_everything(3)
-        net = nets.build("fcn-baseline", in_channels=1)
+        net = nets.build("fcn-baseline", in_channels=1).double()
+        net.register_forward_pre_hook(lambda _, inputs: inputs[0].double())
+        net.register_forward_hook(lambda *call: call[2].float())  # fastai's loss
         dls = data.loaders(images, 8, 64, torch.device("cpu"), augment=False, seed=3)
         return net, dls
 
@@ -52,7 +54,7 @@ def test_the_bare_loop_takes_the_steps_of_the_learner():
     ours, dls = setting()
     losses = training.fit_bare(ours, dls.train, epochs=2, lr=3e-3)
     assert len(losses) == 2 * len(dls.train)
-    torch.testing.assert_close(weights(ours), weights(theirs), rtol=0, atol=1e-6)
+    torch.testing.assert_close(weights(ours), weights(theirs), rtol=0, atol=1e-7)
 
 
 def test_one_cycle_climbs_for_a_quarter_and_falls_to_almost_nothing():
@@ -219,18 +221,18 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
         code = "from resnet_lessons.training.recording import commit; print(commit())"
         done = subprocess.run(
             [sys.executable, "-c", code],
+            cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(tmp_path)},
             capture_output=True,
             text=True,
-            check=True,
         )
-        return done.stdout.strip()
+        return done.stdout.strip() or done.stderr
 
     recorded = package / "records" / "recorded"
     (recorded / "new.laptop.json").write_text("{}")
     (recorded / "new.laptop.safetensors").write_text("")
     assert len(commit()) == 40
-    (package / "nets" / "table.py").write_text("")
+    (package / "nets" / "new.py").write_text("")
     assert commit().endswith("+changes")
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from html import escape
 
 import matplotlib
@@ -53,7 +54,16 @@ def show(figure, alt: str) -> Figure:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
-    return Figure((buffer.getvalue(), alt))
+    return Figure((_short(buffer.getvalue()), alt))
+
+
+def _short(svg: bytes) -> bytes:
+    """`svg` with paths to a hundredth of a point: a third lighter, the same look."""
+
+    def cut(path: re.Match) -> bytes:
+        return re.sub(rb"(\.\d\d)\d+", rb"\1", path[0])
+
+    return re.sub(rb' d="[^"]*"', cut, svg)
 
 
 def beside(*figures: Figure) -> Figure:
