@@ -137,8 +137,9 @@ def _ray_panel(records, record: Record, rays, kind: str) -> Figure:
     log = kind == "running"
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(4.2, 3.6))
-        for ray in lines:
-            ax.plot(steps, ray, color=COLOURS[0], lw=0.6, alpha=0.4)
+        gap = [float("nan")]  # one line with gaps: each of its own would weigh more
+        across, up = [*steps, *gap] * len(lines), [v for r in lines for v in [*r, *gap]]
+        ax.plot(across, up, color=COLOURS[0], lw=0.6, alpha=0.5)
         if not log:  # a mean over powers of ten would be that of the largest alone
             ax.plot(steps, middle, color=COLOURS[0], marker="o", ms=4, label="mean")
         ax.axhline(guess, color=COLOURS[1], ls="--", label=f"guessing: {guess:.2f}")

@@ -1,0 +1,31 @@
+"""Figures as they are shown: lighter SVG, the same picture."""
+
+import re
+
+import pytest
+from matplotlib import pyplot
+
+from resnet_lessons.figures.display import _short, show
+
+NUMBER = r"-?\d+(?:\.\d+)?"
+
+
+def values(svg, attribute):
+    found = re.findall(rf' {attribute}="([^"]*)"', svg.decode())
+    return [float(number) for text in found for number in re.findall(NUMBER, text)]
+
+
+def test_a_shown_figure_is_lighter_and_all_stays_in_its_place(monkeypatch):
+    raw = []
+    short = "resnet_lessons.figures.display._short"
+    monkeypatch.setattr(short, lambda svg: raw.append(svg) or _short(svg))
+    figure, ax = pyplot.subplots()
+    ax.plot([0, 1 / 3, 0.7], [1, 1 / 7, 3])
+    ax.contour([[0, 1, 2], [2, 3, 1], [1, 0, 1]])
+    ((svg, alt),) = show(figure, "lines").panels
+    assert alt == "lines" and len(svg) < 0.9 * len(raw[0])
+    for attribute in ("d", "x", "y"):
+        places = values(raw[0], attribute)
+        assert len(places) > 10
+        assert values(svg, attribute) == pytest.approx(places, abs=0.01)
+    assert values(svg, "transform") == values(raw[0], "transform")  # letters' sizes
