@@ -158,12 +158,15 @@ def test_all_fits_can_be_read_and_keeps_its_place(
 
 
 def test_a_step_of_each_slider_takes_less_than_a_frame(page):
-    """In CPU time of the page's thread, so that a busy machine does not count."""
+    """In CPU time of the page's thread, so that a busy machine does not count; the
+    quickest of three rounds, since the other core's work can only slow one down.
+    """
     for k, slider in enumerate(inside(page, 0, "input[type=range]")):
-        spent, steps = cpu_ms(page, STEP, 0, k)
-        print(f"{slider.accessible_name}: {spent / steps:.2f} ms of CPU a step")
-        assert steps >= 30
-        assert 0 < spent / steps < FRAME
+        rounds = [cpu_ms(page, STEP, 0, k) for _ in range(3)]
+        assert all(steps >= 30 for _, steps in rounds)
+        best = min(spent / steps for spent, steps in rounds)
+        print(f"{slider.accessible_name}: {best:.2f} ms of CPU a step")
+        assert 0 < best < FRAME
 
 
 # Knobs that show; titles, pictures, tables and values that do not. Radio buttons stay:
