@@ -25,8 +25,8 @@ lab: $(READY) ## the notebooks in JupyterLab
 notebooks: $(READY) ## build and execute what changed; after new records ALL=1: each
 	$(BIN)/python -m resnet_lessons.manuscripts $(if $(ALL),--all)
 
-bench: book ## our pipeline against fastai's, and what pages cost; QUICK=1: two minutes
-	$(BIN)/resnet-lessons bench $(if $(QUICK),--quick)
+bench: book ## our pipeline against fastai's, and what pages cost; QUICK=1: two minutes; SAVE=1: keep it
+	$(BIN)/resnet-lessons bench $(if $(QUICK),--quick) $(if $(SAVE),--save)
 	$(BIN)/python tests/page_measures.py $(if $(QUICK),notebooks/04_degradation.html)
 
 zip: book ## one archive for a room without internet: book, notebooks, code

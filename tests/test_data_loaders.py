@@ -29,12 +29,12 @@ def batches(loader):
     return torch.cat([x for x, _ in pairs]), torch.cat([y for _, y in pairs])
 
 
-def test_affine_equals_torchvisions_crop_resize_and_flip():
+def test_resampling_equals_torchvisions_crop_resize_and_flip():
     images = torch.from_numpy(images_of(12, 48).train.images).permute(0, 3, 1, 2)
     sides = torch.tensor([[0, 0, 48, 48], [3, 5, 30, 36], [10, 0, 38, 34]] * 4)
     flips = torch.arange(12) >= 6
-    theta = augment.crop_affine(sides / 48, flips)
-    got = augment.resample(images.float(), theta, 40)
+    lines = augment.crop_lines(sides / 48, flips, 40)
+    got = augment.resample(images.float(), *lines)
     for i, (left, top, width, height) in enumerate(sides.tolist()):
         one = reference.crop(images[i].float(), top, left, height, width)
         one = reference.resize(one, [40, 40], antialias=False)
@@ -47,8 +47,9 @@ def test_affine_equals_torchvisions_crop_resize_and_flip():
 def test_large_pictures_are_averaged_before_they_are_read():
     column = torch.arange(96) % 6  # six columns become one: columns 2 and 3 are white
     stripes = (255.0 * ((column == 2) | (column == 3))).expand(1, 3, 96, 96)
-    theta = augment.crop_affine(torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([False]))
-    got = augment.resample(stripes, theta, 16)
+    whole = torch.tensor([[0.0, 0, 1, 1]])
+    lines = augment.crop_lines(whole, torch.tensor([False]), 16)
+    got = augment.resample(stripes, *lines)
     assert (got - 255 / 3).abs().max() < 1  # their share, not what is read in between
 
 

@@ -1,5 +1,6 @@
 """Training: the loop in the open, the same numbers twice, resuming, records."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -273,3 +274,50 @@ def test_wrong_names_are_answered_with_near_ones():
         training.find("gpu0")
     with pytest.raises(UsageError, match="resnet-lessons record fcn-baseline"):
         records.load("fcn-baseline", "smoke")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("net", ["fcn-baseline", "resnet-20-cifar"])
+def test_a_replayed_step_is_the_step_that_was_captured(net):
+    from resnet_lessons.training.steps import replayed
+
+    images = torch.randn(16, 3, 32, 32, device="cuda")
+    labels = torch.arange(16, device="cuda") % 10
+
+    def losses(context):
+        torch.manual_seed(0)
+        model = nets.build(net).cuda()
+        start = weights(model)
+        optimizer = torch.optim.SGD(model.parameters(), 0.01)
+        found = []
+        with context(model, images.clone()):
+            assert torch.equal(weights(model), start)  # capturing has left no trace
+            model.train()
+            for step in range(6):
+                with torch.autocast("cuda", torch.bfloat16):
+                    loss = torch.nn.functional.cross_entropy(
+                        model(images + step), labels
+                    )
+                loss.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+                found.append(loss.item())
+        assert "forward" not in vars(model)
+        return found, weights(model.eval())
+
+    @contextlib.contextmanager
+    def as_it_is(model, images):
+        yield
+
+    plain, graph = losses(as_it_is), losses(replayed)
+    assert graph[0] == pytest.approx(plain[0], rel=0.02)
+    torch.testing.assert_close(graph[1], plain[1], rtol=0.05, atol=0.02)
+    assert plain[0][-1] != plain[0][0]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_cuda_trains_in_half_precision_and_says_where(silent):
+    run = training.train(SMALL, "smoke", 0, "cuda", say=silent)
+    losses = [e["train_loss"] for e in run.seed.epochs]
+    assert losses[-1] < losses[0] and run.seed.peak_memory_mb > 0
+    assert "NVIDIA" in run.device

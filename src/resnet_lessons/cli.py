@@ -123,11 +123,24 @@ def record(args) -> None:
         raise UsageError("Name experiments (see: resnet-lessons runs), or say --all.")
     folder = {"folder": args.folder} if args.folder else {}
     chosen = [training.experiment(name) for name in args.names]
+    if args.all:
+        chosen = training.missing(args.profile, **folder)
+    if args.jobs > 1:
+        failed = training.side_by_side(chosen, args.jobs, record_options(args))
+        if failed:
+            raise LessonError(f"Not recorded: {', '.join(failed)}.")
+        return
     failed = []
-    for exp in training.missing(args.profile, **folder) if args.all else chosen:
+    for exp in chosen:
         try:
             made = training.record(
-                exp, args.profile, args.seeds, args.device, resume=args.resume, **folder
+                exp,
+                args.profile,
+                args.seeds,
+                args.device,
+                shared_by=args.shared_by,
+                resume=args.resume,
+                **folder,
             )
         except LessonError as error:
             if not args.all:
@@ -145,11 +158,26 @@ def record(args) -> None:
         raise LessonError(f"Not recorded: {', '.join(failed)}.")
 
 
+def record_options(args) -> list[str]:
+    """What each of several processes of `record` is told of `args`."""
+    options = ["--profile", args.profile, "--seeds", str(args.seeds)]
+    options += ["--device", args.device]
+    options += ["--folder", str(args.folder)] if args.folder else []
+    options += ["--resume"] if args.resume else []
+    return options + (["--json"] if args.json else [])
+
+
 def bench(args) -> None:
+    if args.save and args.quick and not args.folder:
+        raise UsageError("A quick bench is not kept: no --quick, or name a --folder.")
+    from .records import benches
     from .training import bench
 
     found = bench.run(quick=args.quick)
     show(args, found, bench.report(found))
+    if args.save:
+        path = benches.save(found, args.folder or benches.BENCHES)
+        print(f"saved {path}", file=sys.stderr)
 
 
 def check(args) -> None:
@@ -213,6 +241,15 @@ def parser() -> argparse.ArgumentParser:
     )
     recorder.add_argument("--seeds", type=natural, default=3, help="default: 3")
     recorder.add_argument("--folder", type=Path, help="default: in the package")
+    recorder.add_argument(
+        "--jobs",
+        type=natural,
+        default=1,
+        help="experiments at a time, for a GPU that one small net does not fill",
+    )
+    recorder.add_argument(
+        "--shared-by", type=natural, default=1, help=argparse.SUPPRESS
+    )
     for each in sub, recorder:
         each.add_argument(
             "--profile",
@@ -226,6 +263,8 @@ def parser() -> argparse.ArgumentParser:
 
     sub = verb(verbs, "bench", bench, "Measure our pipeline against fastai's own.")
     sub.add_argument("--quick", action="store_true", help="within two minutes")
+    sub.add_argument("--save", action="store_true", help="keep the result")
+    sub.add_argument("--folder", type=Path, help="of --save; default: in the package")
 
     sub = verb(verbs, "check", check, "Check a file of yours against an exercise.")
     sub.add_argument("exercise", metavar="EXERCISE", help='such as "07.1"')

@@ -1,4 +1,4 @@
-"""Random resized crop and flip for a whole batch, as one affine map.
+"""Random resized crop and flip for a whole batch at once.
 
 The crop follows C. Szegedy et al., Going Deeper with Convolutions, 2015, section 6,
 as torchvision and fastai draw it: area in [min_scale, 1], aspect ratio in
@@ -30,32 +30,42 @@ def random_crops(n, min_scale, generator):
     return torch.stack([left, top, width, height], 1)
 
 
-def crop_affine(crops, flips):
-    """The (n, 2, 3) maps for `affine_grid`: output square to crop, mirrored where
-    `flips` (n,) is True. Its coordinates run from -1 to 1."""
-    left, top, width, height = crops.unbind(1)
-    zero = torch.zeros_like(left)
-    across = torch.where(flips, -width, width)
-    x = torch.stack([across, zero, 2 * left + width - 1], 1)
-    y = torch.stack([zero, height, 2 * top + height - 1], 1)
-    return torch.stack([x, y], 1)  # (n, 2, 3)
+def crop_lines(crops, flips, size):
+    """Where `size` evenly spaced pixels of each crop lie in its picture.
+
+    crops: (n, 4); flips: (n,) bool, True mirrors. Returns x and y, (n, size) each, in
+    the coordinates of `grid_sample`: -1 to 1 from edge to edge.
+    """
+    left, top, width, height = crops[:, :, None].unbind(1)  # (n, 1)
+    centres = (2 * torch.arange(size, device=crops.device) + 1) / size - 1
+    across = torch.where(flips[:, None], -centres, centres)
+    x = 2 * left + width - 1 + width * across
+    y = 2 * top + height - 1 + height * centres
+    return x, y
 
 
-def resample(images, theta, size):
-    """Read `images` (B, C, H, W) through the maps `theta` at `size`×`size` pixels.
+def resample(images, x, y):
+    """Read `images` (B, C, H, W) where the columns x (B, S) and rows y (B, S) cross.
 
     Bilinear reading sees 2×2 pixels, so it is fair down to half the size. Larger
     pictures are first averaged over whole blocks until they are within that factor
     (fastai's `affine_coord` shrinks by `F.interpolate(mode="area")` at the same point).
     """
-    block = math.ceil(images.shape[-1] / (2 * size))
+    block = math.ceil(images.shape[-1] / (2 * x.shape[1]))
     if block > 1:
         images = F.avg_pool2d(images, block)
-    grid = F.affine_grid(theta, (*images.shape[:2], size, size), align_corners=False)
+    grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1)
     # Crops lie inside the picture, so padding only matters for half a pixel.
     return F.grid_sample(
         images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )
+
+
+def centre(images, share):
+    """The middle of `images` (B, C, H, W), `share` of each side, to whole pixels."""
+    cut = [round((1 - share) / 2 * side) for side in images.shape[-2:]]
+    (top, left), (height, width) = cut, images.shape[-2:]
+    return images[..., top : height - top, left : width - left]
 
 
 def resize(images, size):

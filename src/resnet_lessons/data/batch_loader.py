@@ -1,7 +1,7 @@
 """Loaders that gather bytes, and augment whole batches on the device.
 
 There are no worker processes: pictures are decoded already (`decoded.py`), so a batch
-costs one gather, one copy to the device, and one affine map.
+costs one gather, one copy to the device, and one resampling.
 """
 
 import copy
@@ -11,7 +11,7 @@ import torch
 
 from ..errors import UsageError
 from . import catalog
-from .augment import crop_affine, random_crops, resample, resize
+from .augment import centre, crop_lines, random_crops, resample, resize
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean, std of RGB in 0…1
 RESIDENT = 1 / 3  # of free CUDA memory that a split may take
@@ -26,6 +26,8 @@ def loaders(
     seed=0,  # of shuffling and augmentation, the same on every device
     min_scale=0.35,  # smallest area of a crop, as a share of the picture
     flip=None,  # None: as the catalogue says (no digit is true when mirrored)
+    valid_size=None,  # pixels of validation pictures; None: `size`
+    zoom=1.0,  # side of the centre that validation sees, as a share of the picture's
 ):
     """fastai `DataLoaders` with a training and a validation `BatchLoader`.
 
@@ -36,31 +38,31 @@ def loaders(
     from fastai.data.core import DataLoaders
     from fastai.data.transforms import CategoryMap
 
-    _check(images, size, batch_size, min_scale)
+    _check(images, size, batch_size, min_scale, zoom)
     device = _device(device)
     stats = _statistics(images.train)
     flip = catalog.find(images.name).mirror if flip is None else flip
     vocab = CategoryMap(images.classes, sort=False)  # what fastai's reports expect
     shared = {
         "vocab": vocab,
-        "size": size,
         "batch_size": batch_size,
         "stats": stats,
         "device": device,
     }
     train = BatchLoader(
         images.train,
+        size=size,
         training=True,
         crop=min_scale if augment else None,
         flip=augment and flip,
         seed=seed,
         **shared,
     )
-    valid = BatchLoader(images.valid, **shared)
+    valid = BatchLoader(images.valid, size=valid_size or size, zoom=zoom, **shared)
     return DataLoaders(train, valid, device=device)
 
 
-def _check(images, size, batch_size, min_scale):
+def _check(images, size, batch_size, min_scale, zoom):
     for what, value in (("size", size), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UsageError(f"{what} must be a whole number from 1, not {value!r}")
@@ -69,8 +71,9 @@ def _check(images, size, batch_size, min_scale):
             f"batch_size {batch_size} is larger than the {len(images.train)} training "
             f"images of {images.name}; choose a smaller one"
         )
-    if not 0 < min_scale <= 1:
-        raise UsageError(f"min_scale must be above 0 and at most 1, not {min_scale!r}")
+    for what, value in (("min_scale", min_scale), ("zoom", zoom)):
+        if not 0 < value <= 1:
+            raise UsageError(f"{what} must be above 0 and at most 1, not {value!r}")
 
 
 def _device(device):
@@ -114,12 +117,13 @@ class BatchLoader:
         training=False,  # shuffle, and drop the last batch if it is incomplete
         crop=None,  # smallest area of a random crop; None: the whole picture
         flip=False,  # mirror half of the pictures
+        zoom=1.0,  # side of the centre that is seen where nothing is cropped
         seed=0,
     ):
         self.dataset, self.vocab, self.c = split, vocab, len(vocab)
         self.size, self.bs, self.stats = size, batch_size, stats
         self.shuffle = self.drop_last = training
-        self.crop, self.flip = crop, flip
+        self.crop, self.flip, self.zoom = crop, flip, zoom
         self.generator = torch.Generator().manual_seed(seed)  # on the CPU, everywhere
         self.device = self._resident = None
         self.to(device)
@@ -129,7 +133,9 @@ class BatchLoader:
         if torch.device(device) == self.device:
             return self
         self.device = torch.device(device)
-        self.mean, self.std = (s.to(self.device)[:, None, None] for s in self.stats)
+        mean, std = (s.to(self.device)[:, None, None] for s in self.stats)
+        self.scale, self.shift = 1 / std, -mean / std  # (x - mean) / std, in one pass
+        self.labels = torch.from_numpy(self.dataset.labels).to(self.device)
         self._resident = None
         if self.device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(self.device)
@@ -142,7 +148,7 @@ class BatchLoader:
         """The same pictures, whole, in order and without augmentation (`get_preds`)."""
         plain = copy.copy(self)
         plain.shuffle = plain.drop_last = plain.flip = False
-        plain.crop = None
+        plain.crop, plain.zoom = None, 1.0
         return plain
 
     @property
@@ -157,8 +163,40 @@ class BatchLoader:
         order = torch.arange(self.n)
         if self.shuffle:
             order = torch.randperm(self.n, generator=self.generator)
-        for index in order.split(self.bs)[: len(self)]:
-            yield self._images(index), self._labels(index)
+        lines = self._lines()
+        places = order.to(self.device)  # once: a copy for each batch would cost more
+        for i in range(len(self)):
+            now = slice(i * self.bs, (i + 1) * self.bs)
+            images = self._gathered(order[now], places[now])
+            if lines is None:
+                images = resize(centre(images, self.zoom), self.size)
+            else:
+                images = resample(images, *(line[now] for line in lines))
+            yield self._normalised(images), self.labels[places[now]]
+
+    def _lines(self):
+        """What each picture of this epoch is read along, drawn at once; or None."""
+        if self.crop is None and not self.flip:
+            return None
+        crops = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).expand(self.n, 4)
+        if self.crop is not None:
+            crops = random_crops(self.n, self.crop, self.generator)
+        flips = torch.rand(self.n, generator=self.generator) < 0.5 * self.flip
+        return crop_lines(crops.to(self.device), flips.to(self.device), self.size)
+
+    def _gathered(self, index, places):
+        """Pictures number `index` (`places` on the device): (B, C, H, W) float32."""
+        if self._resident is not None:
+            picked = self._resident[places]
+        else:
+            picked = torch.from_numpy(self.dataset.images[index.numpy()])
+            picked = picked.to(self.device)
+        return picked.permute(0, 3, 1, 2).float()
+
+    def _normalised(self, images):
+        """`images` normalised, in channels-last memory order."""
+        out = torch.empty_like(images, memory_format=torch.channels_last)
+        return torch.addcmul(self.shift, images, self.scale, out=out)
 
     def one_batch(self):
         """A first batch; the next epoch is the same as if nobody had looked."""
@@ -174,37 +212,13 @@ class BatchLoader:
     def load_state_dict(self, state):
         self.generator.set_state(state["generator"])
 
-    def _labels(self, index):
-        return torch.from_numpy(self.dataset.labels[index.numpy()]).to(self.device)
-
-    def _images(self, index):
-        """(B, C, size, size) float32, in channels-last memory order."""
-        if self._resident is not None:
-            picked = self._resident[index.to(self.device)]
-        else:
-            picked = torch.from_numpy(self.dataset.images[index.numpy()])
-            picked = picked.to(self.device)
-        images = picked.permute(0, 3, 1, 2).float()  # (B, C, H, W)
-        images = self._reshaped(images).contiguous(memory_format=torch.channels_last)
-        return images.sub_(self.mean).div_(self.std)
-
-    def _reshaped(self, images):
-        if self.crop is None and not self.flip:
-            return resize(images, self.size)
-        n = len(images)
-        crops = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).expand(n, 4)
-        if self.crop is not None:
-            crops = random_crops(n, self.crop, self.generator)
-        flips = torch.rand(n, generator=self.generator) < 0.5 * self.flip
-        theta = crop_affine(crops, flips).to(self.device)
-        return resample(images, theta, self.size)
-
     def show_batch(self, max_n=9):
         """Draw the first pictures of a batch with their class names."""
         import matplotlib.pyplot as plt
 
         images, labels = self.one_batch()
-        images = (images * self.std + self.mean).clamp(0, 255).byte().cpu()
+        images = (images - self.shift) / self.scale
+        images = images.clamp(0, 255).byte().cpu()
         shown = min(max_n, len(images))
         columns = max(1, round(shown**0.5))
         figure, axes = plt.subplots(-(-shown // columns), columns, squeeze=False)

@@ -28,6 +28,7 @@ from .seeing import (
     surface_table,
     surfaces,
 )
+from .speed import bench_table, speed_table, speed_targets, start_table
 from .transfer import (
     freezing,
     freezing_picture,
@@ -43,6 +44,7 @@ from .transfer import (
 __all__ = [
     "COLOURS",
     "accuracy_words",
+    "bench_table",
     "boxes",
     "by_layer",
     "by_shift",
@@ -75,6 +77,9 @@ __all__ = [
     "seed_spread",
     "seeds_words",
     "show",
+    "speed_table",
+    "speed_targets",
+    "start_table",
     "statistics_table",
     "surface_data",
     "surface_table",

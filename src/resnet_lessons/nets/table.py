@@ -39,6 +39,15 @@ Fastai = partial(ResNet, widths=WIDTHS, stem="deep", shortcut="pool", batch_zero
 Halving = partial(ResNet, FastaiBlock, widths=FCN_WIDTHS, strides=(2,) * 5)
 Stack = partial(Halving, stem="none", shortcut="pool")
 
+
+def xresnet(maker: str, num_classes: int, in_channels: int) -> nn.Module:
+    """fastai's own net `maker` with Mish (Misra 2019) for ReLU (appendix D)."""
+    from fastai.vision.models import xresnet  # seconds: not for those who need none
+
+    make = getattr(xresnet, maker)
+    return make(n_out=num_classes, c_in=in_channels, act_cls=nn.Mish)
+
+
 # Each takes num_classes and in_channels and returns a net.
 NETS: dict[str, Callable[..., nn.Module]] = {
     # chapters 1 and 2
@@ -68,6 +77,10 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "resnet-50-paper": partial(Paper, BottleneckBlock, D50, strided_conv=0),
     "resnet-101": partial(Paper, BottleneckBlock, D101),
     "resnet-152": partial(Paper, BottleneckBlock, D152),
+    # appendix D
+    "xresnet-18-mish": partial(xresnet, "xresnet18"),
+    "xresnet-50-mish": partial(xresnet, "xresnet50"),
+    "xse-resnext-50-mish": partial(xresnet, "xse_resnext50"),
     "plain-18": partial(Plain, BasicBlock, D18),
     "plain-34": partial(Plain, BasicBlock, D34),
 }

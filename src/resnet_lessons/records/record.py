@@ -42,7 +42,7 @@ class Record:
 
     experiment: str
     title: str
-    chapter: int
+    chapter: int | str  # a letter for an appendix
     profile: str
     config: dict
     data: dict
@@ -88,17 +88,26 @@ class Record:
 
 
 @cache
-def _validator():
+def _validator(schema: Path):
     import jsonschema
 
-    return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    return jsonschema.Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
 
-def validate(raw: dict) -> None:
-    """LessonError with the first place at which `raw` is not a Record."""
-    for error in _validator().iter_errors(raw):
+def validate(raw: dict, schema: Path = SCHEMA) -> None:
+    """LessonError with the first place at which `raw` is not what `schema` says."""
+    for error in _validator(schema).iter_errors(raw):
         place = "/".join(map(str, error.absolute_path)) or "the record"
         raise LessonError(f"Not a valid record: {place}: {error.message}")
+
+
+def write(raw: dict, path: Path) -> Path:
+    """Write `raw` as JSON to `path`, whole or not at all; returns `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
+    os.replace(part, path)
+    return path
 
 
 def _path(experiment: str, profile: str, folder: Path) -> Path:
@@ -114,12 +123,7 @@ def save(record: Record, folder: Path = RECORDED) -> Path:
     """Write `record` whole or not at all; returns its path."""
     raw = record.to_dict()
     validate(raw)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = _path(record.experiment, record.profile, folder)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
-    os.replace(part, path)
-    return path
+    return write(raw, _path(record.experiment, record.profile, folder))
 
 
 def load(experiment: str, profile: str, folder: Path = RECORDED) -> Record:
@@ -145,6 +149,6 @@ def catalogue(folder: Path = RECORDED) -> list[Record]:
 
     def order(record: Record) -> tuple:
         padded = re.sub(r"\d+", lambda m: m[0].zfill(4), record.experiment)
-        return record.chapter, padded, record.profile
+        return str(record.chapter).zfill(2), padded, record.profile
 
     return sorted(records, key=order)

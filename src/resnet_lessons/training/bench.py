@@ -1,16 +1,18 @@
 """How fast is our pipeline? Ratios, measured interleaved in one run.
 
-Three ways to feed the same net with the same batches: our loader, fastai's own
-`DataBlock` with the transforms of Fernando's article (repaired), and one batch held in
-memory, which is the limit. Each round takes the same number of steps with each.
+The same net takes the same number of batches from our loader, from fastai's own
+`DataBlock` with the transforms of Fernando's article (repaired), from torchvision's
+`ImageFolder`, and from memory, which is the limit (`bench_sources`). Ratios are
+formed within a round: what slows a round slows all that is compared.
 """
 
 import platform
-import statistics
-import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -19,146 +21,233 @@ from torch import nn
 
 from .. import data, nets
 from ..errors import LessonError
+from ..records import benches
+from .bench_sources import MIN_SCALE, cores, jpeg_folder, sources
+from .bench_startup import (
+    first_batch,
+    help_seconds,
+    import_seconds,
+    memory,
+    summary,
+    wait,
+)
 from .device import describe, find
 from .learner import ADAMW
+from .recording import commit
+from .run import provenance
+from .steps import half_precision, replayed
 
 BATCH = 128
-NET = "fcn-baseline"
+ROUNDS, STEPS = 5, 10  # on the CPU; a round on a GPU is a whole epoch
+QUICK_ROUNDS, QUICK_STEPS = 3, 4
+PROCESSES, QUICK_PROCESSES = 5, 3  # fresh ones, each timed
+STORED = 80  # pixels: the first batch is timed with pictures stored at this size
+
+# Ratio: the seconds of which source over those of which other.
+RATIOS = {
+    "times_faster_than_fastai": ("fastai", "ours"),
+    "times_faster_than_torchvision": ("torchvision", "ours"),
+    "share_of_model_alone": ("model_alone", "ours"),
+}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A net and a size, with the least that we want of its ratios."""
+
+    net: str
+    size: int  # pixels
+    targets: dict[str, float]
+    rivals: bool = True  # also fastai's and torchvision's loader? Dear on a GPU
+
+
+FASTAI, ALONE = "times_faster_than_fastai", "share_of_model_alone"
+PAIRS = {
+    "cpu": [
+        Pair("fcn-baseline", 64, {FASTAI: 5.0, ALONE: 0.9}),
+        Pair("fcn-baseline", 128, {FASTAI: 2.5, ALONE: 0.9}),
+    ],
+    "cuda": [
+        Pair("fcn-baseline", 128, {FASTAI: 5.0}),
+        Pair("resnet-18-fastai", 128, {ALONE: 0.9}, rivals=False),
+        Pair("resnet-50-fastai", 128, {ALONE: 0.9}, rivals=False),
+    ],
+}
+QUICK = {
+    "cpu": PAIRS["cpu"][:1],
+    "cuda": [Pair("fcn-baseline", 64, {FASTAI: 5.0})],
+}
+START_TARGETS = {"import_seconds": 0.1, "help_seconds": 0.5}  # at most
 
 
 def run(quick: bool = False, device: str = "auto") -> dict:
-    """Measure; returns the machine and, for each size, seconds a step and ratios.
+    """Measure; the result is what `records/bench_schema.json` describes.
 
-    quick: 64 px only, three rounds of four steps; else 64 and 128 px, five of ten.
+    quick: 64 px only, fewer and shorter rounds, no cold start.
     """
     place = find(device)
-    sizes, rounds, steps = ([64], 3, 4) if quick else ([64, 128], 5, 10)
+    kind = "cuda" if place.type == "cuda" else "cpu"
+    pairs = (QUICK if quick else PAIRS)[kind]
+    rounds, most = (QUICK_ROUNDS, QUICK_STEPS) if quick else (ROUNDS, STEPS)
+    times = QUICK_PROCESSES if quick else PROCESSES
+    start_up = {
+        "import_seconds": import_seconds(times),
+        "help_seconds": help_seconds(times),
+        "first_epoch": first_batch("imagenette", STORED, BATCH, place, cold=not quick),
+        "targets": START_TARGETS,
+    }
+    images = data.load("imagenette", pairs[0].size * 5 // 4)
+    epoch = len(images.train) // BATCH
+    steps = epoch if kind == "cuda" else min(most, epoch)
     with ExitStack() as stack:
-        folder, images_of, source = _pictures(stack)
-        found = {
-            size: _measure(folder, images_of(size), size, rounds, steps, place)
-            for size in sizes
-        }
+        folder = jpeg_folder(stack, images, steps * BATCH)
+        measured = [_measure(pair, folder, steps, rounds, place) for pair in pairs]
+    packages = ["torch", "torchvision", "fastai"]
     return {
         "device": describe(place),
-        "python": platform.python_version(),
-        "torch": version("torch"),
-        "fastai": version("fastai"),
-        "data": source,
-        "net": NET,
+        "processor": _processor(),
+        "cpu_count": cores(),
+        "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in packages},
+        "commit": commit(),
+        "recorded": date.today().isoformat(),
+        "command": "resnet-lessons bench" + " --quick" * quick,
+        "quick": quick,
+        "data": provenance(images),
+        "pairs": measured,
+        "start_up": start_up,
+        "memory": memory(place),
+    }
+
+
+def _processor() -> str:
+    """The processor's name as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _measure(pair: Pair, folder: Path, steps: int, rounds: int, place) -> dict:
+    """What the result says of one net at one size."""
+    images = data.load("imagenette", pair.size * 5 // 4)
+    ours = data.loaders(images, pair.size, BATCH, place, min_scale=MIN_SCALE).train
+    ways = sources(ours, folder if pair.rivals else None, steps)
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    with _stepper(pair.net, ours.one_batch(), place) as step:
+        for batches in ways.values():
+            _seconds(step, islice(batches(), 1), 1, place)  # warm-up
+        for name in interleaved(list(ways), rounds):
+            seconds[name].append(_seconds(step, ways[name](), steps, place) / steps)
+    return {
+        "net": pair.net,
+        "size": pair.size,
         "batch_size": BATCH,
         "steps_per_round": steps,
-        "sizes": found,
+        "rounds": rounds,
+        "stored_size": images.size,
+        "stored_bytes": images.train.images.nbytes + images.valid.images.nbytes,
+        "seconds_per_step": {name: summary(s) for name, s in seconds.items()},
+        "ratios": ratios(seconds),
+        "targets": pair.targets,
     }
 
 
-def _pictures(stack: ExitStack) -> tuple[Path, Callable, str]:
-    """A folder of JPEG files, the same pictures decoded, and what they are."""
-    try:
-        folder = data.where("imagenette")
-        source = "imagenette"
-    except LessonError:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        _write_stand_in(folder)
-        source = "pictures"
-    return folder, lambda size: data.load(source, size * 5 // 4), source
+def interleaved(names: list[str], rounds: int) -> Iterator[str]:
+    """`names` once a round, in an order that moves on by one from round to round."""
+    for number in range(rounds):
+        first = number % len(names)
+        yield from names[first:] + names[:first]
 
 
-def _write_stand_in(folder: Path) -> None:
-    """The built-in pictures as JPEG files, in folders as Imagenette's."""
-    from PIL import Image
-
-    (pictures, labels), _ = data.pictures(160, train=2560, valid=10)
-    for number, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
-        path = folder / "train" / str(label) / f"{number:05}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(path, quality=90)
-
-
-def _measure(folder, images, size, rounds, steps, place) -> dict:
-    ours = data.loaders(images, size, BATCH, place, min_scale=0.5).train
-    theirs = _fastai_loader(folder, size, steps, place)
-    held = [ours.one_batch()] * steps
-    ways = {"ours": ours, "fastai": theirs, "model_alone": held}
-    step = _stepper(place)
-    for batches in ways.values():
-        _seconds(step, batches, 1)  # warm-up
-    seconds = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, batches in ways.items():
-            seconds[name].append(_seconds(step, batches, steps) / steps)
-    pairs = list(zip(*seconds.values(), strict=True))
-    return {
-        "seconds_per_step": {
-            name: {"median": statistics.median(s), "all": s}
-            for name, s in seconds.items()
-        },
-        "times_faster_than_fastai": statistics.median(b / a for a, b, _ in pairs),
-        "share_of_model_alone": statistics.median(c / a for a, _, c in pairs),
-    }
+def ratios(seconds: dict[str, list[float]]) -> dict:
+    """Formed round by round: the median ratio, the lowest and the highest."""
+    found = {}
+    for name, (above, below) in RATIOS.items():
+        if above in seconds:
+            pairs = zip(seconds[above], seconds[below], strict=True)
+            values = [a / b for a, b in pairs]
+            found[name] = {
+                "median": summary(values)["median"],
+                "low": min(values),
+                "high": max(values),
+            }
+    return found
 
 
-def _fastai_loader(folder: Path, size: int, steps: int, place) -> Iterable:
-    """fastai's `DataBlock` as in the article: resize, then augment the batch."""
-    from fastai.vision import all as fv
+@contextmanager
+def _stepper(net_name: str, batch: tuple, place: torch.device) -> Iterator[Callable]:
+    """One training step of the net, as a function of a batch shaped like `batch`.
 
-    files = fv.get_image_files(folder / "train").shuffle()[: (steps + 1) * BATCH]
-    block = fv.DataBlock(
-        blocks=(fv.ImageBlock, fv.CategoryBlock),
-        get_items=lambda _: files,
-        splitter=fv.IndexSplitter(range(BATCH)),
-        get_y=fv.parent_label,
-        item_tfms=fv.Resize(size * 5 // 4),
-        batch_tfms=[
-            *fv.aug_transforms(min_scale=0.5, size=size),
-            fv.Normalize.from_stats(*fv.imagenet_stats),
-        ],
-    )
-    return block.dataloaders(folder, bs=BATCH, device=place).train
-
-
-def _stepper(place: torch.device) -> Callable:
-    """One training step of the net, as a function of a batch."""
+    As training takes it on `place`: see `steps`.
+    """
     torch.manual_seed(0)
-    net = nets.build(NET).to(place, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(net.parameters(), 1e-3, **ADAMW)
+    net = nets.build(net_name).to(place, memory_format=torch.channels_last)
+    fused = True if place.type == "cuda" else None
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-3, fused=fused, **ADAMW)
+    half = half_precision(place)
 
     def step(batch):
         # fastai's batches are subclasses of Tensor: they would slow the net itself
         pictures, labels = (tensor.as_subclass(torch.Tensor) for tensor in batch)
-        nn.functional.cross_entropy(net(pictures), labels).backward()
+        with torch.autocast(place.type, half, enabled=half is not None):
+            loss = nn.functional.cross_entropy(net(pictures), labels)
+        loss.backward()
         optimizer.step()
         optimizer.zero_grad()
 
-    return step
+    with replayed(net, batch[0]):
+        yield step
 
 
-def _seconds(step: Callable, batches: Iterable, steps: int) -> float:
-    """Seconds for `steps` steps, start-up of the loader and its workers included."""
+def _seconds(step: Callable, batches: Iterable, steps: int, place) -> float:
+    """Seconds for `steps` steps, start and end of worker processes included.
+
+    LessonError where `batches` are not just as many.
+    """
+    count = 0
+    wait(place)
     start = perf_counter()
-    for count, batch in enumerate(batches, 1):
+    for count, batch in enumerate(batches, 1):  # noqa: B007 (read after the loop)
         step(batch)
-        if count == steps:
-            break
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return perf_counter() - start
+    wait(place)
+    spent = perf_counter() - start
+    if count != steps:
+        raise LessonError(f"A source gave {count} batches, not {steps}.")
+    return spent
 
 
 def report(found: dict) -> str:
     """`found` in words."""
+    versions, start, memory = found["versions"], found["start_up"], found["memory"]
     lines = [
-        f"{found['device']}, torch {found['torch']}, {found['net']} "
-        f"on {found['data']}, batches of {found['batch_size']}"
+        f"{found['device']}, torch {versions['torch']}, "
+        f"on {found['data']['variant']}, batches of {BATCH}"
     ]
-    for size, result in found["sizes"].items():
+    for pair in found["pairs"]:
         seconds = ", ".join(
-            f"{name} {1000 * s['median']:.0f} ms"
-            for name, s in result["seconds_per_step"].items()
+            f"{benches.SOURCES[name]} {1000 * s['median']:.1f} ms"
+            for name, s in pair["seconds_per_step"].items()
         )
-        lines += [
-            f"{size} px, a step: {seconds}",
-            f"  {result['times_faster_than_fastai']:.1f} times as fast as fastai's "
-            f"DataBlock, {result['share_of_model_alone']:.2f} of the model alone",
-        ]
+        lines.append(f"{pair['net']} at {pair['size']} px, a step: {seconds}")
+        for name, ratio in pair["ratios"].items():
+            line = f"  {benches.ratio_words(ratio)} {benches.RATIOS[name]}"
+            if name in pair["targets"]:
+                target = pair["targets"][name]
+                line += f": target {benches.verdict(ratio['median'], target)}"
+            lines.append(line)
+    for name, what in benches.START_UP.items():
+        seconds, target = start[name]["median"], start["targets"][name]
+        said = benches.verdict(seconds, target, at_most=True)
+        lines.append(f"{what}: {seconds:.3f} s: target {said}")
+    first = start["first_epoch"]
+    for state in ("cold", "warm"):
+        if first[f"{state}_seconds"] is not None:
+            seconds = first[f"{state}_seconds"]
+            lines.append(f"first batch from the {state} cache: {seconds:.2f} s")
+    if memory["peak_resident_mb"] is not None:
+        lines.append(f"peak of resident memory: {memory['peak_resident_mb']:.0f} MiB")
     return "\n".join(lines)

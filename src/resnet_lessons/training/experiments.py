@@ -21,6 +21,9 @@ class Profile:
     stored: int | None = None  # side of the stored pictures; None: 5/4 of `size`
     sizes: list[int] | None = None  # of the crops in each epoch; None: always `size`
     crop: float = 0.5  # smallest area of a random crop, as a share of the picture
+    smoothing: float = 0.0  # of labels: this share of each goes to all classes alike
+    valid_size: int | None = None  # pixels of validation pictures; None: `size`
+    zoom: float = 1.0  # side of the centre that validation sees, as a share
 
     @property
     def decoded_size(self) -> int:
@@ -52,7 +55,7 @@ class Experiment:
     """One net under one recipe: AdamW, one cycle, random crops and flips."""
 
     name: str
-    chapter: int
+    chapter: int | str  # a letter for an appendix
     title: str
     net: str  # name for `nets.build`
     profiles: dict[str, Profile] = field(default_factory=lambda: IMAGENETTE)
@@ -73,7 +76,7 @@ CIFAR_DEPTH = {
     "laptop": Profile(
         "cifar10", 32, 4, 64, pictures=10_000, options={"width": 8}, stored=32
     ),
-    "gpu": Profile("cifar10", 32, 10, stored=32),
+    "gpu": Profile("cifar10", 32, 5, stored=32),
 }
 DEGRADATION = [
     Experiment(
@@ -136,7 +139,7 @@ GROWING = {
 PIPELINE = {
     "smoke": Profile("digits", 8, 3, 64, 0.1, options={"width": 8}, stored=8),
     "laptop": Profile("cifar10", 32, 5, 128, 0.1, options={"width": 8}, stored=32),
-    "gpu": Profile("cifar10", 32, 90, 128, 0.1, stored=32),
+    "gpu": Profile("cifar10", 32, 30, 128, 0.1, stored=32),
 }
 
 # Chapter 12: a body that never saw two of the classes; see transfer.py for the rest.
@@ -170,6 +173,38 @@ SHAPES = {
     ),
 }
 
+# Chapter 9: as long and as large as a GPU makes easy.
+LONG = {
+    "smoke": IMAGENETTE["smoke"],
+    "gpu": Profile("imagenette", size=224, epochs=20, stored=224),
+}
+
+# Appendix D: the race. Each step keeps what the steps before it changed.
+RACE_STEPS = [
+    ("batch-64", "smaller batches, crops from 0.35", {"batch_size": 64, "crop": 0.35}),
+    ("resnet-50", "ResNet-50", {"net": "resnet-50-fastai"}),
+    ("smoothing", "smoothed labels", {"smoothing": 0.1}),
+    ("zoom", "validation sees the centre", {"zoom": 0.875}),
+    ("mish", "Mish for ReLU", {"net": "xresnet-50-mish"}),
+    ("batch-32", "batches of 32", {"batch_size": 32}),
+    ("resnext", "SE-ResNeXt-50", {"net": "xse-resnext-50-mish"}),
+]
+
+
+def race() -> list[Experiment]:
+    """The steps of the race, from the ResNet-18 of chapter 8 on."""
+    net, profiles, steps = "resnet-18-fastai", IMAGENETTE, []
+    for name, title, change in RACE_STEPS:
+        change = dict(change)
+        net = change.pop("net", net)
+        profiles = {
+            "smoke": replace(profiles["smoke"], **change),
+            "gpu": replace(profiles["gpu"], **change),
+        }
+        steps.append(Experiment(f"race-{name}", "D", title, net, profiles))
+    return steps
+
+
 EXPERIMENTS = {
     e.name: e
     for e in [
@@ -192,6 +227,13 @@ EXPERIMENTS = {
         ),
         Experiment("resnet-18", 8, "ResNet-18 with a stem", "resnet-18-fastai"),
         Experiment("resnet-50", 9, "ResNet-50, bottlenecks", "resnet-50-fastai"),
+        Experiment(
+            "resnet-50-long",
+            9,
+            "ResNet-50, 20 epochs, 224 px",
+            "resnet-50-fastai",
+            LONG,
+        ),
         Experiment(
             "resnet-50-half",
             9,
@@ -231,6 +273,17 @@ EXPERIMENTS = {
             "resnet-14-cifar",
             SHAPES,
             keep=True,
+        ),
+        *race(),
+        Experiment(
+            "race-20-epochs",
+            "D",
+            "the fifth step, 20 epochs",
+            "xresnet-50-mish",
+            {
+                name: replace(profile, epochs=20 if name == "gpu" else 1)
+                for name, profile in race()[4].profiles.items()
+            },
         ),
     ]
 }

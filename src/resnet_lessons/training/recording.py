@@ -4,7 +4,9 @@ import hashlib
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -23,7 +25,7 @@ LIVE = "RESNET_LESSONS_LIVE"  # a profile's name: every notebook trains live wit
 
 
 def commit() -> str:
-    """The commit of the code that runs, or "released X" outside a clone."""
+    """The commit of the code that runs; in a package without one, "released X"."""
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
@@ -32,11 +34,14 @@ def commit() -> str:
         ).stdout.strip()
 
     try:
-        made = f":(exclude){records.RECORDED}"  # what is recorded changes no code
-        changes = git("status", "--porcelain", "--", str(here.parent), made)
+        # What was recorded changes no code.
+        made = [f":(exclude){p}" for p in (records.RECORDED, records.benches.BENCHES)]
+        changes = git("status", "--porcelain", "--", str(here.parent), *made)
         return git("rev-parse", "HEAD") + ("+changes" if changes else "")
     except (OSError, subprocess.CalledProcessError):
-        return f"released {version('resnet-lessons')}"
+        archived = (here.parent / "COMMIT").read_text("utf-8").strip()
+        written = not archived.startswith("$")  # `git archive` writes it there
+        return archived if written else f"released {version('resnet-lessons')}"
 
 
 def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
@@ -67,15 +72,45 @@ def record(
     seeds: int = 3,
     device: str = "auto",
     folder: Path = records.RECORDED,
+    shared_by: int = 1,
     **options,
 ) -> Record:
-    """Train `exp` with seeds 0 to seeds-1 and save the Record under `folder`."""
+    """Train `exp` with seeds 0 to seeds-1 and save the Record under `folder`.
+
+    shared_by: how many runs use the device at once; the Record says so, since its
+    seconds are longer for it.
+    """
     runs = [train(exp, profile, seed, device, **options) for seed in range(seeds)]
+    if shared_by > 1:
+        runs = [
+            replace(r, device=f"{r.device}, {shared_by} runs at once") for r in runs
+        ]
     if exp.keep:
         runs[0] = keep_weights(runs[0], records.weights_path(exp.name, profile, folder))
     made = make_record(exp, profile, runs)
     records.save(made, folder)
     return made
+
+
+def side_by_side(
+    experiments: list[Experiment], jobs: int, options: list[str]
+) -> list[str]:
+    """Record each of `experiments` in a process of its own, `jobs` at a time.
+
+    options: of `resnet-lessons record`. Returns the names of those that failed.
+    """
+    command = [sys.executable, "-m", "resnet_lessons", "record", *options]
+
+    def succeeds(exp: Experiment) -> bool:
+        words = [*command, "--shared-by", str(jobs), exp.name]
+        done = subprocess.run(words, capture_output=True, text=True)
+        said = done.stdout or f"{exp.name}: {(done.stderr.splitlines() or ['?'])[-1]}"
+        print(said.strip(), flush=True)
+        return done.returncode == 0
+
+    with ThreadPoolExecutor(jobs) as pool:
+        succeeded = list(pool.map(succeeds, experiments))
+    return [e.name for e, ok in zip(experiments, succeeded, strict=True) if not ok]
 
 
 def missing(profile: str, folder: Path = records.RECORDED) -> list[Experiment]:

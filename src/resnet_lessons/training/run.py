@@ -4,6 +4,7 @@ import random
 import statistics
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from fastai.callback.core import Callback
 from fastai.callback.progress import ProgressCallback
+from fastai.learner import Recorder
 from tqdm.auto import tqdm
 
 from .. import data, nets, probes
@@ -21,6 +23,7 @@ from . import checkpoint
 from .device import describe, find
 from .experiments import Experiment
 from .learner import ADAMW, History, make_learner
+from .steps import replayed
 
 
 @dataclass
@@ -113,7 +116,16 @@ def train(
     say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
     images = drawn(images, p.pictures)
     seed_everything(seed)
-    dls = data.loaders(images, p.size, p.batch_size, place, seed=seed, min_scale=p.crop)
+    dls = data.loaders(
+        images,
+        p.size,
+        p.batch_size,
+        place,
+        seed=seed,
+        min_scale=p.crop,
+        valid_size=p.valid_size,
+        zoom=p.zoom,
+    )
     channels = images.train.images.shape[-1]
     net = nets.build(exp.net, len(images.classes), channels, **p.options)
     history = History()
@@ -129,8 +141,8 @@ def train(
     watchers = [history, checkpoint.Checkpoints(folder, history, own)]
     watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
     net = net.to(place, memory_format=torch.channels_last)
-    learn = make_learner(dls, net, p.lr, watchers)
-    learn.remove_cb(ProgressCallback)
+    loss = torch.nn.CrossEntropyLoss(label_smoothing=p.smoothing)
+    learn = make_learner(dls, net, p.lr, watchers, loss_func=loss)
     learn.create_opt()
     done = 0
     if resume:
@@ -164,8 +176,12 @@ def drawn(images, count: int | None):
 
 def _fit(learn, p, done: int, place: torch.device) -> None:
     """Train on from epoch `done`; out of memory becomes advice."""
+    learn.remove_cbs([Recorder, ProgressCallback])  # a Recorder waits for each loss
+    images, _ = learn.dls.train.one_batch()
+    # A graph is for one shape of batch: not for pictures that grow.
+    graph = nullcontext() if p.sizes else replayed(learn.model, images)
     try:
-        with learn.no_bar(), learn.no_logging():
+        with learn.no_bar(), learn.no_logging(), graph:
             learn.fit_one_cycle(p.epochs, p.lr, start_epoch=done)
     except torch.OutOfMemoryError:
         raise LessonError(

@@ -26,7 +26,6 @@ from time import perf_counter, process_time
 
 import numpy as np
 import torch
-from fastai.callback.progress import ProgressCallback
 from torch import nn
 
 from .. import data, nets
@@ -205,7 +204,6 @@ def _body(exp, p, profile, seed, place, old, config, resume, say):
     folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
     watchers = [checkpoint.Checkpoints(folder, history, own), Bar(history, say)]
     learn = make_learner(dls, net, p.lr, [history, *watchers])
-    learn.remove_cb(ProgressCallback)
     learn.create_opt()
     done = checkpoint.restore(folder, learn, history, own) if resume else 0
     if done:

@@ -1,0 +1,103 @@
+"""Saved benches as tables: what is fast, by how much, and on which machine."""
+
+from ..records import benches
+from .display import Words, table
+
+NONE = Words("No bench is saved yet: `resnet-lessons bench --save` makes one.")
+
+
+def speed_table(kept: list[dict]) -> Words:
+    """Each source of batches with each net and size, on each machine."""
+    columns = ["machine", "net", "px", "batches from", "ms / step", "ours against it"]
+    rows = [
+        [
+            b["device"],
+            f"`{p['net']}`",
+            p["size"],
+            benches.SOURCES[source],
+            f"{1000 * seconds['median']:.1f}",
+            _against(source, p),
+        ]
+        for b in kept
+        for p in b["pairs"]
+        for source, seconds in p["seconds_per_step"].items()
+    ]
+    return table(columns, rows) if rows else NONE
+
+
+def _against(source: str, pair: dict) -> str:
+    """Such as "× 5.12 (4.90 to 5.30)": how fast ours is, `source` being 1."""
+    name = {
+        "fastai": "times_faster_than_fastai",
+        "torchvision": "times_faster_than_torchvision",
+        "model_alone": "share_of_model_alone",
+    }.get(source)
+    return f"× {benches.ratio_words(pair['ratios'][name])}" if name else "–"
+
+
+def speed_targets(kept: list[dict]) -> Words:
+    """Every target of every saved bench, and whether it is reached."""
+    columns = ["machine", "what", "target", "measured", "result"]
+    rows = []
+    for b in kept:
+        for p in b["pairs"]:
+            for name, target in p["targets"].items():
+                what = f"`{p['net']}` at {p['size']} px: {benches.RATIOS[name]}"
+                value = p["ratios"][name]["median"]
+                result = benches.verdict(value, target).split(" ", 1)[1]
+                rows.append([b["device"], what, f"≥ {target}", f"{value:.2f}", result])
+        start = b["start_up"]
+        for name, target in start["targets"].items():
+            value = start[name]["median"]
+            result = benches.verdict(value, target, at_most=True).split(" ", 1)[1]
+            what = f"seconds of `{benches.START_UP[name]}`"
+            rows.append([b["device"], what, f"≤ {target}", f"{value:.3f}", result])
+    return table(columns, rows) if rows else NONE
+
+
+def start_table(kept: list[dict]) -> Words:
+    """Waiting for the first batch, in seconds, and the memory that is taken."""
+    columns = ["machine", "stored at (px)", "first batch, cold (s)", "warm (s)"]
+    columns += ["decoded pictures (MB)", "peak memory (MiB)", "on the GPU (MiB)"]
+    rows = []
+    for b in kept:
+        first = b["start_up"]["first_epoch"]
+        stored = {p["stored_size"]: p["stored_bytes"] for p in b["pairs"]}
+        sizes = ", ".join(f"{n / 1e6:.0f} at {px} px" for px, n in stored.items())
+        rows.append(
+            [
+                b["device"],
+                first["stored_size"],
+                _number(first["cold_seconds"], 1),
+                _number(first["warm_seconds"], 1),
+                sizes,
+                _number(b["memory"]["peak_resident_mb"]),
+                _number(b["memory"]["peak_device_mb"]),
+            ]
+        )
+    return table(columns, rows) if rows else NONE
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def bench_table(kept: list[dict]) -> Words:
+    """Every saved bench with what is needed to make it again."""
+    columns = ["machine", "processor", "cores", "threads", "versions", "data"]
+    columns += ["command", "day", "commit"]
+    rows = [
+        [
+            b["device"],
+            b["processor"],
+            b["cpu_count"],
+            b["threads"],
+            ", ".join(f"{name} {number}" for name, number in b["versions"].items()),
+            f"{b['data']['variant']} `{b['data']['content_hash'][:12]}`",
+            f"`{b['command']}`",
+            b["recorded"],
+            f"`{b['commit'][:8]}`",
+        ]
+        for b in kept
+    ]
+    return table(columns, rows) if rows else NONE

@@ -1,0 +1,80 @@
+"""Saved benches: how fast the pipeline is on a device, as `bench` measured it.
+
+One JSON file for each device lies under `benches/`. The command
+`resnet-lessons bench --save` writes it; nobody edits it by hand.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from ..errors import UsageError
+from .record import validate, write
+
+BENCHES = Path(__file__).parent / "benches"
+SCHEMA = Path(__file__).parent / "bench_schema.json"
+
+# What is measured, in words.
+SOURCES = {
+    "ours": "our loader",
+    "fastai": "fastai's DataBlock",
+    "torchvision": "torchvision's ImageFolder",
+    "model_alone": "model alone",
+}
+RATIOS = {
+    "times_faster_than_fastai": "times as fast as fastai's DataBlock",
+    "times_faster_than_torchvision": "times as fast as torchvision's ImageFolder",
+    "share_of_model_alone": "of the speed of the model alone",
+}
+START_UP = {
+    "import_seconds": "import resnet_lessons",
+    "help_seconds": "resnet-lessons --help",
+}
+
+
+def ratio_words(ratio: dict) -> str:
+    """Such as "5.12 (4.90 to 5.30)": the median round, the lowest and the highest."""
+    return f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
+
+
+def verdict(value: float, target: float, at_most: bool = False) -> str:
+    """Such as "5.0 reached" or "5.0 missed by 0.8"; `at_most` where less is better."""
+    gap = value - target if at_most else target - value
+    return f"{target} missed by {gap:.2g}" if gap > 0 else f"{target} reached"
+
+
+def slug(device: str) -> str:
+    """`device` in words, as a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
+
+
+def save(found: dict, folder: Path = BENCHES) -> Path:
+    """Write the result of a bench whole or not at all; returns its path.
+
+    It takes the place of an earlier one on the same device. LessonError where
+    `found` is not what the schema describes.
+    """
+    validate(found, SCHEMA)
+    return write(found, folder / f"{slug(found['device'])}.json")
+
+
+def load(device: str, folder: Path = BENCHES) -> dict:
+    """The saved bench of `device`, in words; UsageError where there is none."""
+    path = folder / f"{slug(device)}.json"
+    if not path.is_file():
+        raise UsageError(
+            f"No bench of '{device}' is saved. Make it there: "
+            "resnet-lessons bench --save"
+        )
+    return _read(path)
+
+
+def catalogue(folder: Path = BENCHES) -> list[dict]:
+    """All saved benches in `folder`, by device."""
+    return [_read(path) for path in sorted(folder.glob("*.json"))]
+
+
+def _read(path: Path) -> dict:
+    found = json.loads(path.read_text("utf-8"))
+    validate(found, SCHEMA)
+    return found

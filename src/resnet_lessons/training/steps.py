@@ -1,0 +1,45 @@
+"""What makes a training step fast on CUDA: fewer bits, and one launch for all kernels.
+
+A small net is bound by the host there: Python asks for some hundred kernels, each of
+which is done before the next is asked for. A CUDA graph keeps the list of them and
+replays it at once. On other devices everything here does nothing.
+"""
+
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+def half_precision(device: torch.device) -> torch.dtype | None:
+    """What matrix units of `device` multiply fastest; None where that is float32.
+
+    bfloat16 from Ampere on (compute capability 8), float16 on Volta and Turing (7).
+    """
+    if device.type != "cuda":
+        return None
+    major, _ = torch.cuda.get_device_capability(device)
+    return {7: torch.float16}.get(major, torch.bfloat16 if major > 7 else None)
+
+
+@contextmanager
+def replayed(net: nn.Module, images: Tensor):
+    """Inside, passes of `net` in training mode replay one CUDA graph.
+
+    images: a batch (B, C, H, W); inside, every batch in training mode has its shape.
+    Passes in eval mode stay as they were, and leaving it makes all of them so.
+    """
+    if not images.is_cuda:
+        yield
+        return
+    dtype = half_precision(images.device)
+    kept = {name: value.clone() for name, value in net.state_dict().items()}
+    half = {"dtype": dtype, "enabled": dtype is not None, "cache_enabled": False}
+    net.train()
+    with torch.autocast("cuda", **half):
+        torch.cuda.make_graphed_callables(net, (images,))
+    net.load_state_dict(kept)  # its warm-up has moved the statistics of BatchNorm
+    try:
+        yield
+    finally:
+        del net.forward  # the captured one; the class has its own
