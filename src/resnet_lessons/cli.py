@@ -125,11 +125,6 @@ def record(args) -> None:
     chosen = [training.experiment(name) for name in args.names]
     if args.all:
         chosen = training.missing(args.profile, **folder)
-    if args.jobs > 1:
-        failed = training.side_by_side(chosen, args.jobs, record_options(args))
-        if failed:
-            raise LessonError(f"Not recorded: {', '.join(failed)}.")
-        return
     failed = []
     for exp in chosen:
         try:
@@ -156,15 +151,6 @@ def record(args) -> None:
         )
     if failed:
         raise LessonError(f"Not recorded: {', '.join(failed)}.")
-
-
-def record_options(args) -> list[str]:
-    """What each of several processes of `record` is told of `args`."""
-    options = ["--profile", args.profile, "--seeds", str(args.seeds)]
-    options += ["--device", args.device]
-    options += ["--folder", str(args.folder)] if args.folder else []
-    options += ["--resume"] if args.resume else []
-    return options + (["--json"] if args.json else [])
 
 
 def bench(args) -> None:
@@ -242,13 +228,10 @@ def parser() -> argparse.ArgumentParser:
     recorder.add_argument("--seeds", type=natural, default=3, help="default: 3")
     recorder.add_argument("--folder", type=Path, help="default: in the package")
     recorder.add_argument(
-        "--jobs",
+        "--shared-by",
         type=natural,
         default=1,
-        help="experiments at a time, for a GPU that one small net does not fill",
-    )
-    recorder.add_argument(
-        "--shared-by", type=natural, default=1, help=argparse.SUPPRESS
+        help="as many runs use the device at once: the Record says so (default: 1)",
     )
     for each in sub, recorder:
         each.add_argument(

@@ -191,6 +191,25 @@ RACE_STEPS = [
 ]
 
 
+# The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
+SIZES = [32] * 8 + [40] * 5 + [48] * 5 + [56] * 2 + [64] * 2
+TEN_MINUTES = {
+    "smoke": replace(IMAGENETTE["smoke"], sizes=[16], smoothing=0.1, zoom=0.875),
+    "laptop": Profile(
+        "imagenette",
+        size=64,
+        epochs=len(SIZES),
+        batch_size=64,
+        lr=4e-3,
+        options={"widths": [48, 96, 192], "batch_zero": False},
+        sizes=SIZES,
+        crop=0.35,
+        smoothing=0.1,
+        zoom=0.875,
+    ),
+}
+
+
 def race() -> list[Experiment]:
     """The steps of the race, from the ResNet-18 of chapter 8 on."""
     net, profiles, steps = "resnet-18-fastai", IMAGENETTE, []
@@ -275,6 +294,9 @@ EXPERIMENTS = {
             keep=True,
         ),
         *race(),
+        Experiment(
+            "race-ten-minutes", "D", "two cores", "resnet-14-fastai", TEN_MINUTES
+        ),
         Experiment(
             "race-20-epochs",
             "D",

@@ -4,9 +4,7 @@ import hashlib
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -90,27 +88,6 @@ def record(
     made = make_record(exp, profile, runs)
     records.save(made, folder)
     return made
-
-
-def side_by_side(
-    experiments: list[Experiment], jobs: int, options: list[str]
-) -> list[str]:
-    """Record each of `experiments` in a process of its own, `jobs` at a time.
-
-    options: of `resnet-lessons record`. Returns the names of those that failed.
-    """
-    command = [sys.executable, "-m", "resnet_lessons", "record", *options]
-
-    def succeeds(exp: Experiment) -> bool:
-        words = [*command, "--shared-by", str(jobs), exp.name]
-        done = subprocess.run(words, capture_output=True, text=True)
-        said = done.stdout or f"{exp.name}: {(done.stderr.splitlines() or ['?'])[-1]}"
-        print(said.strip(), flush=True)
-        return done.returncode == 0
-
-    with ThreadPoolExecutor(jobs) as pool:
-        succeeded = list(pool.map(succeeds, experiments))
-    return [e.name for e, ok in zip(experiments, succeeded, strict=True) if not ok]
 
 
 def missing(profile: str, folder: Path = records.RECORDED) -> list[Experiment]:
