@@ -225,3 +225,35 @@ def test_chapter_10_v2_is_behind_with_20_layers_and_level_with_56():
 def test_chapter_7_seeds_lie_further_apart_than_two_cited_numbers():
     (deep,) = laptop("resblock-net-deep")
     assert max(deep.accuracies) - min(deep.accuracies) > 0.672 - 0.666
+
+
+def gpu(*names):
+    return [load(name, "gpu") for name in names]
+
+
+def test_chapter_7_batchzero_is_clearly_behind_at_128_px():
+    names = ["resblock-net-deep", "resblock-net-deep-gamma-one"]
+    zero, one = gpu(*names)
+    assert "below, more than twice the spread" in compare_words(zero, one)
+    assert one.accuracy - zero.accuracy > 0.03  # "several points"
+    baseline, resblocks = gpu("fcn-baseline", "resblock-net")
+    assert resblocks.accuracy < baseline.accuracy  # in the article it is the other way
+
+
+def test_chapter_8_more_than_half_of_the_step_was_batchzero():
+    names = ["resblock-net-deep", "resnet-18", "resblock-net-deep-gamma-one"]
+    deep, resnet, gamma_one = gpu(*names)
+    assert "above, more than twice the spread" in compare_words(resnet, deep)
+    assert "above, more than twice the spread" in compare_words(resnet, gamma_one)
+    whole, rest = (resnet.accuracy - r.accuracy for r in (deep, gamma_one))
+    assert rest < whole / 2
+
+
+def test_chapter_9_the_full_resnet_50_and_growing_pictures_gain_nothing():
+    resnet_18, resnet_50, growing = gpu("resnet-18", "resnet-50", "resnet-18-growing")
+    for other in (resnet_50, growing):
+        assert "no clear difference" in compare_words(other, resnet_18)
+    seconds = [sum(s.train_seconds for s in r.seeds) for r in (resnet_50, resnet_18)]
+    assert seconds[0] > 2 * seconds[1]
+    assert sum(s.train_seconds for s in growing.seeds) > seconds[1]  # no time won
+    assert load("resnet-18", "gpu").data["train"] * 100 < 1_280_000
