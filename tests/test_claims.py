@@ -1,6 +1,6 @@
 """What the prose of a chapter says about the recorded runs, held against them."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import mean
 
 import pytest
@@ -257,3 +257,22 @@ def test_chapter_9_the_full_resnet_50_and_growing_pictures_gain_nothing():
     assert seconds[0] > 2 * seconds[1]
     assert sum(s.train_seconds for s in growing.seeds) > seconds[1]  # no time won
     assert load("resnet-18", "gpu").data["train"] * 100 < 1_280_000
+
+
+def test_appendix_d_which_steps_brought_something_and_which_did_not():
+    names = ["resnet-18", "race-batch-64", "race-resnet-50"]
+    names += ["race-smoothing", "race-zoom", "race-mish"]
+    steps = gpu(*names)
+    said = [compare_words(new, old) for old, new in pairwise(steps)]
+    assert all("no clear difference" in words for words in said[:2])
+    assert all("above, more than twice" in words for words in said[2:])
+    gains = [b.accuracy - a.accuracy for a, b in pairwise(steps)]
+    assert gains[2] < gains[3] < gains[4]  # a little, more, most
+    assert max(r.accuracy for r in steps) < 0.8743  # the leaderboard's
+
+
+def test_appendix_d_ten_minutes_are_ten_minutes():
+    (small,) = laptop("race-ten-minutes")
+    assert len(small.seeds) == 3
+    assert max(seed.train_seconds for seed in small.seeds) <= 600
+    assert small.config["sizes"][0] < small.config["sizes"][-1] == small.config["size"]

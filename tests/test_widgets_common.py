@@ -12,9 +12,8 @@ from widget_registry import MAKE, widget
 pytestmark = pytest.mark.browser
 
 TOLERANCE = {"Convolution": 0.05, "WidthAndCost": 0.05}  # of the height; others 0.1
-# States in which the height is another: stride 4 is taller, code differs in length.
+# States in which the height is another: code differs in length.
 FREE = {
-    "Convolution": ("Stride", "Padding", "Channels", "Output cell"),
     "DiffQuiz": ("Defect", "Show the answer"),
 }
 MOVES = ("InputSize", "ResidualPlayground")  # those that move where motion is wanted

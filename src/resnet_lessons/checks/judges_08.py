@@ -6,7 +6,7 @@ from torch import nn
 from .. import nets, probes
 from ..nets.resnet import stage
 from .expect import made
-from .layers import calls_of, copy_weights, count, norm_after
+from .layers import calls_of, norm_after, three_convs_as
 from .mistakes_08 import CHANNELS, COUNTS, MACS, STEMS, STRIDES
 
 # 08.1 ------------------------------------------------------------------------------
@@ -112,28 +112,8 @@ def _shape_hint(got, want) -> str:
 
 
 def _values(stem, library, case, expect):
-    expect.equal(
-        "the number of parameters",
-        count(stem),
-        count(library),
-        hint="Three convolutions and three BatchNorms learn, and nothing else.",
-    )
-    expect.true(
-        "its layers are in the order in which they run",
-        copy_weights(stem, library),
-        got="other layers, or another order",
-        expected="convolution, BatchNorm, convolution, …",
-        hint="Put the layers into one `nn.Sequential`, in order.",
-    )
-    x = torch.randn(2, case[0], 32, 24)
-    with torch.no_grad():
-        expect.close(
-            "the output, with the same weights",
-            stem.eval()(x),
-            library.eval()(x),
-            hint="Convolution, BatchNorm, ReLU, three times; then the maximum of 3×3.",
-            mistakes=made(STEMS, library, x),
-        )
+    hint = "Convolution, BatchNorm, ReLU, three times; then the maximum of 3×3."
+    three_convs_as(library, stem, torch.randn(2, case[0], 32, 24), expect, hint, STEMS)
 
 
 # 08.3 ------------------------------------------------------------------------------

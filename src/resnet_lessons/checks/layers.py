@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from .expect import made
+
 
 @dataclass
 class Call:
@@ -79,6 +81,35 @@ def copy_weights(net: nn.Module, reference: nn.Module) -> bool:
     for source, target in zip(ours, theirs, strict=True):
         target.copy_(source.view_as(target))
     return True
+
+
+@torch.no_grad()
+def three_convs_as(library: nn.Module, net: nn.Module, x, expect, hint: str, mistakes):
+    """Expect `net` to be `library`: three convolutions, each with its BatchNorm.
+
+    x: (B, C, H, W), on which both must put out the same with the same weights;
+    hint: the order of the layers; mistakes: as `Expect.close` takes them.
+    """
+    expect.equal(
+        "the number of parameters",
+        count(net),
+        count(library),
+        hint="Three convolutions and three BatchNorms learn, and nothing else.",
+    )
+    expect.true(
+        "its layers are in the order in which they run",
+        copy_weights(net, library),
+        got="other layers, or another order",
+        expected="convolution, BatchNorm, convolution, …",
+        hint="Put the layers into one `nn.Sequential`, in order.",
+    )
+    expect.close(
+        "the output, with the same weights",
+        net.eval()(x),
+        library.eval()(x),
+        hint=hint,
+        mistakes=made(mistakes, library, x),
+    )
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ from .rows import (
     results_table,
     running_table,
     seeds_words,
+    steps_table,
 )
 from .scenes import boxes
 from .seeing import (
@@ -81,6 +82,7 @@ __all__ = [
     "speed_targets",
     "start_table",
     "statistics_table",
+    "steps_table",
     "surface_data",
     "surface_table",
     "surfaces",

@@ -60,6 +60,16 @@ def _row(record: Record) -> list[str]:
     ]
 
 
+def steps_table(records: list[Record]) -> Words:
+    """A ladder: each Record against the one before it."""
+    columns = ["one change more", "accuracy (%)", "± seeds", "against the row above"]
+    rows = []
+    for before, record in zip([None, *records], records, strict=False):
+        against = compare_words(record, before) if before else "–"
+        rows.append([record.title, *_row(record)[1:3], against])
+    return table(columns, rows)
+
+
 def results_table(records: list[Record]) -> Words:
     """Every Record with its result."""
     columns = ["experiment", "ch.", "profile", "data", "px", "epochs", "accuracy (%)"]

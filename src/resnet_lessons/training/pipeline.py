@@ -24,6 +24,7 @@ from . import checkpoint
 from .dataset import Loader, Pictures, split, statistics
 from .device import describe, find
 from .experiments import Experiment
+from .memory import memory_advice
 from .run import Run, drawn, measured, provenance, runs_folder, seed_everything
 
 SGD = {"momentum": 0.9, "weight_decay": 1e-4}
@@ -162,8 +163,10 @@ def train(
         say(f"Resuming after epoch {done}." if done else "Nothing to resume: from 0.")
     else:
         checkpoint.clear(folder)
+    example = torch.zeros(p.batch_size, len(stats[0]), p.size, p.size, device=place)
     while watch.epoch < p.epochs and not watch.over:
-        epoch = one_epoch(progress, held, p, watch.epoch)
+        with memory_advice(net, example):
+            epoch = one_epoch(progress, held, p, watch.epoch)
         progress.epochs.append(epoch)
         say(told(epoch, p.epochs))
         if watch.see(epoch["accuracy"]):

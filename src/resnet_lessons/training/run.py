@@ -23,6 +23,7 @@ from . import checkpoint
 from .device import describe, find
 from .experiments import Experiment
 from .learner import ADAMW, History, make_learner
+from .memory import memory_advice
 from .steps import replayed
 
 
@@ -151,7 +152,7 @@ def train(
     else:
         checkpoint.clear(folder)
     if done < p.epochs:
-        _fit(learn, p, done, place)
+        _fit(learn, p, done)
     if history.problem:
         raise LessonError(f"{history.problem} Try a third of the learning rate.")
     return Run(
@@ -174,20 +175,19 @@ def drawn(images, count: int | None):
     return replace(images, train=train)
 
 
-def _fit(learn, p, done: int, place: torch.device) -> None:
+def _fit(learn, p, done: int) -> None:
     """Train on from epoch `done`; out of memory becomes advice."""
     learn.remove_cbs([Recorder, ProgressCallback])  # a Recorder waits for each loss
     images, _ = learn.dls.train.one_batch()
     # A graph is for one shape of batch: not for pictures that grow.
     graph = nullcontext() if p.sizes else replayed(learn.model, images)
-    try:
-        with learn.no_bar(), learn.no_logging(), graph:
-            learn.fit_one_cycle(p.epochs, p.lr, start_epoch=done)
-    except torch.OutOfMemoryError:
-        raise LessonError(
-            f"Out of memory on {describe(place)} with batches of {p.batch_size}. "
-            f"Close other programs, or use a batch of {max(1, p.batch_size // 2)}."
-        ) from None
+
+    def forget():
+        learn.pred = learn.loss = learn.loss_grad = None
+
+    advice = memory_advice(learn.model, images, forget)
+    with advice, learn.no_bar(), learn.no_logging(), graph:
+        learn.fit_one_cycle(p.epochs, p.lr, start_epoch=done)
 
 
 def measured(seed, history, net, images, size, place) -> Seed:

@@ -211,7 +211,7 @@ def _body(exp, p, profile, seed, place, old, config, resume, say):
     else:
         checkpoint.clear(folder)
     if done < p.epochs:
-        _fit(learn, p, done, place)
+        _fit(learn, p, done)
     if history.problem:
         raise LessonError(f"{history.problem} Try a third of the learning rate.")
     return net, history, dls

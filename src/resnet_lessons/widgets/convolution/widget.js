@@ -148,6 +148,7 @@ class Convolution {
         + cell((event.clientX - box.left) / box.width));
     };
     this.grids.style.setProperty("--sum", padded + side);
+    this.grids.style.setProperty("--padded", padded);
     this.grids.replaceChildren(
       grid(`in: ${in_channels} × ${square(size)}`, padded, marks),
       side ? grid(`out: ${out_channels} × ${square(side)}`, side,

@@ -1,0 +1,66 @@
+"""Out of memory, as advice: which batch would fit."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import LessonError
+from .device import describe
+
+# What PyTorch says on the CPU and on MPS; CUDA has a class of its own.
+WORDS = ("allocate memory", "not enough memory", "out of memory")
+
+
+def ran_out(error: RuntimeError) -> bool:
+    """Does `error` say that there was not enough memory?"""
+    said = any(words in str(error) for words in WORDS)
+    return isinstance(error, torch.OutOfMemoryError) or said
+
+
+@contextmanager
+def memory_advice(
+    net: nn.Module, images: Tensor, forget: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Out of memory inside becomes a LessonError that names a batch size that fits.
+
+    images: a batch (B, C, H, W) as `net` trains on; forget: drops what else still
+    holds tensors of the step that failed, so that the process can go on.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not ran_out(error):
+            raise
+        traceback.clear_frames(error.__traceback__)  # their tensors are not needed
+        forget()
+        place, size = images.device, fitting(net, images)
+        raise LessonError(
+            f"Out of memory on {describe(place)} with batches of {len(images)}. "
+            + (f"Batches of {size} fit." if size else "Not even one picture fits.")
+            + " Or close other programs."
+        ) from None
+
+
+def fitting(net: nn.Module, images: Tensor) -> int:
+    """The largest half, quarter, ... of `images` with which a training pass succeeds.
+
+    0 where not even one picture does.
+    """
+    size = len(images) // 2
+    while size:
+        try:
+            net(images[:size]).sum().backward()
+            return size
+        except RuntimeError as error:
+            if not ran_out(error):
+                raise
+            traceback.clear_frames(error.__traceback__)
+            size //= 2
+        finally:
+            net.zero_grad()
+            if images.is_cuda:
+                torch.cuda.empty_cache()
+    return 0

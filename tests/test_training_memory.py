@@ -1,0 +1,110 @@
+"""Out of memory: one line that says what would fit, and a process that goes on."""
+
+import dataclasses
+import weakref
+
+import pytest
+import torch
+from torch import nn
+
+from resnet_lessons import nets, training
+from resnet_lessons.errors import LessonError
+from resnet_lessons.training.memory import fitting, memory_advice, ran_out
+
+TOO_MUCH = 2**60  # bytes: no machine has them, so the allocator itself refuses
+
+
+class Hungry(nn.Module):
+    """A net that asks for too much memory once a batch holds more than `room`."""
+
+    def __init__(self, room: int):
+        super().__init__()
+        self.room, self.linear = room, nn.Linear(3, 2)
+
+    def forward(self, x):
+        held = torch.ones(1000) + 1  # what a step that fails leaves behind
+        Hungry.last = weakref.ref(held)
+        if len(x) > self.room:
+            torch.empty(TOO_MUCH, dtype=torch.uint8)
+        return self.linear(x.flatten(1)[:, :3])
+
+
+def test_the_allocators_own_words_are_understood_and_other_errors_are_not():
+    with pytest.raises(RuntimeError) as refused:
+        torch.empty(TOO_MUCH, dtype=torch.uint8)
+    assert ran_out(refused.value)
+    assert ran_out(torch.OutOfMemoryError("CUDA out of memory."))
+    with pytest.raises(RuntimeError) as shapes:
+        torch.ones(2) @ torch.ones(3)
+    assert not ran_out(shapes.value)
+
+
+@pytest.mark.parametrize(("room", "fits"), [(64, 64), (63, 32), (1, 1), (0, 0)])
+def test_the_batch_that_fits_is_found_by_trying(room, fits):
+    net = Hungry(room)
+    assert fitting(net, torch.zeros(128, 3)) == fits
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_advice_names_the_batch_and_keeps_no_tensor_of_the_failed_step():
+    net, images = Hungry(40), torch.zeros(128, 3)
+    with pytest.raises(LessonError) as said, memory_advice(net, images):
+        net(images)
+    assert "batches of 128" in str(said.value)
+    assert "Batches of 32 fit" in str(said.value) and "\n" not in str(said.value)
+    with pytest.raises(LessonError, match="Not even one"), memory_advice(net, images):
+        net.room = 0
+        net(images)
+    assert Hungry.last() is None
+    with pytest.raises(RuntimeError, match="shapes"), memory_advice(net, images):
+        raise RuntimeError("shapes do not match")
+
+
+def test_a_run_that_runs_out_says_so_and_the_next_one_trains(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+    profile = training.Profile("digits", size=8, epochs=1, batch_size=256)
+    exp = dataclasses.replace(
+        training.experiment("fcn-baseline"), profiles={"smoke": profile}
+    )
+    build = nets.build
+
+    def hungry(*given, **options):
+        net = build(*given, **options)
+
+        def refuse(_, inputs):
+            if len(inputs[0]) > 100:
+                torch.empty(TOO_MUCH, dtype=torch.uint8)
+
+        net.register_forward_pre_hook(refuse)
+        return net
+
+    monkeypatch.setattr(nets, "build", hungry)
+    with pytest.raises(LessonError, match="Batches of 64 fit"):
+        training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
+    monkeypatch.setattr(nets, "build", build)
+    run = training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
+    assert run.seed.accuracy > 0
+
+
+def test_a_loss_that_is_no_number_is_named_with_its_step(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+    profile = training.Profile("digits", size=8, epochs=2, batch_size=128)
+    exp = dataclasses.replace(
+        training.experiment("fcn-baseline"), profiles={"smoke": profile}
+    )
+    build, seen = nets.build, []
+
+    def failing(*given, **options):
+        net = build(*given, **options)
+
+        def spoil(module, _, logits):
+            if module.training:
+                seen.append(len(seen))
+                return logits * (float("nan") if len(seen) == 4 else 1)
+
+        net.register_forward_hook(spoil)
+        return net
+
+    monkeypatch.setattr(nets, "build", failing)
+    with pytest.raises(LessonError, match=r"at step 4\. Try a third"):
+        training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
