@@ -205,6 +205,20 @@ class BatchLoader:
             picked = picked.to(self.device)
         return picked.permute(0, 3, 1, 2).float()
 
+    def one_batch(self):
+        """A first batch; the next epoch is the same as if nobody had looked."""
+        state = self.state_dict()
+        batch = next(iter(self))
+        self.load_state_dict(state)
+        return batch
+
+    def state_dict(self):
+        """Where shuffling and augmentation stand; save it between two epochs."""
+        return {"generator": self.generator.get_state()}
+
+    def load_state_dict(self, state):
+        self.generator.set_state(state["generator"])
+
     def show_batch(self, max_n=9):
         """Draw the first pictures of a batch with their class names."""
         import matplotlib.pyplot as plt

@@ -192,7 +192,7 @@ RACE_STEPS = [
 
 
 # The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
-SIZES = [32] * 6 + [40] * 5 + [48] * 5 + [56] * 2 + [64] * 2
+SIZES = [32] * 8 + [40] * 4 + [48] * 5 + [56] * 2 + [64] * 2
 TEN_MINUTES = {
     "smoke": replace(IMAGENETTE["smoke"], sizes=[16], smoothing=0.1, zoom=0.875),
     "laptop": Profile(
@@ -203,6 +203,7 @@ TEN_MINUTES = {
         lr=4e-3,
         options={"widths": [48, 96, 192], "batch_zero": False},
         sizes=SIZES,
+        crop=0.35,
         smoothing=0.1,
         zoom=0.875,
     ),
