@@ -208,16 +208,17 @@ def test_chapter_12_cat_against_dog_stays_hard():
     assert max(mean(way_values(run, way, 500)) for way in ways) < 0.75
 
 
-def test_chapter_10_v2_is_behind_with_20_layers_and_level_with_56():
+def test_chapter_10_v2_is_behind_with_20_layers_and_level_with_more():
     v1, v2 = laptop("resnet-20-cifar", "preact-20-cifar")
     assert "higher by more than twice the spread" in loss_words(v2, v1)
     assert "no clear difference" in compare_words(v2, v1)
     one, other = v1.seeds[0], v2.seeds[0]
     assert (one.parameters, one.macs) == (other.parameters, other.macs)
     assert v1.config["epochs"] == v2.config["epochs"]
-    v1, v2 = laptop("resnet-56-cifar", "preact-56-cifar")
-    assert "no clear difference" in loss_words(v2, v1)
-    assert "no clear difference" in compare_words(v2, v1)
+    for depth in (56, 110):
+        v1, v2 = laptop(f"resnet-{depth}-cifar", f"preact-{depth}-cifar")
+        assert "no clear difference" in loss_words(v2, v1)
+        assert "no clear difference" in compare_words(v2, v1)
     steps = v2.config["epochs"] * (v2.data["train"] // v2.config["batch_size"])
     assert 80 < 64_000 / steps < 120  # the paper's: about a hundred times as many
 
@@ -273,6 +274,6 @@ def test_appendix_d_which_steps_brought_something_and_which_did_not():
 
 def test_appendix_d_ten_minutes_are_ten_minutes():
     (small,) = laptop("race-ten-minutes")
-    assert len(small.seeds) == 3
+    assert len(small.seeds) == 2  # as the rules of the page say
     assert max(seed.train_seconds for seed in small.seeds) <= 600
     assert small.config["sizes"][0] < small.config["sizes"][-1] == small.config["size"]

@@ -81,7 +81,9 @@ def make_learner(dls, net: nn.Module, lr: float = 3e-3, cbs=None, **options) -> 
     dls: fastai `DataLoaders`; batches are (B, C, H, W) pictures, (B,) labels. On CUDA
     in half precision where that is faster. options: of the Learner, in place of ours.
     """
-    cuda = dls.device.type == "cuda"
+    device = getattr(dls, "device", None)  # PyTorch's own loaders have none
+    place = torch.device(device or "cpu")
+    cuda = place.type == "cuda"
     adamw = partial(OptimWrapper, opt=torch.optim.AdamW, **ADAMW)
     ours = {
         "loss_func": nn.CrossEntropyLoss(),
@@ -91,7 +93,7 @@ def make_learner(dls, net: nn.Module, lr: float = 3e-3, cbs=None, **options) -> 
         "model_dir": "resnet-lessons",
     }
     learn = Learner(dls, net, lr=lr, cbs=cbs, **ours | options)
-    if dtype := half_precision(dls.device):
+    if dtype := half_precision(place):
         bf16 = dtype == torch.bfloat16
         learn.add_cb(MixedPrecision(AMPMode.BF16 if bf16 else AMPMode.FP16))
     return learn

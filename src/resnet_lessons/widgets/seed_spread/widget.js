@@ -42,6 +42,7 @@ class SeedSpread {
         "same kind.",
     });
     this.addPictures();
+    this.makeTable();
     this.addControls();
     this.draw();
   }
@@ -133,25 +134,36 @@ class SeedSpread {
       s("circle", { class: "spread-dot", cx: x(share), cy: y, r: 5 }))];
   }
 
-  /** Rows: what a picture shows; columns: what the net takes it for. */
-  drawTable(n) {
-    const { classes, seeds } = this.data;
-    const counts = this.confusion(n);
-    this.title.textContent = `Seed ${seeds[this.at.seed]}: what is taken for what`;
-    this.table.setAttribute("aria-label", `${this.title.textContent}, ` +
-      `${whole(n)} pictures. Rows show what it is, columns the answer.`);
-    this.table.style.setProperty("--classes", classes.length);
+  /** Rows: what a picture shows; columns: what the net takes it for. Made once: a
+   *  slider changes texts and shades only. */
+  makeTable() {
+    const { classes } = this.data;
     const line = (...cells) => h("div", { role: "row", class: "spread-row" }, ...cells);
     const cell = (role, at, text) => h("span", { role, class: `spread-${at}`, text });
     const head = ["is", ...classes].map((name, i) =>
       cell("columnheader", i === 0 ? "corner" : "column", name));
-    this.table.replaceChildren(line(...head), ...counts.map((row, i) => {
-      const total = Math.max(1, row.reduce((a, b) => a + b, 0)), { sqrt } = Math;
-      return line(cell("rowheader", "name", classes[i]), ...row.map((count, j) =>
-        h("span", { role: "cell", class: `spread-cell${i === j ? " spread-hit" : ""}`,
-          style: `--share:${sqrt(count / total).toFixed(2)}` },
-        h("span", { text: count || "·" }))));
-    }));
+    this.cells = classes.map((_, i) => classes.map((_, j) =>
+      h("span", { role: "cell", class: `spread-cell${i === j ? " spread-hit" : ""}` },
+        h("span"))));
+    this.table.style.setProperty("--classes", classes.length);
+    this.table.append(line(...head), ...this.cells.map((row, i) =>
+      line(cell("rowheader", "name", classes[i]), ...row)));
+  }
+
+  drawTable(n) {
+    const counts = this.confusion(n);
+    this.title.textContent = `Seed ${this.data.seeds[this.at.seed]}: ` +
+      "what is taken for what";
+    this.table.setAttribute("aria-label", `${this.title.textContent}, ` +
+      `${whole(n)} pictures. Rows show what it is, columns the answer.`);
+    counts.forEach((row, i) => {
+      const total = Math.max(1, row.reduce((a, b) => a + b, 0));
+      row.forEach((count, j) => {
+        const cell = this.cells[i][j];
+        cell.style.setProperty("--share", Math.sqrt(count / total).toFixed(2));
+        cell.firstChild.textContent = count || "·";
+      });
+    });
     this.most.textContent = this.mostOften(counts);
   }
 
