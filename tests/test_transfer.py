@@ -236,8 +236,8 @@ def test_few_pictures_are_normalised_as_the_body_was(net):
     like = data.loaders(old, 8, 32, CPU).train
     split = transfer.few(new.train, 20, 0)
     for loader in transfer._loaders(split, new, like, 16, 0):
-        assert torch.equal(loader.mean, like.mean)
-        assert torch.equal(loader.std, like.std)
+        assert torch.equal(loader.shift, like.shift)
+        assert torch.equal(loader.scale, like.scale)
 
 
 def test_a_fresh_start_has_weights_of_its_own():

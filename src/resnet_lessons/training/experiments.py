@@ -1,46 +1,11 @@
 """The experiments of the book, each a line of data, with three profiles."""
 
 import difflib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ..errors import UsageError
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How large a run is."""
-
-    data: str  # name in the catalog
-    size: int  # pixels on a side
-    epochs: int
-    batch_size: int = 128
-    lr: float = 3e-3  # peak of the one-cycle schedule
-    pictures: int | None = None  # of the training split, drawn once; None: all
-    options: dict = field(default_factory=dict)  # of the net, such as its width
-
-    stored: int | None = None  # side of the stored pictures; None: 5/4 of `size`
-    sizes: list[int] | None = None  # of the crops in each epoch; None: always `size`
-    crop: float = 0.5  # smallest area of a random crop, as a share of the picture
-    smoothing: float = 0.0  # of labels: this share of each goes to all classes alike
-    valid_size: int | None = None  # pixels of validation pictures; None: `size`
-    zoom: float = 1.0  # side of the centre that validation sees, as a share
-
-    @property
-    def decoded_size(self) -> int:
-        """Side of the stored pictures in pixels; crops are taken from these.
-
-        Fernando and fastbook store 160 px for crops of 128 px: the same ratio.
-        """
-        return self.stored or self.size * 5 // 4
-
-
-# Fernando's sizes on a GPU; half of them on two cores; seconds on a stand-in.
-IMAGENETTE = {
-    "smoke": Profile("pictures", size=32, epochs=1, batch_size=64, pictures=640),
-    "laptop": Profile("imagenette", size=64, epochs=5),
-    "gpu": Profile("imagenette", size=128, epochs=5),
-}
-
+from .profiles import IMAGENETTE, Experiment, Profile
+from .race import RACE
 
 # Chapter 1: digits, 28 px as they are.
 MNIST = {
@@ -48,26 +13,6 @@ MNIST = {
     "laptop": Profile("mnist", 28, 5, stored=28),
     "gpu": Profile("mnist", 28, 20, stored=28),
 }
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One net under one recipe: AdamW, one cycle, random crops and flips."""
-
-    name: str
-    chapter: int | str  # a letter for an appendix
-    title: str
-    net: str  # name for `nets.build`
-    profiles: dict[str, Profile] = field(default_factory=lambda: IMAGENETTE)
-    method: str = "run"  # module here whose `train` does it; not all is one training
-    keep: bool = False  # does `record` keep the weights of seed 0 beside the Record?
-
-    def profile(self, name: str) -> Profile:
-        """The profile called `name`; UsageError where there is none."""
-        if name not in self.profiles:
-            known = ", ".join(self.profiles)
-            raise UsageError(f"'{self.name}' has no profile '{name}'. It has: {known}.")
-        return self.profiles[name]
 
 
 # Chapter 4: the paper's nets on its pictures; on two cores half as wide, on a part.
@@ -179,51 +124,6 @@ LONG = {
     "gpu": Profile("imagenette", size=224, epochs=20, stored=224),
 }
 
-# Appendix D: the race. Each step keeps what the steps before it changed.
-RACE_STEPS = [
-    ("batch-64", "smaller batches, crops from 0.35", {"batch_size": 64, "crop": 0.35}),
-    ("resnet-50", "ResNet-50", {"net": "resnet-50-fastai"}),
-    ("smoothing", "smoothed labels", {"smoothing": 0.1}),
-    ("zoom", "validation sees the centre", {"zoom": 0.875}),
-    ("mish", "Mish for ReLU", {"net": "xresnet-50-mish"}),
-    ("batch-32", "batches of 32", {"batch_size": 32}),
-    ("resnext", "SE-ResNeXt-50", {"net": "xse-resnext-50-mish"}),
-]
-
-
-# The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
-SIZES = [32] * 8 + [40] * 4 + [48] * 5 + [56] * 2 + [64] * 2
-TEN_MINUTES = {
-    "smoke": replace(IMAGENETTE["smoke"], sizes=[16], smoothing=0.1, zoom=0.875),
-    "laptop": Profile(
-        "imagenette",
-        size=64,
-        epochs=len(SIZES),
-        batch_size=64,
-        lr=4e-3,
-        options={"widths": [48, 96, 192], "batch_zero": False},
-        sizes=SIZES,
-        crop=0.35,
-        smoothing=0.1,
-        zoom=0.875,
-    ),
-}
-
-
-def race() -> list[Experiment]:
-    """The steps of the race, from the ResNet-18 of chapter 8 on."""
-    net, profiles, steps = "resnet-18-fastai", IMAGENETTE, []
-    for name, title, change in RACE_STEPS:
-        change = dict(change)
-        net = change.pop("net", net)
-        profiles = {
-            "smoke": replace(profiles["smoke"], **change),
-            "gpu": replace(profiles["gpu"], **change),
-        }
-        steps.append(Experiment(f"race-{name}", "D", title, net, profiles))
-    return steps
-
-
 EXPERIMENTS = {
     e.name: e
     for e in [
@@ -293,20 +193,7 @@ EXPERIMENTS = {
             SHAPES,
             keep=True,
         ),
-        *race(),
-        Experiment(
-            "race-ten-minutes", "D", "two cores", "resnet-14-fastai", TEN_MINUTES
-        ),
-        Experiment(
-            "race-20-epochs",
-            "D",
-            "the fifth step, 20 epochs",
-            "xresnet-50-mish",
-            {
-                name: replace(profile, epochs=20 if name == "gpu" else 1)
-                for name, profile in race()[4].profiles.items()
-            },
-        ),
+        *RACE,
     ]
 }
 
