@@ -57,7 +57,7 @@ def resample(images, x, y):
     grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1)
     # Crops lie inside the picture, so padding only matters for half a pixel.
     return F.grid_sample(
-        images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
+        images, grid, mode="bilinear", padding_mode="border", align_corners=False
     )
 
 

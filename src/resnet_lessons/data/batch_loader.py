@@ -135,7 +135,7 @@ class BatchLoader:
             return self
         self.device = torch.device(device)
         mean, std = (s.to(self.device)[:, None, None] for s in self.stats)
-        self.scale, self.shift = 1 / std, -mean / std  # (x - mean) / std, in one pass
+        self.scale, self.shift = 1 / std, -mean / std  # of (x - mean) / std
         self.labels = torch.from_numpy(self.dataset.labels).to(self.device)
         self._resident = None
         if self.device.type == "cuda":
@@ -183,7 +183,7 @@ class BatchLoader:
                 images = resize(centre(images, self.zoom), self.size)
             else:
                 images = resample(images, *(line[now][these] for line in lines))
-            torch.addcmul(self.shift, images, self.scale, out=out[these])
+            out[these] = images.mul_(self.scale).add_(self.shift)
         return out
 
     def _lines(self):
