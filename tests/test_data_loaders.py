@@ -99,6 +99,21 @@ def test_validation_is_the_whole_set_in_order_resized_like_torchvision():
     assert x.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_validation_may_see_the_centre_and_have_a_size_of_its_own():
+    images = images_of(5, 40)
+    dls = data.loaders(images, 16, 5, device="cpu", valid_size=24, zoom=0.8)
+    x, _ = batches(dls.valid)
+    pixels = torch.from_numpy(images.valid.images).permute(0, 3, 1, 2).float() / 255
+    middle = pixels[:, :, 4:36, 4:36]  # 0.8 of 40 pixels
+    expected = reference.normalize(
+        reference.resize(middle, [24, 24], antialias=True),
+        mean=[0.485, 0.456, 0.406],
+        std=[0.229, 0.224, 0.225],
+    )
+    torch.testing.assert_close(x, expected, atol=1e-4, rtol=0)
+    assert dls.train.one_batch()[0].shape[-1] == 16
+
+
 def test_training_without_augmentation_is_a_shuffle_that_drops_the_rest():
     images = images_of(25, 16)
     dls = data.loaders(images, 16, 10, device="cpu", augment=False)
@@ -190,6 +205,8 @@ def test_cuda_gives_the_batches_of_the_cpu():
         {"batch_size": 41},
         {"min_scale": 0},
         {"min_scale": 1.2},
+        {"zoom": 0},
+        {"zoom": 1.1},
     ],
 )
 def test_senseless_requests_are_wrong_use(options):

@@ -164,9 +164,9 @@ def test_history_holds_the_loss_over_all_validation_pictures(silent):
 
 
 def test_a_record_says_how_to_make_it_again(silent, tmp_path):
-    made = training.record(
-        SMALL, "smoke", seeds=2, device="cpu", folder=tmp_path, say=silent
-    )
+    options = {"device": "cpu", "folder": tmp_path, "say": silent}
+    made = training.record(SMALL, "smoke", seeds=2, shared_by=3, **options)
+    assert made.device.endswith(", 3 runs at once")  # its seconds are longer for it
     assert (
         made.command == "resnet-lessons record fcn-baseline --profile smoke --seeds 2"
     )
@@ -232,9 +232,13 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
     recorded = package / "records" / "recorded"
     (recorded / "new.laptop.json").write_text("{}")
     (recorded / "new.laptop.safetensors").write_text("")
+    (package / "records" / "benches" / "new.json").write_text("{}")
     assert len(commit()) == 40
     (package / "nets" / "new.py").write_text("")
     assert commit().endswith("+changes")
+    shutil.rmtree(tmp_path / ".git")
+    (package / "COMMIT").write_text("a" * 40 + "\n")  # as `git archive` writes it
+    assert commit() == "a" * 40
 
 
 def test_the_kept_records_are_valid_real_and_made_from_clean_code():

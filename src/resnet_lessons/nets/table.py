@@ -79,7 +79,6 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "resnet-152": partial(Paper, BottleneckBlock, D152),
     # appendix D
     "resnet-14-fastai": partial(Fastai, BasicBlock, (2, 2, 2), widths=WIDTHS[:3]),
-    "xresnet-18-mish": partial(xresnet, "xresnet18"),
     "xresnet-50-mish": partial(xresnet, "xresnet50"),
     "xse-resnext-50-mish": partial(xresnet, "xse_resnext50"),
     "plain-18": partial(Plain, BasicBlock, D18),

@@ -20,7 +20,8 @@ class Profile:
     stored: int | None = None  # side of the stored pictures; None: 5/4 of `size`
     sizes: list[int] | None = None  # of the crops in each epoch; None: always `size`
     crop: float = 0.5  # smallest area of a random crop, as a share of the picture
-    smoothing: float = 0.0  # of labels: this share of each goes to all classes alike
+    # Of labels, also in validation losses: this share goes to all classes alike.
+    smoothing: float = 0.0
     valid_size: int | None = None  # pixels of validation pictures; None: `size`
     zoom: float = 1.0  # side of the centre that validation sees, as a share
 
