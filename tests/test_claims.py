@@ -241,7 +241,7 @@ def test_chapter_7_batchzero_is_clearly_behind_at_128_px():
     assert resblocks.accuracy < baseline.accuracy  # in the article it is the other way
 
 
-def test_chapter_8_more_than_half_of_the_step_was_batchzero():
+def test_chapter_8_without_batchzero_the_step_is_less_than_half_as_large():
     names = ["resblock-net-deep", "resnet-18", "resblock-net-deep-gamma-one"]
     deep, resnet, gamma_one = gpu(*names)
     assert "above, more than twice the spread" in compare_words(resnet, deep)
