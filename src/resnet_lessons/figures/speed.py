@@ -27,11 +27,7 @@ def speed_table(kept: list[dict]) -> Words:
 
 def _against(source: str, pair: dict) -> str:
     """Such as "× 5.12 (4.90 to 5.30)": how fast ours is, `source` being 1."""
-    name = {
-        "fastai": "times_faster_than_fastai",
-        "torchvision": "times_faster_than_torchvision",
-        "model_alone": "share_of_model_alone",
-    }.get(source)
+    name = benches.AGAINST.get(source)
     return f"× {benches.ratio_words(pair['ratios'][name])}" if name else "–"
 
 

@@ -21,6 +21,11 @@ SOURCES = {
     "torchvision": "torchvision's ImageFolder",
     "model_alone": "model alone",
 }
+AGAINST = {  # which ratio holds ours against which source
+    "fastai": "times_faster_than_fastai",
+    "torchvision": "times_faster_than_torchvision",
+    "model_alone": "share_of_model_alone",
+}
 RATIOS = {
     "times_faster_than_fastai": "times as fast as fastai's DataBlock",
     "times_faster_than_torchvision": "times as fast as torchvision's ImageFolder",

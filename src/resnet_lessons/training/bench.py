@@ -43,13 +43,6 @@ QUICK_ROUNDS, QUICK_STEPS = 3, 4
 PROCESSES, QUICK_PROCESSES = 5, 3  # fresh ones, each timed
 STORED = 80  # pixels: the first batch is timed with pictures stored at this size
 
-# Ratio: the seconds of which source over those of which other.
-RATIOS = {
-    "times_faster_than_fastai": ("fastai", "ours"),
-    "times_faster_than_torchvision": ("torchvision", "ours"),
-    "share_of_model_alone": ("model_alone", "ours"),
-}
-
 
 @dataclass(frozen=True)
 class Pair:
@@ -164,11 +157,11 @@ def interleaved(names: list[str], rounds: int) -> Iterator[str]:
 
 
 def ratios(seconds: dict[str, list[float]]) -> dict:
-    """Formed round by round: the median ratio, the lowest and the highest."""
+    """A source's seconds over ours, round by round: the median, lowest and highest."""
     found = {}
-    for name, (above, below) in RATIOS.items():
-        if above in seconds:
-            pairs = zip(seconds[above], seconds[below], strict=True)
+    for source, name in benches.AGAINST.items():
+        if source in seconds:
+            pairs = zip(seconds[source], seconds["ours"], strict=True)
             values = [a / b for a, b in pairs]
             found[name] = {
                 "median": summary(values)["median"],
