@@ -135,6 +135,22 @@ def test_a_chapter_page_fits_a_phone(browser, address, chapter):
     assert browser.sideways() <= 0
 
 
+UNFOLD = """document.querySelectorAll('details').forEach(fold => { fold.open = true; });
+return document.querySelectorAll('details').length"""
+MOVING = "return document.getAnimations().length"
+
+
+@pytest.mark.parametrize("calm", [True, False])
+def test_folds_fade_in_but_for_those_who_asked_for_less_motion(browser, address, calm):
+    name = "notebooks/playground.html"
+    if not (BOOK / name).exists():
+        missing("the book is not built: run `make book` first")
+    browser.open(f"{address}/{name}", calm=calm)
+    browser.wait("document.readyState === 'complete'")
+    assert browser.js(UNFOLD) > 0
+    assert (browser.js(MOVING) == 0) is calm
+
+
 COLUMN = """return [...document.querySelectorAll('#results table')[0].tBodies[0].rows]
   .map(row => row.cells[arguments[0]].textContent)"""
 ACCURACY = 6  # its column in the first table
