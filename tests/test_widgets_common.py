@@ -4,7 +4,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from browser import SIZES
-from widget_knobs import states, ways
+from widget_knobs import SEEN, states, ways
 from widget_looks import CONTRAST, FONTS, SHIFTS, SPILLED, STEP, cpu_ms, inside, text
 from widget_page import open_page
 from widget_registry import MAKE, widget
@@ -82,17 +82,6 @@ def test_each_control_changes_what_is_seen_and_back(page):
                 first = page.js(SEEN)
     assert wrong == []
 
-
-# What is drawn and said, without the controls themselves.
-SEEN = """
-const all = css => [...document.querySelectorAll(`.rl-inner ${css}`)];
-const drawn = all('.rl-body').map(body => {
-  const copy = body.cloneNode(true);
-  copy.querySelectorAll('.rl-control, [hidden]').forEach(node => node.remove());
-  return copy.outerHTML; });
-return [...drawn, ...all('.rl-seen').map(node => node.textContent),
-  ...all('canvas').filter(node => node.checkVisibility()).map(c => c.toDataURL())];
-"""
 
 # Room, contrast and size of what can be read -----------------------------------------
 

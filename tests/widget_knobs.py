@@ -80,3 +80,15 @@ def states(page, more=()):
         for label, place in knobs.items():
             page.js(TURN, label, place)
         yield ", ".join(f"{label} {place}" for label, place in knobs.items())
+
+
+# What is drawn and said, without the controls themselves.
+SEEN = """
+const all = css => [...document.querySelectorAll(`.rl-inner ${css}`)];
+const drawn = all('.rl-body').map(body => {
+  const copy = body.cloneNode(true);
+  copy.querySelectorAll('.rl-control, [hidden]').forEach(node => node.remove());
+  return copy.outerHTML; });
+return [...drawn, ...all('.rl-seen').map(node => node.textContent),
+  ...all('canvas').filter(node => node.checkVisibility()).map(c => c.toDataURL())];
+"""
