@@ -254,6 +254,15 @@ def test_the_kept_records_are_valid_real_and_made_from_clean_code():
         assert training.Profile(**kept_as) == profile, record.experiment
 
 
+def test_records_stand_in_the_order_of_the_book():
+    kept = [(r.chapter, r.experiment) for r in records.catalogue()]
+    chapters = [chapter for chapter, _ in kept]
+    numbers = [chapter for chapter in chapters if isinstance(chapter, int)]
+    assert numbers == sorted(numbers) and {1, 10} <= set(numbers)
+    assert chapters[len(numbers) :] == ["D"] * (len(kept) - len(numbers))
+    assert kept.index((4, "plain-8-cifar")) < kept.index((4, "plain-20-cifar"))
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [

@@ -141,7 +141,9 @@ def load(experiment: str, profile: str, folder: Path = RECORDED) -> Record:
 
 
 def catalogue(folder: Path = RECORDED) -> list[Record]:
-    """All Records in `folder`, by chapter, experiment (20 before 110) and profile."""
+    """All Records in `folder`, by chapter (appendices last), experiment (20 before
+    110) and profile.
+    """
     records = [
         Record.from_dict(json.loads(path.read_text("utf-8")))
         for path in folder.glob("*.json")
@@ -149,6 +151,7 @@ def catalogue(folder: Path = RECORDED) -> list[Record]:
 
     def order(record: Record) -> tuple:
         padded = re.sub(r"\d+", lambda m: m[0].zfill(4), record.experiment)
-        return str(record.chapter).zfill(2), padded, record.profile
+        appendix = isinstance(record.chapter, str)
+        return appendix, record.chapter, padded, record.profile
 
     return sorted(records, key=order)
