@@ -138,6 +138,25 @@ def test_the_notebook_asks_colab_for_a_gpu(manuscript):
     assert notebook.metadata["accelerator"] == "GPU"
 
 
+DISTRIBUTION = {"sklearn": "scikit-learn", "PIL": "pillow"}  # of a module's name
+SAID = {"A_keras": {"keras"}}  # packages whose page says how to install them
+
+
+@by_name
+def test_a_notebook_imports_only_what_comes_with_the_package(manuscript):
+    """At the left margin, that is: what is optional is asked for first."""
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    (needs,) = re.findall(
+        r"^dependencies = \[(.*?)\n\]", project, re.DOTALL | re.MULTILINE
+    )
+    there = {*re.findall(r'^  "([\w-]+)', needs, re.MULTILINE), "resnet_lessons"}
+    notebook = manuscripts.assemble(manuscript, ROOT)
+    code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
+    found = set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
+    asked = {DISTRIBUTION.get(name, name) for name in found - sys.stdlib_module_names}
+    assert asked - there == SAID.get(manuscript.stem, set())
+
+
 def setup_source(tmp_path, url):
     (tmp_path / "_config.yml").write_text(f"repository: {{url: '{url}'}}\n", "utf-8")
     return manuscripts._setup(tmp_path).source

@@ -101,8 +101,8 @@ def _surface_panel(record: Record, top: float) -> Figure:
         )  # fmt: skip
         for ax, (title, grid) in zip(axes.T.flat, found, strict=False):
             levels = [top * i / 24 for i in range(25)]
-            drawn = ax.contourf(axis, axis, grid, levels, cmap="viridis")
-            drawn.set_rasterized(True)  # a tenth of the bytes of its outlines
+            drawn = ax.contourf(axis, axis, grid, levels, cmap="viridis", zorder=-1)
+            ax.set_rasterization_zorder(0)  # pixels: a tenth of the bytes of outlines
             ax.contour(axis, axis, grid, [guess], colors="white", linewidths=1.2)
             ax.plot(0, 0, marker="+", color="white", ms=7, mew=1.2)
             ax.set_title(title, fontsize=9)
