@@ -17,7 +17,7 @@ RACE_STEPS = [
 
 
 # The race of two cores: pictures that grow late, seen a little larger in validation.
-SIZES = [32] * 7 + [40] * 4 + [48] * 4 + [56] * 2 + [64] * 2
+SIZES = [32] * 7 + [40] * 4 + [48] * 3 + [56] * 2 + [64] * 2
 TEN_MINUTES = {
     "smoke": replace(IMAGENETTE["smoke"], sizes=[16], smoothing=0.1, zoom=0.875),
     "laptop": Profile(
