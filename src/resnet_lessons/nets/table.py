@@ -48,30 +48,6 @@ def xresnet(maker: str, num_classes: int, in_channels: int) -> nn.Module:
     return make(n_out=num_classes, c_in=in_channels, act_cls=nn.Mish)
 
 
-def xse_resnet_14(num_classes: int, in_channels: int) -> nn.Module:
-    """fastai's xresnet with three stages, three quarters as wide (appendix D).
-
-    Squeeze and excitation (Hu et al. 2018) at the end of each residual function, SiLU
-    (Elfwing et al. 2018) for ReLU, and every gamma starts at one.
-    """
-    from fastai.layers import ResBlock
-    from fastai.vision.models.xresnet import XResNet
-
-    net = XResNet(
-        *(ResBlock, 1, (2, 2, 2)),
-        stem_szs=(24, 24, 64),
-        widen=0.75,  # 48, 96, 192 channels
-        c_in=in_channels,
-        act_cls=nn.SiLU,
-        reduction=16,
-    )
-    net[-1] = nn.Linear(192, num_classes)  # that of XResNet is for four stages
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.ones_(module.weight)
-    return net
-
-
 # Each takes num_classes and in_channels and returns a net.
 NETS: dict[str, Callable[..., nn.Module]] = {
     # chapters 1 and 2
@@ -102,7 +78,7 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "resnet-101": partial(Paper, BottleneckBlock, D101),
     "resnet-152": partial(Paper, BottleneckBlock, D152),
     # appendix D
-    "xse-resnet-14-silu": xse_resnet_14,
+    "resnet-14-fastai": partial(Fastai, BasicBlock, (2, 2, 2), widths=WIDTHS[:3]),
     "xresnet-50-mish": partial(xresnet, "xresnet50"),
     "xse-resnext-50-mish": partial(xresnet, "xse_resnext50"),
     "plain-18": partial(Plain, BasicBlock, D18),
