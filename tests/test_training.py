@@ -167,9 +167,8 @@ def test_a_record_says_how_to_make_it_again(silent, tmp_path):
     options = {"device": "cpu", "folder": tmp_path, "say": silent}
     made = training.record(SMALL, "smoke", seeds=2, shared_by=3, **options)
     assert made.device.endswith(", 3 runs at once")  # its seconds are longer for it
-    assert (
-        made.command == "resnet-lessons record fcn-baseline --profile smoke --seeds 2"
-    )
+    command = "resnet-lessons record fcn-baseline --profile smoke --seeds 2"
+    assert made.command == f"{command} --shared-by 3"
     assert records.load("fcn-baseline", "smoke", tmp_path) == made
     assert made.data["stand_in"] is False  # digits are what the profile names
     assert len(made.commit.split("+")[0]) >= 7
@@ -274,7 +273,7 @@ def test_records_stand_in_the_order_of_the_book():
 )
 def test_the_schema_refuses(change, place):
     raw = json.loads(json.dumps(records.catalogue()[0].to_dict())) | change
-    with pytest.raises(LessonError, match=place):
+    with pytest.raises(LessonError, match=f"valid Record: .*{place}"):
         records.validate(raw)
 
 

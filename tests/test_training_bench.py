@@ -125,7 +125,7 @@ def test_the_result_is_what_the_schema_says(found):
     benches.validate(found, benches.SCHEMA)
     broken = copy.deepcopy(found)
     del broken["pairs"][0]["ratios"]["share_of_model_alone"]
-    with pytest.raises(LessonError, match="pairs/0/ratios"):
+    with pytest.raises(LessonError, match="valid Bench: pairs/0/ratios"):
         benches.validate(broken, benches.SCHEMA)
 
 

@@ -96,9 +96,11 @@ def _validator(schema: Path):
 
 def validate(raw: dict, schema: Path = SCHEMA) -> None:
     """LessonError with the first place at which `raw` is not what `schema` says."""
-    for error in _validator(schema).iter_errors(raw):
-        place = "/".join(map(str, error.absolute_path)) or "the record"
-        raise LessonError(f"Not a valid record: {place}: {error.message}")
+    rules = _validator(schema)
+    for error in rules.iter_errors(raw):
+        kind, _, _ = rules.schema["title"].partition(":")
+        place = "/".join(map(str, error.absolute_path)) or "as a whole"
+        raise LessonError(f"Not a valid {kind}: {place}: {error.message}")
 
 
 def write(raw: dict, path: Path) -> Path:

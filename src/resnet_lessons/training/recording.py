@@ -79,13 +79,15 @@ def record(
     seconds are longer for it.
     """
     runs = [train(exp, profile, seed, device, **options) for seed in range(seeds)]
-    if shared_by > 1:
-        runs = [
-            replace(r, device=f"{r.device}, {shared_by} runs at once") for r in runs
-        ]
     if exp.keep:
         runs[0] = keep_weights(runs[0], records.weights_path(exp.name, profile, folder))
     made = make_record(exp, profile, runs)
+    if shared_by > 1:
+        made = replace(
+            made,
+            device=f"{made.device}, {shared_by} runs at once",
+            command=f"{made.command} --shared-by {shared_by}",
+        )
     records.save(made, folder)
     return made
 
