@@ -71,17 +71,17 @@ def steps_table(records: list[Record]) -> Words:
 
 
 def results_table(records: list[Record]) -> Words:
-    """Every Record with its result."""
-    columns = ["experiment", "ch.", "profile", "data", "px", "epochs", "accuracy (%)"]
+    """Every Record with its result, which a phone shows without a swipe."""
+    columns = ["experiment", "accuracy (%)", "ch.", "profile", "data", "px", "epochs"]
     rows = [
         [
             f"`{r.experiment}`",
+            f"{100 * r.accuracy:.1f} ± {100 * r.spread:.1f} ({len(r.seeds)})",
             r.chapter,
             r.profile,
             r.data["variant"],
             r.config["size"],
             r.config["epochs"],
-            f"{100 * r.accuracy:.1f} ± {100 * r.spread:.1f} ({len(r.seeds)})",
         ]
         for r in records
     ]
