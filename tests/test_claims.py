@@ -182,14 +182,16 @@ def test_chapter_11_the_run_is_small_beside_the_papers():
 def test_chapter_12_what_was_learned_carries_over_and_a_random_body_does_not():
     (run,) = laptop("cat-or-dog")
     clear = "above, more than twice the spread"
-    assert clear in way_words(run, "head", "scratch", 20)
-    for way in ("head", "stage-3", "all"):
+    two_phases = ["head", "stage-3", "stage-2", "stage-1", "all"]
+    for way in two_phases:
         assert clear in way_words(run, way, "random-body", 20)
-    assert "no clear difference" in way_words(run, "stage-3", "scratch", 20)
+        if way != "stage-3":  # its seeds lie too far apart
+            assert clear in way_words(run, way, "scratch", 20)
+        if way != "head":  # whether more learns on
+            assert "no clear difference" in way_words(run, way, "head", 20)
     assert "no clear difference" in way_words(run, "head", "scratch", 500)
     for count in (20, 100, 500):
         assert mean(way_values(run, "random-body", count)) < 0.55
-    two_phases = ["head", "stage-3", "stage-2", "stage-1", "all"]
     found = [mean(way_values(run, way, 20)) for way in two_phases]
     gain = found[0] - mean(way_values(run, "scratch", 20))
     assert max(found) - min(found) < gain  # how much is free matters less

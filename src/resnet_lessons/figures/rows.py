@@ -71,7 +71,7 @@ def steps_table(records: list[Record]) -> Words:
 
 
 def results_table(records: list[Record]) -> Words:
-    """Every Record with its result, which a phone shows without a swipe."""
+    """Every Record, its result beside its name: a narrow screen shows both."""
     columns = ["experiment", "accuracy (%)", "ch.", "profile", "data", "px", "epochs"]
     rows = [
         [
