@@ -1,6 +1,9 @@
-"""Out of memory: one line that says what would fit, and a process that goes on."""
+"""Memory: kept between steps, and one line that says what would fit where it ends."""
 
 import dataclasses
+import platform
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -108,3 +111,29 @@ def test_a_loss_that_is_no_number_is_named_with_its_step(tmp_path, monkeypatch):
     monkeypatch.setattr(nets, "build", failing)
     with pytest.raises(LessonError, match=r"at step 4\. Try a third"):
         training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
+
+
+STEPS = """
+import resource, sys, torch
+from resnet_lessons import nets, training
+
+if "find" in sys.argv:
+    training.find("cpu")
+net, images = nets.build("fcn-baseline"), torch.randn(128, 3, 64, 64)
+faults = []
+for _ in range(10):
+    net(images).sum().backward()
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+print((faults[-1] - faults[4]) // 5)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+def test_a_step_works_in_the_memory_of_the_step_before():
+    def faults(*words):  # pages that the system clears for a step
+        command = [sys.executable, "-c", STEPS, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    # Where they come near each other, the C library no longer needs to be told.
+    assert 4 * faults("find") < faults()

@@ -5,13 +5,16 @@ import platform
 import torch
 
 from ..errors import UsageError
+from .steps import keep_memory
 
 
 def find(name: str = "auto") -> torch.device:
     """The device called `name`; "auto" takes CUDA, then Apple's MPS, then the CPU.
 
+    The process keeps its memory from now on (`steps.keep_memory`).
     UsageError for a name torch does not know and for a device that is not here.
     """
+    keep_memory()
     present = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
