@@ -8,6 +8,7 @@ from .display import COLOURS, say, show, table
 from .layers import by_layer
 from .pipeline import confusion, gallery, seed_spread, wander, worst_words
 from .playground import playground_data
+from .race import spectra
 from .rows import (
     accuracy_words,
     compare_words,
@@ -78,6 +79,7 @@ __all__ = [
     "seed_spread",
     "seeds_words",
     "show",
+    "spectra",
     "speed_table",
     "speed_targets",
     "start_table",

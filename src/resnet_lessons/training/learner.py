@@ -14,11 +14,13 @@ from fastai.metrics import accuracy
 from fastai.optimizer import OptimWrapper
 from torch import nn
 
+from .muon import Muon
 from .steps import half_precision
 
 # fastai's own settings for Adam, handed to PyTorch's AdamW, so that the bare loop
 # of chapter 1 can take the very same steps. Weight decay falls on all parameters.
 ADAMW = {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.01}
+OPTIMIZERS = {"AdamW": torch.optim.AdamW, "Muon": Muon}
 
 
 class History(Callback):
@@ -75,7 +77,14 @@ class History(Callback):
         )
 
 
-def make_learner(dls, net: nn.Module, lr: float = 3e-3, cbs=None, **options) -> Learner:
+def make_learner(
+    dls,
+    net: nn.Module,
+    lr: float = 3e-3,
+    cbs=None,
+    optimizer: str = "AdamW",  # a key of OPTIMIZERS
+    **options,
+) -> Learner:
     """fastai's Learner for `net` on `dls`: cross-entropy, AdamW, accuracy.
 
     dls: fastai `DataLoaders`; batches are (B, C, H, W) pictures, (B,) labels. On CUDA
@@ -84,10 +93,10 @@ def make_learner(dls, net: nn.Module, lr: float = 3e-3, cbs=None, **options) -> 
     device = getattr(dls, "device", None)  # PyTorch's own loaders have none
     place = torch.device(device or "cpu")
     cuda = place.type == "cuda"
-    adamw = partial(OptimWrapper, opt=torch.optim.AdamW, **ADAMW)
+    opt_func = partial(OptimWrapper, opt=OPTIMIZERS[optimizer], **ADAMW)
     ours = {
         "loss_func": nn.CrossEntropyLoss(),
-        "opt_func": partial(adamw, fused=True) if cuda else adamw,
+        "opt_func": partial(opt_func, fused=True) if cuda else opt_func,
         "metrics": accuracy,
         "path": tempfile.gettempdir(),  # lr_find keeps the weights there meanwhile
         "model_dir": "resnet-lessons",

@@ -14,6 +14,7 @@ class Profile:
     epochs: int
     batch_size: int = 128
     lr: float = 3e-3  # peak of the one-cycle schedule
+    opt: str = "AdamW"  # a key of learner.OPTIMIZERS
     pictures: int | None = None  # of the training split, drawn once; None: all
     options: dict = field(default_factory=dict)  # of the net, such as its width
 
@@ -44,7 +45,7 @@ IMAGENETTE = {
 
 @dataclass(frozen=True)
 class Experiment:
-    """One net under one recipe: AdamW, one cycle, random crops and flips."""
+    """One net under one recipe: one cycle, random crops and flips."""
 
     name: str
     chapter: int | str  # a letter for an appendix

@@ -4,17 +4,18 @@ from dataclasses import replace
 
 from .profiles import IMAGENETTE, Experiment, Profile
 
+MUON = {"opt": "Muon", "batch_size": 128, "lr": 5.6e-3}
+
 # Each step keeps what the steps before it changed.
-RACE_STEPS = [
+STEPS = [
     ("batch-64", "smaller batches, crops from 0.35", {"batch_size": 64, "crop": 0.35}),
     ("resnet-50", "ResNet-50", {"net": "resnet-50-fastai"}),
     ("smoothing", "smoothed labels", {"smoothing": 0.1}),
     ("zoom", "validation sees the centre", {"zoom": 0.875}),
     ("mish", "Mish for ReLU", {"net": "xresnet-50-mish"}),
-    ("batch-32", "batches of 32", {"batch_size": 32}),
+    ("muon", "Muon for AdamW, batches of 128", MUON),
     ("resnext", "SE-ResNeXt-50", {"net": "xse-resnext-50-mish"}),
 ]
-
 
 # The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
 SIZES = [32] * 8 + [40] * 4 + [48] * 5 + [56] * 2 + [64] * 2
@@ -33,33 +34,38 @@ TEN_MINUTES = {
         zoom=0.875,
     ),
 }
+TEN_MINUTES_STEPS = [
+    ("ten-minutes", "two cores", {}),
+    ("ten-minutes-muon", "Muon for AdamW, batches of 128", MUON),
+]
 
 
-def race() -> list[Experiment]:
-    """The steps of the race, from the ResNet-18 of chapter 8 on."""
-    net, profiles, steps = "resnet-18-fastai", IMAGENETTE, []
-    for name, title, change in RACE_STEPS:
+def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experiment]:
+    """The `steps` of a race that starts from `net` under `profiles`."""
+    made = []
+    for name, title, change in steps:
         change = dict(change)
         net = change.pop("net", net)
-        profiles = {
-            "smoke": replace(profiles["smoke"], **change),
-            "gpu": replace(profiles["gpu"], **change),
-        }
-        steps.append(Experiment(f"race-{name}", "D", title, net, profiles))
-    return steps
+        profiles = {name: replace(p, **change) for name, p in profiles.items()}
+        made.append(Experiment(f"race-{name}", "D", title, net, profiles))
+    return made
 
 
+FIVE_EPOCHS = ladder(
+    STEPS,
+    "resnet-18-fastai",  # of chapter 8
+    {name: IMAGENETTE[name] for name in ("smoke", "gpu")},
+)
+MUON_STEP = next(exp for exp in FIVE_EPOCHS if exp.name == "race-muon")
+TWENTY_EPOCHS = Experiment(
+    "race-20-epochs",
+    "D",
+    f"{MUON_STEP.title}, 20 epochs",
+    MUON_STEP.net,
+    MUON_STEP.profiles | {"gpu": replace(MUON_STEP.profiles["gpu"], epochs=20)},
+)
 RACE = [
-    *race(),
-    Experiment("race-ten-minutes", "D", "two cores", "resnet-14-fastai", TEN_MINUTES),
-    Experiment(
-        "race-20-epochs",
-        "D",
-        "the fifth step, 20 epochs",
-        "xresnet-50-mish",
-        {
-            name: replace(profile, epochs=20 if name == "gpu" else 1)
-            for name, profile in race()[4].profiles.items()
-        },
-    ),
+    *FIVE_EPOCHS,
+    *ladder(TEN_MINUTES_STEPS, "resnet-14-fastai", TEN_MINUTES),
+    TWENTY_EPOCHS,
 ]

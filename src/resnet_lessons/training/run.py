@@ -133,7 +133,7 @@ def train(
     config = {
         "net": exp.net,
         **asdict(p),
-        "optimizer": f"AdamW {ADAMW}",
+        "optimizer": f"{p.opt} {ADAMW}",
         "schedule": "one cycle",
         "augmentation": f"random resized crop of at least {p.crop} of the area, flip",
     }
@@ -143,7 +143,7 @@ def train(
     watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
     net = net.to(place, memory_format=torch.channels_last)
     loss = torch.nn.CrossEntropyLoss(label_smoothing=p.smoothing)
-    learn = make_learner(dls, net, p.lr, watchers, loss_func=loss)
+    learn = make_learner(dls, net, p.lr, watchers, p.opt, loss_func=loss)
     learn.create_opt()
     done = 0
     if resume:

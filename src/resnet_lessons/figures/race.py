@@ -1,0 +1,27 @@
+"""Appendix D: the singular values of steps."""
+
+from .display import COLOURS, STYLE, Figure, show
+
+
+def spectra(matrices: dict) -> Figure:
+    """How far each matrix reaches in each of its directions, longest first.
+
+    matrices: label -> (R, C) tensor; its singular values are drawn as shares of the
+    largest, on a scale of powers of ten.
+    """
+    import torch
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        figure, ax = pyplot.subplots(figsize=(5.6, 4.2))
+        words = []
+        for (label, matrix), colour in zip(matrices.items(), COLOURS, strict=False):
+            values = torch.linalg.svdvals(matrix)
+            shares = (values / values[0]).tolist()
+            ax.plot(range(1, len(shares) + 1), shares, color=colour, label=label)
+            words.append(f"{label}: {shares[len(shares) // 2]:.2g} in the middle")
+        ax.set(yscale="log", xlabel="direction (1 = longest)", title="length of a step")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        figure.legend(loc="outside lower center", ncols=1)
+        alt = "Length of a step in each direction, as a share of the longest. "
+        return show(figure, alt + "; ".join(words) + ".")

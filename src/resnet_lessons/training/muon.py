@@ -1,0 +1,62 @@
+"""Muon: momentum with its singular values set to one (Jordan and others, 2024).
+
+https://kellerjordan.github.io/posts/muon; for convolutions as in the same author's
+"airbench" on CIFAR-10. Appendix D shows what it does and what it brings.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+# One Newton-Schulz step maps a singular value s to a s + b s^3 + c s^5: it takes small
+# ones up by a and leaves those near one between 0.7 and 1.2. Jordan's coefficients.
+A, B, C = 3.4445, -4.7750, 2.0315
+ROUNDS = 3
+RATIO = 10  # Muon's rate over AdamW's: a step of the filters in parts of their length
+MOMENTUM = 0.7
+
+
+def orthogonal(matrix: Tensor, rounds: int = ROUNDS) -> Tensor:
+    """`matrix` (R, C) with its singular values near one, its directions kept.
+
+    U V^T, roughly, where the matrix is U S V^T; by matrix products alone. Values below
+    1/40 of the matrix's norm would need more than three `rounds`.
+    """
+    wide = matrix if len(matrix) <= len(matrix.T) else matrix.T
+    x = wide / (wide.norm() + 1e-7)  # now no singular value is above one
+    for _ in range(rounds):
+        square = x @ x.T
+        x = A * x + (B * square + C * square @ square) @ x
+    return x if wide is matrix else x.T
+
+
+class Muon(torch.optim.AdamW):
+    """Muon for the filters of convolutions, AdamW for all other parameters.
+
+    For nets whose convolutions are followed by BatchNorm: the length of a filter bank
+    does not matter there, and it is set to that of its steps, so that `lr` * RATIO says
+    how far a step turns it. One cycle moves the momentum of AdamW, not that of Muon.
+    """
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step; the gradients of filters are used up."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.ndim == 4 and weight.grad is not None:
+                    self._turn(weight, group["lr"] * RATIO)
+                    weight.grad = None  # AdamW passes it over
+        return super().step(closure)
+
+    def _turn(self, weight: Tensor, rate: float) -> None:
+        """Move `weight` (out, in, height, width) along its orthogonal momentum."""
+        state = self.state[weight]
+        if not state:
+            # AdamW looks for a step in every state that it loads.
+            state |= {"momentum": torch.zeros_like(weight), "step": torch.zeros(())}
+        kept = state["momentum"].mul_(MOMENTUM).add_(weight.grad)
+        ahead = weight.grad + MOMENTUM * kept  # Nesterov's
+        turn = orthogonal(ahead.flatten(1)).view_as(weight)
+        weight.mul_(math.sqrt(len(weight)) / weight.norm())
+        weight.sub_(rate * turn)

@@ -1,0 +1,97 @@
+"""Muon: what it does to a matrix, which parameters it moves, and how far."""
+
+import pytest
+import torch
+from torch import nn
+
+from resnet_lessons import nets
+from resnet_lessons.training.learner import ADAMW, OPTIMIZERS
+from resnet_lessons.training.muon import RATIO, Muon, orthogonal
+
+
+def gradients(net):
+    """Fill `net` with the gradients of one batch, the same one every time."""
+    images = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(16) % 10
+    nn.functional.cross_entropy(net(images), labels).backward()
+
+
+def small_net():
+    torch.manual_seed(0)
+    options = {"widths": [8, 16, 32], "batch_zero": False}
+    return nets.build("resnet-14-fastai", 10, 3, **options)
+
+
+@pytest.mark.parametrize("shape", [(8, 72), (72, 8), (16, 16)])
+def test_orthogonal_keeps_the_directions_and_evens_out_their_lengths(shape):
+    torch.manual_seed(0)
+    u, _, vh = torch.linalg.svd(torch.randn(shape), full_matrices=False)
+    lengths = torch.logspace(0, -1, len(vh))  # from 1 to 1/10
+    made = orthogonal(u * lengths @ vh)
+    inside = u.T @ made @ vh.T  # diagonal where the directions are kept
+    values = inside.diagonal()
+    assert (inside - values.diag()).abs().max() < 1e-5
+    assert values.min() > 0.6 and values.max() < 1.3
+    torch.testing.assert_close(orthogonal(100 * made), orthogonal(made))
+
+
+def test_filters_turn_by_the_rate_and_keep_their_length():
+    net = small_net()
+    filters = [p for p in net.parameters() if p.ndim == 4]
+    before = [p.detach().clone() for p in filters]
+    optimizer = Muon(net.parameters(), 1e-3, **ADAMW)
+    gradients(net)
+    down = [-p.grad for p in filters]
+    optimizer.step()
+    for old, new, way in zip(before, filters, down, strict=True):
+        start = old * len(old) ** 0.5 / old.norm()
+        moved = new.detach() - start
+        # Each of at most `out` directions moves by the rate: together rate x sqrt(out).
+        assert 0.2 < moved.norm() / (1e-3 * RATIO * len(old) ** 0.5) < 1.2
+        assert (moved * way).sum() > 0
+        assert new.grad is None
+
+
+def test_all_other_parameters_take_the_step_of_adamw():
+    ours, theirs = small_net(), small_net()
+    for net, kind in (ours, Muon), (theirs, torch.optim.AdamW):
+        optimizer = kind(net.parameters(), 1e-3, **ADAMW)
+        gradients(net)
+        optimizer.step()
+    pairs = list(zip(ours.parameters(), theirs.parameters(), strict=True))
+    for mine, other in pairs:
+        assert torch.equal(mine, other) == (mine.ndim != 4)
+    assert any(p.ndim != 4 for p, _ in pairs)
+
+
+def test_momentum_goes_on_from_a_saved_state():
+    straight, broken = small_net(), small_net()
+    first = Muon(straight.parameters(), 1e-2, **ADAMW)
+    second = Muon(broken.parameters(), 1e-2, **ADAMW)
+    for net, optimizer in (straight, first), (broken, second):
+        gradients(net)
+        optimizer.step()
+    resumed = Muon(broken.parameters(), 1e-2, **ADAMW)
+    resumed.load_state_dict(second.state_dict())
+    for net, optimizer in (straight, first), (broken, resumed):
+        net.zero_grad()
+        gradients(net)
+        optimizer.step()
+    for mine, other in zip(straight.parameters(), broken.parameters(), strict=True):
+        assert torch.equal(mine, other)
+
+
+def test_every_optimizer_trains(monkeypatch, tmp_path):
+    import dataclasses
+
+    from resnet_lessons import training
+
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+    exp = training.experiment("resnet-18")
+    for name in OPTIMIZERS:
+        profile = training.Profile("digits", 8, 2, 64, opt=name, pictures=512)
+        one = dataclasses.replace(exp, profiles={"smoke": profile})
+        run = training.train(one, "smoke", 0, "cpu", say=lambda line: None)
+        assert run.config["optimizer"].startswith(name)
+        first, last = run.seed.epochs
+        assert last["train_loss"] < first["train_loss"]
