@@ -34,9 +34,14 @@ TEN_MINUTES = {
         zoom=0.875,
     ),
 }
+FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
 TEN_MINUTES_STEPS = [
     ("ten-minutes", "two cores", {}),
-    ("ten-minutes-muon", "Muon for AdamW, batches of 128", MUON),
+    (
+        "ten-minutes-muon",
+        "Muon for AdamW, batches of 128",
+        MUON | {"sizes": FEWER, "epochs": len(FEWER)},
+    ),
 ]
 
 
@@ -46,7 +51,10 @@ def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experime
     for name, title, change in steps:
         change = dict(change)
         net = change.pop("net", net)
+        smoke = profiles["smoke"]
         profiles = {name: replace(p, **change) for name, p in profiles.items()}
+        short = {"sizes": smoke.sizes, "epochs": smoke.epochs}  # stays so
+        profiles["smoke"] = replace(profiles["smoke"], **short)
         made.append(Experiment(f"race-{name}", "D", title, net, profiles))
     return made
 
