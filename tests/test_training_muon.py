@@ -1,10 +1,12 @@
 """Muon: what it does to a matrix, which parameters it moves, and how far."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
 
-from resnet_lessons import nets
+from resnet_lessons import figures, nets, training
 from resnet_lessons.training.learner import ADAMW, OPTIMIZERS
 from resnet_lessons.training.muon import RATIO, Muon, orthogonal
 
@@ -82,10 +84,6 @@ def test_momentum_goes_on_from_a_saved_state():
 
 
 def test_every_optimizer_trains(monkeypatch, tmp_path):
-    import dataclasses
-
-    from resnet_lessons import training
-
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
     exp = training.experiment("resnet-18")
     for name in OPTIMIZERS:
@@ -95,3 +93,10 @@ def test_every_optimizer_trains(monkeypatch, tmp_path):
         assert run.config["optimizer"].startswith(name)
         first, last = run.seed.epochs
         assert last["train_loss"] < first["train_loss"]
+
+
+def test_the_figure_tells_even_lengths_from_uneven_ones():
+    uneven = torch.diag(torch.tensor([10, 1, 0.1, 0.01]))
+    ((svg, alt),) = figures.spectra({"even": torch.eye(4), "not": uneven}).panels
+    assert "even: 1 in the middle; not: 0.01 in the middle" in alt
+    assert svg.startswith(b"<") and b"svg" in svg[:400]
