@@ -20,7 +20,7 @@ def spectra(matrices: dict) -> Figure:
             shares = (values / values[0]).tolist()
             ax.plot(range(1, len(shares) + 1), shares, color=colour, label=label)
             words.append(f"{label}: {shares[len(shares) // 2]:.2g} in the middle")
-        ax.set(yscale="log", xlabel="direction (1 = longest)", title="length of a step")
+        ax.set(yscale="log", xlabel="direction (1 = longest)", title="its length")
         ax.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(loc="outside lower center", ncols=1)
         alt = "Length of a step in each direction, as a share of the longest. "
