@@ -14,7 +14,6 @@ class Profile:
     epochs: int
     batch_size: int = 128
     lr: float = 3e-3  # peak of the one-cycle schedule
-    opt: str = "AdamW"  # a key of learner.OPTIMIZERS
     pictures: int | None = None  # of the training split, drawn once; None: all
     options: dict = field(default_factory=dict)  # of the net, such as its width
 
@@ -25,6 +24,7 @@ class Profile:
     smoothing: float = 0.0
     valid_size: int | None = None  # pixels of validation pictures; None: `size`
     zoom: float = 1.0  # side of the centre that validation sees, as a share
+    opt: str = "AdamW"  # a key of learner.OPTIMIZERS
 
     @property
     def decoded_size(self) -> int:
