@@ -8,7 +8,7 @@ from .display import COLOURS, say, show, table
 from .layers import by_layer
 from .pipeline import confusion, gallery, seed_spread, wander, worst_words
 from .playground import playground_data
-from .race import spectra
+from .race import spectra, spectrum
 from .rows import (
     accuracy_words,
     compare_words,
@@ -80,6 +80,7 @@ __all__ = [
     "seeds_words",
     "show",
     "spectra",
+    "spectrum",
     "speed_table",
     "speed_targets",
     "start_table",

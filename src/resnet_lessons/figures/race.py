@@ -3,21 +3,26 @@
 from .display import COLOURS, STYLE, Figure, show
 
 
+def spectrum(matrix) -> list[float]:
+    """Singular values of `matrix` (R, C), largest first, as shares of that one."""
+    import torch
+
+    values = torch.linalg.svdvals(matrix)
+    return (values / values[0]).tolist()
+
+
 def spectra(matrices: dict) -> Figure:
     """How far each matrix reaches in each of its directions, longest first.
 
-    matrices: label -> (R, C) tensor; its singular values are drawn as shares of the
-    largest, on a scale of powers of ten.
+    matrices: label -> (R, C) tensor; its spectrum is drawn on a scale of powers of ten.
     """
-    import torch
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(5.6, 4.2))
         words = []
         for (label, matrix), colour in zip(matrices.items(), COLOURS, strict=False):
-            values = torch.linalg.svdvals(matrix)
-            shares = (values / values[0]).tolist()
+            shares = spectrum(matrix)
             ax.plot(range(1, len(shares) + 1), shares, color=colour, label=label)
             words.append(f"{label}: {shares[len(shares) // 2]:.2g} in the middle")
         ax.set(yscale="log", xlabel="direction (1 = longest)", title="its length")

@@ -12,12 +12,11 @@ from torch import Tensor
 # One Newton-Schulz step maps a singular value s to a s + b s^3 + c s^5: it takes small
 # ones up by a and leaves those near one between 0.7 and 1.2. Jordan's coefficients.
 A, B, C = 3.4445, -4.7750, 2.0315
-ROUNDS = 3
 RATIO = 10  # Muon's rate over AdamW's: a step of the filters in parts of their length
 MOMENTUM = 0.7
 
 
-def orthogonal(matrix: Tensor, rounds: int = ROUNDS) -> Tensor:
+def orthogonal(matrix: Tensor, rounds: int = 3) -> Tensor:
     """`matrix` (R, C) with its singular values near one, its directions kept.
 
     U V^T, roughly, where the matrix is U S V^T; by matrix products alone. Values below

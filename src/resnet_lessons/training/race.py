@@ -51,10 +51,12 @@ def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experime
     for name, title, change in steps:
         change = dict(change)
         net = change.pop("net", net)
-        smoke = profiles["smoke"]
-        profiles = {name: replace(p, **change) for name, p in profiles.items()}
-        short = {"sizes": smoke.sizes, "epochs": smoke.epochs}  # stays so
-        profiles["smoke"] = replace(profiles["smoke"], **short)
+        length = ("sizes", "epochs")  # of a smoke run: always the same
+        short = {k: v for k, v in change.items() if k not in length}
+        profiles = {
+            kind: replace(p, **(short if kind == "smoke" else change))
+            for kind, p in profiles.items()
+        }
         made.append(Experiment(f"race-{name}", "D", title, net, profiles))
     return made
 
