@@ -86,8 +86,9 @@ def test_momentum_goes_on_from_a_saved_state():
 def test_every_optimizer_trains(monkeypatch, tmp_path):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
     exp = training.experiment("resnet-18")
+    narrow = {"widths": [8, 16, 32, 64]}
     for name in OPTIMIZERS:
-        profile = training.Profile("digits", 8, 2, 64, opt=name, pictures=512)
+        profile = training.Profile("digits", 8, 2, 64, opt=name, options=narrow)
         one = dataclasses.replace(exp, profiles={"smoke": profile})
         run = training.train(one, "smoke", 0, "cpu", say=lambda line: None)
         assert run.config["optimizer"].startswith(name)
