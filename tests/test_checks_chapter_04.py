@@ -46,7 +46,7 @@ DEEPER = [
     ([("bias=False", "bias=True")], "no bias"),
     ([(LAYER, "nn.Sequential(conv, nn.BatchNorm2d(channels), nn.ReLU())")],
      "Equal in evaluation mode, not in training mode"),
-    ([(LAYER, "nn.Sequential(conv)")], "a convolution and an `nn.ReLU()`"),
+    ([(LAYER, "nn.Sequential(conv)")], "a convolution and a ReLU"),
     ([("range(extra)", "range(0)")], "No layer was added"),
     ([("range(extra)", "range(1)")], "extra"),
     ([("copy.deepcopy(net)", "net")], "Work on a copy"),
@@ -74,6 +74,56 @@ def test_one_layer_used_again_and_again_is_named():
         return deeper
 
     assert "used several times" in hint_of("04.1", deepen)
+
+
+def test_one_kernel_in_several_layers_is_named():
+    def deepen(net, extra):
+        deeper = copy.deepcopy(net)
+        channels = net.head[-1].in_features
+        for _ in range(extra):
+            conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            nn.init.dirac_(conv.weight)
+            if len(deeper.stages) > len(net.stages):
+                conv.weight = deeper.stages[-1][0].weight
+            deeper.stages.append(nn.Sequential(conv, nn.ReLU()))
+        return deeper
+
+    assert "used several times" in hint_of("04.1", deepen)
+
+
+def test_a_deeper_net_that_shares_the_weights_of_the_given_one_is_named():
+    def deepen(net, extra):
+        channels = net.head[-1].in_features
+        layers = []
+        for _ in range(extra):
+            conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            nn.init.dirac_(conv.weight)
+            layers.append(nn.Sequential(conv, nn.ReLU()))
+        return nn.Sequential(net.stages, *layers, net.head)
+
+    assert "Work on a copy" in hint_of("04.1", deepen)
+
+
+class Layer(nn.Module):
+    """A convolution and a ReLU without a layer for it."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        nn.init.dirac_(self.conv.weight)
+
+    def forward(self, x):
+        return F.relu(self.conv(x))
+
+
+def test_a_layer_of_ones_own_passes():
+    def deepen(net, extra):
+        deeper = copy.deepcopy(net)
+        deeper.stages.extend(Layer(net.head[-1].in_features) for _ in range(extra))
+        return deeper
+
+    report = checks.check("04.1", deepen)
+    assert report.passed, report
 
 
 def test_layers_with_a_zero_bias_and_flat_layers_pass():
@@ -111,6 +161,16 @@ CAUSES = [
     ([("+ noise", "")], "within the noise"),
     ([(BETTER, "False")], "Ask about the test error first"),
     ([("shallow, deep, noise", "deep, shallow, noise")], "changed places"),
+    ([(FALLS, 'deep["train"][-1] < deep["train"][-2]')], "no more than the noise"),
+    ([(FALLS, 'abs(deep["train"][-1] - deep["train"][-2]) > noise')], "*rose*"),
+    ([(FALLS, FALLS.replace("train", "test"))], "only the test error still falls"),
+    ([(FALLS, FALLS.replace("<", "<="))], "by no more than the noise"),
+    ([(BETTER, BETTER.replace("<=", "<"))], "`<=`, not `<`"),
+    ([(TRAINED, TRAINED.replace("<=", "<"))], "`<=`, not `<`"),
+    (
+        [(TRAINED, 'min(deep["train"]) <= min(shallow["train"]) + noise')],
+        "best epoch",
+    ),
     (
         [(FALLS, 'deep["train"][1] < deep["train"][0] - noise'), ("[-1]", "[0]")],
         "after the first epoch",

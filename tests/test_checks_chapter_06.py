@@ -147,6 +147,34 @@ def test_gradient_mistake_is_named(edits, words):
     assert words in hint_of("06.3", edited("06.3", *edits))
 
 
+def terms_with(before="pass", after="pass"):
+    def gradient_terms(residual, x, g):
+        exec(before)
+        x = x.clone().requires_grad_()
+        (through,) = torch.autograd.grad(residual(x), x, g)
+        exec(after)
+        return g, through
+
+    return gradient_terms
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (terms_with(before="residual.train()"), "the mode that is wanted"),
+        (terms_with(before="residual.zero_grad()"), "leaves them alone"),
+        (terms_with(after="residual(x).sum().backward(); residual.zero_grad()"),
+         "leaves them alone"),
+        (terms_with(before="residual.train()", after="residual.eval()"),
+         "the mode that is wanted"),
+    ],
+)  # fmt: skip
+def test_a_trace_is_found(answer, words):
+    report = checks.check("06.3", answer)
+    assert not report.passed
+    assert words in str(report)
+
+
 def test_the_difference_of_two_gradients_passes_too():
     def gradient_terms(residual, x, g):
         x = x.clone().requires_grad_()

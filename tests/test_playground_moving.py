@@ -18,6 +18,13 @@ __all__ = ["page", "shown"]  # fixtures
 FRAME = 16  # ms of script in a frame, at most, in the middle of many
 
 
+def play(page):
+    """Play, beyond the first rest."""
+    button(page, "Play").click()
+    page.wait(f"/step 200[:;]/.test({SAID})", 30)
+    button(page, "Play").click()
+
+
 def test_it_rests_where_motion_is_unwanted(page):
     before = said(page)
     page.js(WATCH)
@@ -33,9 +40,29 @@ def test_it_starts_in_view_where_motion_is_welcome(browser, shown, tmp_path):
     assert button(browser, "Pause")
 
 
-def test_it_rests_out_of_view(page):
+def test_it_rests_at_step_200_and_a_changed_knob_plays_again(page):
+    for _ in range(2):
+        button(page, "Play").click()
+        page.wait(f"/step 200:/.test({SAID})", 30)
+        assert button(page, "Play")
+        button(page, "One step").click()
+        assert "step 201; at step 200:" in said(page)
+        button(page, "Reset").click()
+    slide(page, "Seed", Keys.ARROW_RIGHT)
+    assert "step 0:" in said(page) and button(page, "Play")  # Reset was a rest, too
     button(page, "Play").click()
-    page.wait(f"!{SAID}.includes('step 0:')", 30)
+    page.wait(f"/step 200:/.test({SAID})", 30)
+    tick_skip(page)
+    assert button(page, "Pause")
+    page.wait(f"/^Residual.*step 200:/.test({SAID})", 30)
+    button(page, "Play").click()
+    page.wait(f"/step (2[1-9]|[3-9]).[:;]/.test({SAID})", 30)
+    button(page, "Pause").click()
+
+
+def test_it_rests_out_of_view(page):
+    play(page)
+    page.wait(f"!{SAID}.includes('step 200')", 30)
     page.js("document.body.style.paddingTop = '5000px'; window.scrollTo(0, 0)")
     time.sleep(0.3)
     before = said(page)
@@ -52,6 +79,10 @@ def test_screen_readers_hear_a_rest_not_every_frame(page):
         "document.querySelector('.rl-live'), { childList: true })"
     )
     button(page, "Play").click()
+    page.wait(f"/step 200:/.test({SAID})", 30)
+    assert page.js("return window.heard.length") <= 2  # the start, and the rest
+    button(page, "Play").click()
+    page.js("window.heard = []")
     time.sleep(3)
     assert page.js("return window.heard.length") <= 1
     button(page, "Pause").click()
@@ -78,7 +109,7 @@ def test_a_frame_is_never_blocked_at_depth_32(page):
     tick_skip(page)
     assert said(page).startswith("Residual net, 32 hidden layers")
     page.js(WATCH)
-    button(page, "Play").click()
+    play(page)
     page.wait("window.spent.length > 90", 60)
     button(page, "Pause").click()
     spent = page.js("return window.spent")[30:]  # compiled by then

@@ -92,8 +92,8 @@ A block computes $y = \\mathcal{F}(x) + x$, with no ReLU after the sum. `residua
 $\\mathcal{F}$, a module; `g` is $\\partial L / \\partial y$. Write
 `gradient_terms(residual, x, g)`, which returns the two terms that add up to
 $\\partial L / \\partial x$, as a pair of tensors: first the one that came through the
-shortcut, then the one that came through $\\mathcal{F}$. Leave no trace: `x` and the
-`.grad` of the parameters stay as they were.
+shortcut, then the one that came through $\\mathcal{F}$. Leave no trace: `x`, the
+`.grad` of the parameters and the mode of `residual` stay as they were.
 """,
         starter="""\
 import torch

@@ -9,7 +9,8 @@ from torch import nn
 from .. import nets
 from .expect import made
 from .layers import calls_of, convs_among, count, randomise
-from .mistakes_04 import DIAGNOSES, STORIES, TWINS, WEIGHTS
+from .mistakes_04 import TWINS, WEIGHTS
+from .mistakes_04_causes import DIAGNOSES, STORIES
 
 # 04.1 ------------------------------------------------------------------------------
 
@@ -25,6 +26,8 @@ def check_deepen(answer, expect):
         _left_alone(net, before, len(widths), expect)
         _added(deeper, len(widths), extra, expect)
         _same_logits(net, deeper, widths[-1], expect)
+        _ends_in_relu(net, deeper, expect)
+        _shares_nothing(net, deeper, before, expect)
 
 
 def _tensors(net) -> list[torch.Tensor]:
@@ -45,7 +48,7 @@ def _left_alone(net, before, stages, expect):
 
 
 def _added(deeper, stages, extra, expect):
-    """As many more 3×3 convolutions, each its own, followed by a ReLU."""
+    """As many more 3×3 convolutions, each with weights of its own."""
     calls = calls_of(deeper.eval(), torch.randn(2, 3, 16, 16))
     convs = convs_among(calls, 3)
     expect.equal(
@@ -59,19 +62,43 @@ def _added(deeper, stages, extra, expect):
         ],
     )
     expect.equal(
-        "of these, different ones",
-        len({conv.layer for conv in convs}),
+        "of these, with weights of their own",
+        len({id(conv.layer.weight) for conv in convs}),
         stages + extra,
-        hint="One convolution is used several times. Make a new one in each round of "
-        "the loop.",
+        hint="One kernel is used several times. Make a new convolution in each round "
+        "of the loop.",
     )
-    relus = [isinstance(call.layer, nn.ReLU) for call in calls].count(True)
+
+
+@torch.no_grad()
+def _ends_in_relu(net, deeper, expect):
+    """With negative kernels in the last layer, its ReLU leaves only zeros."""
+    x = torch.randn(2, 3, 16, 16)
+    last = convs_among(calls_of(deeper.eval(), x), 3)[-1].layer
+    kernel = last.weight.clone()
+    last.weight.copy_(-kernel.abs())
+    logits = deeper(x)
+    last.weight.copy_(kernel)
+    nothing = torch.zeros(2, last.out_channels, 1, 1)
     expect.true(
         "a ReLU behind each",
-        relus >= stages + extra,
-        got=f"{relus} ReLUs",
-        expected=f"{stages + extra}",
-        hint="Each new layer is a convolution and an `nn.ReLU()`.",
+        torch.allclose(logits, net.head(nothing), atol=1e-5),
+        got="negative values leave the last layer",
+        expected="no negative value",
+        hint="Each new layer is a convolution and a ReLU.",
+    )
+
+
+def _shares_nothing(net, deeper, before, expect):
+    with torch.no_grad():
+        for parameter in deeper.parameters():
+            parameter.add_(1)
+    expect.true(
+        "the given net stays as it was when the new one learns",
+        all(map(torch.equal, _tensors(net), before)),
+        got="both hold the same tensors",
+        expected="weights of their own",
+        hint="Work on a copy: `deeper = copy.deepcopy(net)`.",
     )
 
 

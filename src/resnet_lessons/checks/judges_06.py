@@ -1,5 +1,7 @@
 """Chapter 6, skip connections: how the answers are judged."""
 
+import copy
+
 import torch
 import torch.fx.experimental.symbolic_shapes  # `grad_outputs` loads it: do so now
 
@@ -99,16 +101,18 @@ def check_gradient_terms(answer, expect):
         residual = nets.BasicBlock(size, size).residual
         randomise(residual)
         residual.eval()
+        for parameter in residual.parameters():
+            parameter.grad = torch.ones_like(parameter)
         x, g = torch.randn(2, size, 5, 5), torch.randn(2, size, 5, 5)
-        given = x.clone()
+        given, before = x.clone(), copy.deepcopy(residual)
         expect.trying(
             f"F of {what}",
             "x asks for no gradient yet: `x = x.detach().requires_grad_()` makes a "
             "copy that does.",
         )
         pair = _pair(answer(residual, given, g), expect)
-        _terms(pair, residual, x, g, expect)
-        _no_trace(given, x, residual, expect)
+        _no_trace(given, x, residual, before, expect)
+        _terms(pair, before, x, g, expect)
 
 
 def _pair(pair, expect) -> tuple:
@@ -124,8 +128,8 @@ def _pair(pair, expect) -> tuple:
 
 
 def _terms(pair, residual, x, g, expect):
-    copy = x.clone().requires_grad_()
-    (want,) = torch.autograd.grad(residual(copy), copy, grad_outputs=g)
+    asks = x.clone().requires_grad_()
+    (want,) = torch.autograd.grad(residual(asks), asks, grad_outputs=g)
     known = made(TERMS, residual, x, g)
     hints = [hint for wrong, hint in known if _same_pair(pair, wrong)]
     hint = hints[0] if hints else ""
@@ -141,7 +145,7 @@ def _terms(pair, residual, x, g, expect):
         want,
         hint=hint or "`torch.autograd.grad(residual(x), x, grad_outputs=g)`.",
     )
-    (total,) = torch.autograd.grad(residual(copy) + copy, copy, grad_outputs=g)
+    (total,) = torch.autograd.grad(residual(asks) + asks, asks, grad_outputs=g)
     expect.close("their sum is the gradient of F(x) + x", pair[0] + pair[1], total)
 
 
@@ -152,7 +156,7 @@ def _same_pair(pair, wrong) -> bool:
     )
 
 
-def _no_trace(given, x, residual, expect):
+def _no_trace(given, x, residual, before, expect):
     expect.true(
         "x stays as it was",
         torch.equal(given, x) and not given.requires_grad,
@@ -161,10 +165,20 @@ def _no_trace(given, x, residual, expect):
         hint="`requires_grad_()` changes the x of the caller: take `x.detach()` first.",
     )
     expect.true(
-        "the parameters have no `.grad`",
-        all(p.grad is None for p in residual.parameters()),
-        got="gradients were left behind",
-        expected="none",
+        "each parameter has the `.grad` that it had",
+        all(p.grad is not None and (p.grad == 1).all() for p in residual.parameters()),
+        got="another one, or none",
+        expected="the same",
         hint="`backward()` adds to the `.grad` of every parameter, and the next step "
-        "of an optimizer would use them. `torch.autograd.grad` does not.",
+        "of an optimizer would use them. `torch.autograd.grad` leaves them alone.",
+    )
+    state = zip(
+        residual.state_dict().values(), before.state_dict().values(), strict=True
+    )
+    expect.true(
+        "F is in the mode that it was in, with the same weights and averages",
+        not residual.training and all(torch.equal(a, b) for a, b in state),
+        got="another mode, or other values",
+        expected="the same",
+        hint="Do not call `train()` or `eval()`: F comes in the mode that is wanted.",
     )

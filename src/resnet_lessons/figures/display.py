@@ -97,4 +97,6 @@ def table(columns: list[str], rows: list[list]) -> Words:
 
 
 def _is_number(value) -> bool:
-    return str(value)[:1].isdigit() and "-" not in str(value)
+    """Whether `value` reads as a number: "1.5 ± 3", "2e-22", "+5 %", not "7-3-1"."""
+    text = re.sub(r"(?<=\d)e[+-]\d+", "", str(value)).lstrip("+-−")
+    return text[:1].isdigit() and "-" not in text

@@ -8,7 +8,7 @@ const RATES = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 const DEPTHS = Array.from({ length: 32 }, (_, i) => 2 * i + 2);
 const START = { depth: 40, skip: false, norm: true, zero: false, init: "PyTorch",
   lr: 0.01, optimiser: "SGD", data: "spirals", seed: 0 };
-const MORE = 5000; // steps until it pauses by itself
+const [FIRST, MORE] = [200, 5000]; // steps until it pauses by itself, then and again
 // Milliseconds of a frame for training, and with the plane; and between drawings.
 const [TRAINING, PLANE, DRAWING] = [7, 9.5, 60];
 const percent = (part) => `${Math.round(100 * part)} %`;
@@ -24,7 +24,8 @@ class ResidualPlayground {
         `a block. ${POINTS.train} training and ${POINTS.held} held-out points, or real ` +
         "digits of 8 × 8 pixels. Gradients and outputs are of the last batch, training " +
         "losses means over the batches since the point before, held-out losses taken " +
-        `with the running averages; above ${MOST} they are drawn at ${MOST}.`,
+        `with the running averages; above ${MOST} they are drawn at ${MOST}. Pauses at ` +
+        `step ${FIRST}; Play goes on.`,
     });
     this.pictures = { loss: new LossChart(), plane: new Plane(), wall: new Wall(),
       gradient: new LayerChart("Gradient of each layer", "length, weights’ gradient"),
@@ -69,7 +70,7 @@ class ResidualPlayground {
       button("Reset", () => { this.play(false); this.restart(); }));
   }
 
-  /** A new net with the settings as they are; goes on playing if it was. */
+  /** A new net with the settings as they are; plays if the one before did until its end. */
   restart() {
     const { pictures, settings } = this;
     this.run = new Run(settings, this.trait);
@@ -80,11 +81,13 @@ class ResidualPlayground {
     this.picture.restart(this.run.data);
     pictures.gradient.restart();
     pictures.activation.restart();
-    this.limit = MORE;
-    this.show(true);
+    this.limit = FIRST;
+    if (this.ended) this.play(true);
+    else this.show(true);
   }
 
   play(on) {
+    this.ended = false;
     if (on && this.run.broken) this.restart();
     if (on && this.run.steps >= this.limit) this.limit += MORE;
     this.playing = on;
@@ -95,7 +98,10 @@ class ResidualPlayground {
   /** One step; stops where the numbers, or the steps, have come to an end. */
   advance() {
     const goes = this.run.step() && this.run.steps < this.limit;
-    if (!goes && this.playing) this.play(false);
+    if (!goes && this.playing) {
+      this.play(false);
+      this.ended = true; // by itself
+    }
     return goes;
   }
 
@@ -155,11 +161,12 @@ class ResidualPlayground {
       return `${net}: in step ${run.steps + 1} the numbers outgrew what can be counted, ` +
         "this run has diverged. Try a lower learning rate, BatchNorm or fewer layers.";
     }
-    const { train, held, accuracy } = run.curve[run.curve.length - 1];
+    const { step, train, held, accuracy } = run.curve[run.curve.length - 1];
+    const measured = step === run.steps ? "" : `; at step ${whole(step)}`;
     const ratio = run.gradients[1] / run.gradients[depth];
     const flow = Number.isFinite(ratio)
       ? `${short(ratio)} times that of the last hidden layer` : short(run.gradients[1]);
-    return `${net}, step ${whole(run.steps)}: training loss ${short(train)}, ` +
+    return `${net}, step ${whole(run.steps)}${measured}: training loss ${short(train)}, ` +
       `held-out loss ${short(held)}, ${percent(accuracy)} of held-out data right (guessing: ` +
       `${percent(1 / run.data.classes)}). The gradient of layer 1 is ${flow}.`;
   }
