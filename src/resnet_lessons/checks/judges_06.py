@@ -172,12 +172,10 @@ def _no_trace(given, x, residual, before, expect):
         hint="`backward()` adds to the `.grad` of every parameter, and the next step "
         "of an optimizer would use them. `torch.autograd.grad` leaves them alone.",
     )
-    state = zip(
-        residual.state_dict().values(), before.state_dict().values(), strict=True
-    )
+    now, then = residual.state_dict(), before.state_dict()
     expect.true(
         "F is in the mode that it was in, with the same weights and averages",
-        not residual.training and all(torch.equal(a, b) for a, b in state),
+        not residual.training and all(torch.equal(now[k], then[k]) for k in then),
         got="another mode, or other values",
         expected="the same",
         hint="Do not call `train()` or `eval()`: F comes in the mode that is wanted.",
