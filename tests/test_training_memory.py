@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_lessons import nets, training
+from resnet_lessons import data, nets, training
 from resnet_lessons.errors import LessonError
 from resnet_lessons.training.memory import fitting, memory_advice, ran_out
 
@@ -87,6 +87,26 @@ def test_a_run_that_runs_out_says_so_and_the_next_one_trains(tmp_path, monkeypat
     monkeypatch.setattr(nets, "build", build)
     run = training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
     assert run.seed.accuracy > 0
+
+
+def test_the_pictures_of_a_finished_run_are_freed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+    profile = training.Profile("digits", size=8, epochs=1, batch_size=256)
+    exp = dataclasses.replace(
+        training.experiment("fcn-baseline"), profiles={"smoke": profile}
+    )
+    load, alive = data.loaders, []
+
+    def watched(*given, **options):
+        assert not any(ref() for ref in alive)
+        dls = load(*given, **options)
+        alive.append(weakref.ref(dls.train))
+        return dls
+
+    monkeypatch.setattr(data, "loaders", watched)
+    for seed in range(2):
+        run = training.train(exp, "smoke", seed, "cpu", say=lambda line: None)
+    assert len(alive) == 2 and run.config["augmentation"].endswith("area")
 
 
 def test_a_loss_that_is_no_number_is_named_with_its_step(tmp_path, monkeypatch):

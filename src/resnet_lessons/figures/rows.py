@@ -72,7 +72,8 @@ def steps_table(records: list[Record]) -> Words:
 
 def results_table(records: list[Record]) -> Words:
     """Every Record, its result beside its name: a narrow screen shows both."""
-    columns = ["experiment", "accuracy (%)", "ch.", "profile", "data", "px", "epochs"]
+    columns = ["experiment", "accuracy (%)", "ch.", "profile", "data"]
+    columns += ["pictures", "px", "epochs"]
     rows = [
         [
             f"`{r.experiment}`",
@@ -80,6 +81,7 @@ def results_table(records: list[Record]) -> Words:
             r.chapter,
             r.profile,
             r.data["variant"],
+            f"{r.data['train']:,}",
             r.config["size"],
             r.config["epochs"],
         ]

@@ -1,12 +1,12 @@
 """The shortcut of a block: what is added to F(x) (He et al. 2015, section 3.2).
 
-| name | same shape          | other shape                                        | chapter |
-|------|---------------------|----------------------------------------------------|---------|
-| A    | x                   | every s-th pixel, new channels filled with zeros   | 6       |
-| B    | x                   | 1x1 convolution with stride s, then BatchNorm      | 6       |
-| C    | 1x1 conv, BatchNorm | 1x1 convolution with stride s, then BatchNorm      | 6       |
-| pool | x                   | s x s average pooling, then 1x1 conv and BatchNorm | 7       |
-| none | 0                   | 0: a plain net                                     | 4       |
+| name | same shape          | other shape                              | chapter |
+|------|---------------------|------------------------------------------|---------|
+| A    | x                   | every s-th pixel, zeros for new channels | 6       |
+| B    | x                   | 1x1 conv with stride s, BatchNorm        | 6       |
+| C    | 1x1 conv, BatchNorm | 1x1 conv with stride s, BatchNorm        | 6       |
+| pool | x                   | s x s average pool, 1x1 conv, BatchNorm  | 7       |
+| none | 0                   | 0: a plain net                           | 4       |
 """
 
 import torch.nn.functional as F

@@ -40,12 +40,14 @@ Halving = partial(ResNet, FastaiBlock, widths=FCN_WIDTHS, strides=(2,) * 5)
 Stack = partial(Halving, stem="none", shortcut="pool")
 
 
-def xresnet(maker: str, num_classes: int, in_channels: int) -> nn.Module:
-    """fastai's own net `maker` with Mish (Misra 2019) for ReLU (appendix D)."""
-    from fastai.vision.models import xresnet  # seconds: not for those who need none
+def xresnet_50_mish(num_classes: int, in_channels: int) -> nn.Module:
+    """fastai's own ResNet-50 with Mish (Misra 2019) for ReLU (appendix D).
 
-    make = getattr(xresnet, maker)
-    return make(n_out=num_classes, c_in=in_channels, act_cls=nn.Mish)
+    The layers of `resnet-50-fastai`; all weights start with variance 2 / fan_in.
+    """
+    from fastai.vision.models.xresnet import xresnet50  # seconds: not for all
+
+    return xresnet50(n_out=num_classes, c_in=in_channels, act_cls=nn.Mish)
 
 
 # Each takes num_classes and in_channels and returns a net.
@@ -77,12 +79,11 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "resnet-50-paper": partial(Paper, BottleneckBlock, D50, strided_conv=0),
     "resnet-101": partial(Paper, BottleneckBlock, D101),
     "resnet-152": partial(Paper, BottleneckBlock, D152),
-    # appendix D
-    "resnet-14-fastai": partial(Fastai, BasicBlock, (2, 2, 2), widths=WIDTHS[:3]),
-    "xresnet-50-mish": partial(xresnet, "xresnet50"),
-    "xse-resnext-50-mish": partial(xresnet, "xse_resnext50"),
     "plain-18": partial(Plain, BasicBlock, D18),
     "plain-34": partial(Plain, BasicBlock, D34),
+    # appendix D
+    "resnet-14-fastai": partial(Fastai, BasicBlock, (2, 2, 2), widths=WIDTHS[:3]),
+    "xresnet-50-mish": xresnet_50_mish,
 }
 
 # Chapters 4 and 10: resnet-20-cifar, plain-56-cifar, preact-110-cifar, ...

@@ -1,5 +1,6 @@
-"""Out of memory, as advice: which batch would fit."""
+"""Memory: freed between trainings; where it ends, advice which batch would fit."""
 
+import gc
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,14 @@ from .device import describe
 
 # What PyTorch says on the CPU and on MPS; CUDA has a class of its own.
 WORDS = ("allocate memory", "not enough memory", "out of memory")
+
+
+def free(device: torch.device) -> None:
+    """Free what finished trainings hold; the peak of `device` counts from here."""
+    gc.collect()  # a Learner holds its pictures in a cycle
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def ran_out(error: RuntimeError) -> bool:

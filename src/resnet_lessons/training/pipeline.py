@@ -22,10 +22,18 @@ from .. import data, nets
 from ..errors import LessonError
 from . import checkpoint
 from .dataset import Loader, Pictures, split, statistics
-from .device import describe, find
+from .device import describe
 from .experiments import Experiment
 from .memory import memory_advice
-from .run import Run, drawn, measured, provenance, runs_folder, seed_everything
+from .run import (
+    Run,
+    drawn,
+    measured,
+    provenance,
+    runs_folder,
+    seed_everything,
+    set_up,
+)
 
 SGD = {"momentum": 0.9, "weight_decay": 1e-4}
 HELD_BACK = 0.1  # of the training pictures, for validation: 5,000 of 50,000
@@ -123,9 +131,7 @@ def train(
     what the test found: see `examined`.
     """
     p = exp.profile(profile)
-    place = find(device)
-    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
-    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    place, images = set_up(exp, p, device, stand_in, say)
     images, test = parts(drawn(images, p.pictures), seed)
     seed_everything(seed)
     generator = torch.Generator().manual_seed(seed)

@@ -45,7 +45,7 @@ IMAGENETTE = {
 
 @dataclass(frozen=True)
 class Experiment:
-    """One net under one recipe: one cycle, random crops and flips."""
+    """One net under one recipe: one cycle, random crops, flips (not of digits)."""
 
     name: str
     chapter: int | str  # a letter for an appendix

@@ -12,9 +12,8 @@ STEPS = [
     ("resnet-50", "ResNet-50", {"net": "resnet-50-fastai"}),
     ("smoothing", "smoothed labels", {"smoothing": 0.1}),
     ("zoom", "validation sees the centre", {"zoom": 0.875}),
-    ("mish", "Mish for ReLU", {"net": "xresnet-50-mish"}),
+    ("mish", "fastai's net: Mish, another start", {"net": "xresnet-50-mish"}),
     ("muon", "Muon for AdamW, batches of 128", MUON),
-    ("resnext", "SE-ResNeXt-50", {"net": "xse-resnext-50-mish"}),
 ]
 
 # The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.

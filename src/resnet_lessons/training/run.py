@@ -23,7 +23,7 @@ from . import checkpoint
 from .device import describe, find
 from .experiments import Experiment
 from .learner import ADAMW, History, make_learner
-from .memory import memory_advice
+from .memory import free, memory_advice
 from .steps import replayed
 
 
@@ -112,9 +112,7 @@ def train(
         method = import_module(f".{exp.method}", __package__)
         return method.train(exp, profile, seed, device, resume, stand_in, say)
     p = exp.profile(profile)
-    place = find(device)
-    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
-    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    place, images = set_up(exp, p, device, stand_in, say)
     images = drawn(images, p.pictures)
     seed_everything(seed)
     dls = data.loaders(
@@ -135,7 +133,8 @@ def train(
         **asdict(p),
         "optimizer": f"{p.opt} {ADAMW}",
         "schedule": "one cycle",
-        "augmentation": f"random resized crop of at least {p.crop} of the area, flip",
+        "augmentation": f"random resized crop of at least {p.crop} of the area"
+        + (", flip" if data.find(images.name).mirror else ""),
     }
     own = config | {"seed": seed, "content_hash": images.content_hash}
     folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
@@ -162,6 +161,15 @@ def train(
         describe(place),
         net,
     )
+
+
+def set_up(exp, p, device, stand_in, say) -> tuple[torch.device, data.Images]:
+    """The device and pictures of a run, said in one line; earlier runs are freed."""
+    place = find(device)
+    free(place)
+    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
+    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    return place, images
 
 
 def drawn(images, count: int | None):

@@ -27,9 +27,10 @@ def keep_memory() -> None:
     """
     with suppress(AttributeError, TypeError):  # no mallopt; no library by that name
         mallopt = ctypes.CDLL(None).mallopt
-        # Both: to set one of them ends glibc's own tuning of the other.
-        mallopt(TRIM_THRESHOLD, KEPT)
-        mallopt(MMAP_THRESHOLD, KEPT)
+        # Both: to set one of them ends glibc's own tuning of the other. An old glibc
+        # answers 0 to a block above 32 MiB.
+        if mallopt(MMAP_THRESHOLD, KEPT) or mallopt(MMAP_THRESHOLD, 2**25):
+            mallopt(TRIM_THRESHOLD, KEPT)
 
 
 def half_precision(device: torch.device) -> torch.dtype | None:

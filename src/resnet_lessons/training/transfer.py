@@ -31,7 +31,7 @@ from torch import nn
 from .. import data, nets
 from ..errors import LessonError
 from . import checkpoint
-from .device import describe, find
+from .device import describe
 from .freezing import FALL, freeze, phase, rate_groups
 from .learner import ADAMW, History, make_learner
 from .run import (
@@ -43,6 +43,7 @@ from .run import (
     provenance,
     runs_folder,
     seed_everything,
+    set_up,
 )
 
 HELD = (3, 5)  # labels kept from the body: cat and dog in CIFAR-10's order
@@ -157,9 +158,8 @@ def few(split, count: int, seed: int):
 
 def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     """The body, then every way; as `run.train`, which calls this."""
-    p, plan, place = exp.profile(profile), PLANS[profile], find(device)
-    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
-    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
+    p, plan = exp.profile(profile), PLANS[profile]
+    place, images = set_up(exp, p, device, stand_in, say)
     others = tuple(i for i in range(len(images.classes)) if i not in HELD)
     old, new = drawn(only(images, others), p.pictures), only(images, HELD)
     config = {
