@@ -5,7 +5,7 @@ import re
 import pytest
 from matplotlib import pyplot
 
-from resnet_lessons.figures.display import _short, show
+from resnet_lessons.figures.display import _short, show, table
 
 NUMBER = r"-?\d+(?:\.\d+)?"
 
@@ -29,3 +29,19 @@ def test_a_shown_figure_is_lighter_and_all_stays_in_its_place(monkeypatch):
         assert len(places) > 10
         assert values(svg, attribute) == pytest.approx(places, abs=0.01)
     assert values(svg, "transform") == values(raw[0], "transform")  # letters' sizes
+
+
+@pytest.mark.parametrize(
+    ("column", "side"),
+    [
+        (["1.5 (3)", "2,000"], "--:"),
+        (["0.05 to 0.07", "2e-22", "9.9e+03"], "--:"),
+        (["+5 %", "−3 %"], "--:"),
+        (["3-3-5", "4"], ":--"),
+        (["He", "1"], ":--"),
+        ([""], ":--"),
+    ],
+)
+def test_a_column_of_numbers_is_aligned_to_the_right(column, side):
+    text = str(table(["column"], [[value] for value in column]))
+    assert text.splitlines()[1] == f"| {side} |"
