@@ -60,6 +60,24 @@ def test_shortcut_that_drops_pixels_is_named():
     assert "every second pixel" in hint_of("07.1", edited("07.1", *edits))
 
 
+def test_projection_before_the_average_is_named():
+    """The same affine map in evaluation; in training BatchNorm sees other places."""
+    edits = [
+        (
+            "shortcut += [nn.AvgPool2d(2, ceil_mode=True)]",
+            "last = [nn.AvgPool2d(2, ceil_mode=True)]",
+        ),
+        ("shortcut = []", "shortcut, last = [], []"),
+        ("nn.Sequential(*shortcut)", "nn.Sequential(*shortcut, *last)"),
+    ]
+    assert "projects first" in hint_of("07.1", edited("07.1", *edits))
+
+
+def test_block_whose_f_sends_no_gradient_to_x_is_named():
+    answer = edited("07.1", ("self.conv1(x)", "self.conv1(x.detach())"))
+    assert "through F" in hint_of("07.1", answer)
+
+
 def test_block_with_functions_and_another_order_passes():
     edits = [
         ("shortcut += [nn.AvgPool2d(2, ceil_mode=True)]", "pass"),
@@ -116,6 +134,11 @@ def nothing_left(net):
         nn.init.zeros_(norm.weight)
 
 
+def another_gamma(block):
+    norm = norms(block.residual)[-1]
+    norm.weight = nn.Parameter(torch.zeros_like(norm.weight))
+
+
 ZEROS = [
     (lambda net: None, "Nothing changed"),
     (lambda net: nothing_left(copy.deepcopy(net)), "Nothing changed"),
@@ -139,12 +162,20 @@ ZEROS = [
     (lambda net: net.stem.zero_grad() or nn.init.zeros_(norms(net.stem)[0].weight),
      "outside of the blocks"),
     (each_block(lambda b: delattr(norms(b.residual)[-1], "weight")), "in place"),
+    (each_block(another_gamma), "in place"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("answer", "words"), ZEROS)
 def test_batch_zero_mistake_is_named(answer, words):
     assert words in hint_of("07.2", answer)
+
+
+def test_gamma_filled_through_its_data_passes():
+    def answer(net):
+        each_block(lambda b: norms(b.residual)[-1].weight.data.fill_(0))(net)
+
+    assert checks.check("07.2", answer).passed
 
 
 INNER = {"residual.0.0.weight", "residual.0.1.weight", "residual.0.1.bias"}

@@ -1,6 +1,7 @@
 """The checks of chapter 8 name the mistake that was made."""
 
 import pytest
+import torch
 from torch import nn
 
 from resnet_lessons import checks, nets, probes
@@ -94,6 +95,27 @@ def test_a_pool_before_the_last_relu_passes_too():
         return nn.Sequential(*layers, pool, relu)
 
     assert checks.check("08.2", deep_stem).passed
+
+
+def test_layers_in_attributes_and_another_order_pass():
+    class Stem(nn.Module):
+        def __init__(self, in_channels, width):
+            super().__init__()
+            half = width // 2
+            self.conv1 = nn.Conv2d(in_channels, half, 3, 2, 1, bias=False)
+            self.conv2 = nn.Conv2d(half, half, 3, 1, 1, bias=False)
+            self.conv3 = nn.Conv2d(half, width, 3, 1, 1, bias=False)
+            self.bn3, self.bn2 = nn.BatchNorm2d(width), nn.BatchNorm2d(half)
+            self.bn1 = nn.BatchNorm2d(half)
+
+        def forward(self, x):
+            x = torch.relu(self.bn1(self.conv1(x)))
+            x = torch.relu(self.bn2(self.conv2(x)))
+            x = torch.relu(self.bn3(self.conv3(x)))
+            return nn.functional.max_pool2d(x, 3, 2, 1)
+
+    report = checks.check("08.2", Stem)
+    assert report.passed, report
 
 
 def test_the_stem_of_the_paper_is_recognised():

@@ -1,6 +1,7 @@
 """The checks of chapter 9 name the mistake that was made."""
 
 import pytest
+import torch
 from torch import nn
 
 from resnet_lessons import checks, nets, probes
@@ -109,6 +110,27 @@ def test_the_residual_function_of_the_library_passes():
         return block.residual
 
     assert checks.check("09.2", residual).passed
+
+
+def test_layers_in_attributes_and_another_order_pass():
+    class Residual(nn.Module):
+        def __init__(self, in_channels, width, stride, strided_conv):
+            super().__init__()
+            strides = [1, 1, 1]
+            strides[strided_conv] = stride
+            self.conv1 = nn.Conv2d(in_channels, width, 1, strides[0], bias=False)
+            self.conv2 = nn.Conv2d(width, width, 3, strides[1], 1, bias=False)
+            self.conv3 = nn.Conv2d(width, 4 * width, 1, strides[2], bias=False)
+            self.bn1, self.bn2 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
+            self.bn3 = nn.BatchNorm2d(4 * width)
+
+        def forward(self, x):
+            x = torch.relu(self.bn1(self.conv1(x)))
+            x = torch.relu(self.bn2(self.conv2(x)))
+            return self.bn3(self.conv3(x))
+
+    report = checks.check("09.2", Residual)
+    assert report.passed, report
 
 
 def test_a_linear_bottleneck_of_other_width_is_refused():

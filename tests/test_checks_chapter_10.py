@@ -71,6 +71,12 @@ BLOCKS = [
     ([("            nn.ReLU(),\n", "")], "There is no ReLU"),
     ([(f"return {SUM}", f"y = {SUM}\n        x += 1\n        return y")],
      "writes into x"),
+    ([(SUM, "self.residual(x) + self.shortcut(x).detach()")], "through the shortcut"),
+    ([(SUM, "self.residual(x) + self.shortcut(x.detach())")], "through the shortcut"),
+    ([(f"return {SUM}", "with torch.no_grad():\n            s = self.shortcut(x)\n"
+       "        return self.residual(x) + s")], "through the shortcut"),
+    ([(SUM, "self.residual(x.detach()) + self.shortcut(x)")], "through F"),
+    ([(f"return {SUM}", f"return ({SUM}).detach()")], "`no_grad`"),
 ]  # fmt: skip
 
 
@@ -176,6 +182,11 @@ ENDS = [
        "block.residual.append(nn.BatchNorm2d(n))")], "Each block has got one"),
     ([(HEAD, HEAD.replace("nn.BatchNorm2d(channels)",
                           "nn.GroupNorm(1, channels)"))], "`nn.BatchNorm2d`"),
+    ([(HEAD, HEAD.replace("nn.BatchNorm2d(channels)",
+                          "nn.BatchNorm2d(channels).requires_grad_(False)"))],
+     "Leave `requires_grad`"),
+    ([("net.head = " + HEAD, "net.head = " + HEAD
+       + "\n    nn.init.zeros_(net.head[0].weight)")], "never wakes up"),
 ]  # fmt: skip
 
 
@@ -190,6 +201,15 @@ def test_the_end_may_stand_with_the_stages():
         net.stages.append(nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU()))
 
     assert checks.check("10.3", add_closing).passed
+
+
+def test_the_end_may_be_inserted_into_the_head():
+    def add_closing(net):
+        net.head.insert(0, nn.ReLU())
+        net.head.insert(0, nn.BatchNorm2d(net.head[-1].in_features))
+
+    report = checks.check("10.3", add_closing)
+    assert report.passed, report
 
 
 def test_the_repaired_net_is_the_librarys():

@@ -1,5 +1,6 @@
 """DepthAndSkip: from Records to its data, and in a real Chromium."""
 
+import re
 from statistics import mean
 
 import pytest
@@ -99,6 +100,18 @@ def test_panels_of_losses_share_their_axis_and_say_their_ends():
     assert "8: 2.00 to 1.00" in repr(drawn) and "8: 1.50 to 1.50" in repr(drawn)
     heights = {svg.split(b"viewBox")[1][:40] for svg, _ in drawn.panels}
     assert len(drawn.panels) == 2 and len(heights) == 1
+
+
+def test_the_axis_of_losses_may_begin_below_the_lowest():
+    """Two lines close together are as far apart as the panel allows."""
+    groups = {"20 layers": {"v1": [[2.1, 2.0]], "v2": [[2.2, 1.9]]}}
+
+    def fall(**options):
+        ((svg, _),) = figures.losses(groups, "epoch", **options).panels
+        line = rb'<path d="M \S+ (\S+) \nL \S+ (\S+) \n" clip-path'
+        return max(abs(float(b) - float(a)) for a, b in re.findall(line, svg))
+
+    assert fall(from_zero=False) > 2 * fall()
 
 
 # In the browser ----------------------------------------------------------------------

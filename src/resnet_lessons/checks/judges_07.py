@@ -6,8 +6,15 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import calls_of, convs_among, count, norm_after, randomise
-from .mistakes_07 import GAMMAS, SHAPES, STRIDES, VALUES
+from .layers import (
+    calls_of,
+    convs_among,
+    count,
+    norm_after,
+    randomise,
+    same_gradient,
+)
+from .mistakes_07 import GAMMAS, SHAPES, STRIDES, TRAINING, VALUES
 
 
 def check_res_block(answer, expect):
@@ -142,6 +149,16 @@ def _values(block, library, name, expect):
         got="x was changed",
         expected="the same x",
         hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
+    )
+    same_gradient(library, block, x, expect, after=F.relu)
+    library.train(), block.train()
+    expect.close(
+        "the output in training, where BatchNorm looks at its batch",
+        block(x.clone()),
+        library(x),
+        hint="First the average over 2×2, then the 1×1 convolution and BatchNorm.",
+        mistakes=made(TRAINING, library, x),
+        atol=1e-4,
     )
 
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import Call, calls_of, count, randomise
+from .layers import Call, calls_of, count, randomise, same_gradient
 from .mistakes_10 import (
     CHANNELS,
     FEATURES,
@@ -161,6 +161,7 @@ def _values(block, library, case, expect):
         expected="the same x",
         hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
     )
+    same_gradient(library, block, x, expect)
 
 
 def _copy(library, block, in_channels) -> None:

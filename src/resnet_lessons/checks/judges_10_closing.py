@@ -16,7 +16,7 @@ def check_add_closing(answer, expect):
         library = nets.cifar_net(depth, "preact", width=width, in_channels=1)
         randomise(library)
         net = copy.deepcopy(library)
-        net.head = net.head[2:]  # what was forgotten
+        net.head = nn.Sequential(*net.head[2:])  # what was forgotten
         before = list(net.parameters())
         expect.trying(f"a net of {depth} layers, {4 * width} channels at its end")
         answer(net)
@@ -70,6 +70,30 @@ def _blocks(net) -> list[nn.Module]:
     return [block for stage in net.stages for block in stage]
 
 
+def _fit_to_learn(norm, expect):
+    expect.true(
+        "it can learn",
+        all(parameter.requires_grad for parameter in norm.parameters()),
+        got="`requires_grad` is off",
+        expected="`requires_grad` is on",
+        hint="A BatchNorm learns its γ and β. Leave `requires_grad` as it is.",
+    )
+    hint = "Leave γ as `nn.BatchNorm2d` makes it."
+    zero = (
+        f"At γ = 0 the ReLU behind it sends no gradient back: it never wakes up. {hint}"
+    )
+    gamma = norm.weight.detach()
+    expect.close(
+        "its γ at the start",
+        gamma,
+        torch.ones_like(gamma),
+        hint,
+        [
+            (torch.zeros_like(gamma), zero),
+        ],
+    )
+
+
 def _closed(net, library, before, expect):
     """The logits, in training mode, with the γ and β of the library's closing norm."""
     old = {id(parameter) for parameter in before}
@@ -81,6 +105,7 @@ def _closed(net, library, before, expect):
         1,
         hint="It normalises a grid: `nn.BatchNorm2d`, before the pooling.",
     )
+    _fit_to_learn(fresh[0], expect)
     fresh[0].load_state_dict(library.head[0].state_dict())
     x = torch.randn(4, 1, 8, 8)
     with torch.no_grad():

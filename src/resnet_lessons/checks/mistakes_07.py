@@ -124,3 +124,19 @@ VALUES = [
         "The shortcut takes the maximum of 2×2. Take the average.",
     ),
 ]
+
+
+def _projected_first(library, x):
+    s = x
+    for layer in reversed(list(library.shortcut.children())):
+        s = layer(s)
+    return F.relu(library.residual(x) + s)
+
+
+TRAINING = [
+    (
+        _projected_first,
+        "The shortcut projects first and averages then. In training its BatchNorm "
+        "then counts other places. Average, then the 1×1 convolution and BatchNorm.",
+    ),
+]

@@ -9,7 +9,12 @@ from .display import COLOURS, STYLE, Figure, Words, beside, show, table
 Lines = dict[str, list[list[float]]]  # label: one list of losses for each seed
 
 
-def losses(groups: dict[str, Lines], xlabel: str, every: int = 1) -> Figure:
+def losses(
+    groups: dict[str, Lines],
+    xlabel: str,
+    every: int = 1,
+    from_zero: bool = True,  # False: the axis begins below the lowest loss
+) -> Figure:
     """A panel for each group, all on the same axes: training loss from left to right.
 
     A thin line is a seed, a thick one their mean. A point is the mean of `every`
@@ -21,10 +26,11 @@ def losses(groups: dict[str, Lines], xlabel: str, every: int = 1) -> Figure:
         }
         for title, g in groups.items()
     }
-    top = max(v for g in drawn.values() for ss in g.values() for s in ss for v in s)
+    values = [v for g in drawn.values() for ss in g.values() for s in ss for v in s]
+    span = (0 if from_zero else 0.95 * min(values), 1.05 * max(values))
     labels = dict.fromkeys(label for g in drawn.values() for label in g)
     looks = dict(zip(labels, zip(COLOURS, MARKERS, strict=False), strict=False))
-    return beside(*[_panel(t, g, looks, xlabel, every, top) for t, g in drawn.items()])
+    return beside(*[_panel(t, g, looks, xlabel, every, span) for t, g in drawn.items()])
 
 
 def _thinned(values: list[float], every: int) -> list[float]:
@@ -32,7 +38,7 @@ def _thinned(values: list[float], every: int) -> list[float]:
     return [mean(values[start : start + every]) for start in starts]
 
 
-def _panel(title, lines: Lines, looks, xlabel: str, every: int, top: float) -> Figure:
+def _panel(title, lines: Lines, looks, xlabel: str, every: int, span) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
@@ -46,7 +52,7 @@ def _panel(title, lines: Lines, looks, xlabel: str, every: int, top: float) -> F
             middle = [mean(values) for values in zip(*seeds, strict=True)]
             ax.plot(x, middle, color=colour, marker=marker, ms=5, label=label)
             ends.append(f"{label}: {middle[0]:.2f} to {middle[-1]:.2f}")
-        ax.set(title=f"training loss: {title}", xlabel=xlabel, ylim=(0, 1.05 * top))
+        ax.set(title=f"training loss: {title}", xlabel=xlabel, ylim=span)
         ax.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(loc="outside lower center", ncols=2)
         alt = f"Training loss, {title}, from the first {xlabel} to the last. "

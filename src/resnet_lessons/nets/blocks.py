@@ -100,7 +100,7 @@ class BottleneckBlock(nn.Module):
 
 
 class PreActBlock(nn.Module):
-    """Norm and ReLU before each convolution (He et al. 2016, equation 5; chapter 10).
+    """Norm and ReLU before each convolution (He et al. 2016, equation 9; chapter 10).
 
     Nothing follows the sum, so x runs from block to block untouched; the net closes
     with one more norm and ReLU (`preactivated` tells it so). The authors' code gives a
