@@ -142,7 +142,9 @@ RIGHT = [
     [(ZERO, ""), (BACKWARD, ZERO + BACKWARD)],
     [("loss.item()", "loss.detach()")],
     [("loss.item()", "float(loss)")],
-]
+    [(ZERO, "    for group in optimizer.param_groups:\n"
+            "        for p in group['params']:\n            p.grad = None\n")],
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("edits", RIGHT)
@@ -167,6 +169,12 @@ def test_the_optimizer_of_the_check_takes_the_steps_of_pytorchs():
             optimizer.step()
         for ours, theirs in zip(*(net.parameters() for net in nets), strict=True):
             torch.testing.assert_close(ours, theirs)
+
+
+def test_a_learning_rate_that_is_changed_is_noticed():
+    slower = "    optimizer.param_groups[0]['lr'] = 0.01\n"
+    answer = edited("01.3", (STEP, slower + STEP))
+    assert "One step along the gradient" in hint_of("01.3", answer)
 
 
 def test_the_solution_lowers_the_loss():

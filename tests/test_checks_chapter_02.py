@@ -43,7 +43,14 @@ def test_a_stack_without_layers_is_tried_last():
     start = "    side, step = 1, 1"
     answer = edited("02.1", (start, f"    layers[0]\n{start}"))
     *held, failed = checks.check("02.1", answer).messages
-    assert len(held) == 6 and "receptive_field([])" in failed.tried
+    assert len(held) == 7 and "receptive_field([])" in failed.tried
+
+
+def test_the_check_says_how_far_vgg_16_sees_and_tries_it():
+    assert "sees 212 pixels" in str(checks.check("02.1", ANSWERS["02.1"]))
+    answer = edited("02.1", ("return side", "return min(side, 200)"))
+    *_, failed = checks.check("02.1", answer).messages
+    assert (failed.got, failed.expected) == ("200", "212") and "VGG-16" in failed.tried
 
 
 def test_the_answer_is_the_field_of_the_real_nets():
@@ -89,6 +96,15 @@ WEIGHTS = [
 @pytest.mark.parametrize(("edits", "words"), WEIGHTS)
 def test_wrong_count_of_a_module_is_explained(edits, words):
     assert words in hint_of("02.2", edited("02.2", *edits))
+
+
+def test_the_check_says_what_row_4e_saves_and_tries_it():
+    report = str(checks.check("02.2", ANSWERS["02.2"]))
+    assert "867,328 of 3,345,408 weights, so 2,478,080 are saved" in report
+    start = "    if not reduced:\n"
+    answer = edited("02.2", (start, f"    channels = min(channels, 500)\n{start}"))
+    *held, failed = checks.check("02.2", answer).messages
+    assert len(held) == 4 and "row 4e" in failed.tried and "528" in failed.tried
 
 
 def test_the_counts_add_up_to_the_convolutions_of_googlenet():

@@ -58,3 +58,18 @@ def test_the_ends_of_each_line_are_said():
         ("a", "90", "12"),
         ("b", "80", "60"),
     ]
+
+
+def test_a_net_keeps_its_colour_whatever_it_learned_on(monkeypatch):
+    made = []
+    monkeypatch.setattr(drawn, "show", lambda figure, alt: made.append(figure))
+    labels = ["a", "b", "a, moved", "b, moved", "c, moved"]
+    figures.by_shift({key: [0.5, 0.4] for key in labels}, range(2), "named (%)")
+    looks = {
+        line.get_label(): (line.get_color(), line.get_marker(), line.get_linestyle())
+        for line in made[0].axes[0].lines
+    }
+    assert looks["a"][:2] == looks["a, moved"][:2] and looks["a"] != looks["a, moved"]
+    kinds = [looks[f"{kind}, moved"] for kind in "abc"]
+    assert len({look[0] for look in kinds}) == len({look[1] for look in kinds}) == 3
+    assert {look[2] for look in kinds} == {"--"}

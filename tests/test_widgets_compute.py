@@ -104,7 +104,7 @@ def test_the_sentence_compares_the_stems(page, shown):
     choose(page, 0, 2, 2)
     assert "16 times that behind 7 × 7" in said(page)
     total = sum(shown.data["cases"][0][2]["macs"][2])
-    assert f"{total / 1e6:,.0f} million multiply-adds" in said(page)
+    assert f"{total / 1e6:,.0f} million MACs" in said(page)
     assert text(page, 0, ".cost-sum")[0] == f"{total / 1e6:,.0f} million"
 
 

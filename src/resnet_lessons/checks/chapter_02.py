@@ -39,7 +39,8 @@ EXERCISES = [
 Write `receptive_field(layers)`: the side, in pixels, of what one place behind a stack
 of layers sees of the picture. `layers` is a list of pairs `(kernel, stride)`, the layer
 next to the picture first; a pool counts like a convolution. Behind no layer at all a
-place sees one pixel. How far does one place of VGG-16's last grid see?
+place sees one pixel. How far does one place of VGG-16's last grid see? The check names
+the number when you have passed.
 """,
         starter="""\
 def receptive_field(layers):
@@ -72,7 +73,7 @@ BatchNorm. `channels` come in. The four paths put out
 
 With `reduced=False` it is the naive module: the 3×3 and the 5×5 read all `channels`
 themselves, and the pool passes them on as they are. How much does row 4e of GoogLeNet
-save, `(528, 256, (160, 320), (32, 128), 128)`?
+save, `(528, 256, (160, 320), (32, 128), 128)`? The check names that number, too.
 """,
         starter="""\
 def inception_weights(channels, one, three, five, pooled, reduced=True):

@@ -147,6 +147,7 @@ class Descent:
 
     def __init__(self, parameters, momentum: float = 0.0):
         self.parameters, self.momentum = list(parameters), momentum
+        self.param_groups = [{"params": self.parameters, "lr": RATE}]
         self.speeds = [torch.zeros_like(p) for p in self.parameters]
         self.events = []
 
@@ -161,7 +162,7 @@ class Descent:
         for parameter, speed in zip(self.parameters, self.speeds, strict=True):
             if parameter.grad is not None:
                 speed.mul_(self.momentum).add_(parameter.grad)
-                parameter.sub_(RATE * speed)
+                parameter.sub_(self.param_groups[0]["lr"] * speed)
 
 
 def _happened(events, twin, net, expect):

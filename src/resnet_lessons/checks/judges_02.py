@@ -24,17 +24,26 @@ STACKS = [
 def check_field(answer, expect):
     for stack in STACKS:
         expect.trying(f"receptive_field({stack})")
-        expect.equal(
-            "the side in pixels",
-            answer(list(stack)),
-            probes.receptive_field([probes.Window(*layer) for layer in stack]),
-            hint="Each layer adds `kernel - 1` times the step that the layers before "
-            "it have made; the side begins with 1.",
-            mistakes=made(FIELDS, stack),
-        )
+        _field("the side in pixels", answer, stack, expect)
+    with torch.device("meta"):
+        vgg = probes.windows(nets.build("vgg-16").features)
+    expect.trying("the convolutions and pools of VGG-16")
+    says = f"one place of its last grid sees {probes.receptive_field(vgg)} pixels"
+    _field(says, answer, [(w.kernel, w.stride) for w in vgg], expect)
     expect.trying("receptive_field([])")
     hint = "Behind no layer a place is a pixel, and sees itself."
     expect.equal("the side in pixels", answer([]), 1, hint=hint)
+
+
+def _field(what, answer, stack, expect):
+    expect.equal(
+        what,
+        answer(list(stack)),
+        probes.receptive_field([probes.Window(*layer) for layer in stack]),
+        hint="Each layer adds `kernel - 1` times the step that the layers before it "
+        "have made; the side begins with 1.",
+        mistakes=made(FIELDS, stack),
+    )
 
 
 # 02.2 ------------------------------------------------------------------------------
@@ -44,12 +53,21 @@ def _weights(net: nn.Module) -> int:
     return sum(m.weight.numel() for m in net.modules() if isinstance(m, nn.Conv2d))
 
 
+MODULES = [
+    (8, 3, (4, 5), (2, 6), 7),
+    (192, 64, (96, 128), (16, 32), 32),
+]
+ROW_4E = (528, 256, (160, 320), (32, 128), 128)
+
+
+def _naive(channels, one, three, five, _):
+    """The convolutions of the naive module."""
+    pairs = [(one, 1), (three[1], 3), (five[1], 5)]
+    return nn.ModuleList([conv2d(channels, width, kernel) for width, kernel in pairs])
+
+
 def check_inception(answer, expect):
-    modules = [
-        (8, 3, (4, 5), (2, 6), 7),
-        (192, 64, (96, 128), (16, 32), 32),
-    ]
-    for module in modules:
+    for module in MODULES:
         expect.trying("inception_weights({}, {}, {}, {}, {})".format(*module))
         expect.equal(
             "the weights of its six convolutions",
@@ -59,21 +77,25 @@ def check_inception(answer, expect):
             "the 1×1 in front of them puts out.",
             mistakes=made(REDUCED, *module),
         )
-    for module in modules:
-        channels, one, three, five, _ = module
-        pairs = [(one, 1), (three[1], 3), (five[1], 5)]
-        naive = nn.ModuleList(
-            [conv2d(channels, width, kernel) for width, kernel in pairs]
-        )
+    for module in MODULES:
         call = "inception_weights({}, {}, {}, {}, {}, reduced=False)"
         expect.trying(call.format(*module))
         expect.equal(
             "the weights of its three convolutions",
             answer(*module, reduced=False),
-            _weights(naive),
+            _weights(_naive(*module)),
             hint="1×1, 3×3 and 5×5, each from `channels`; the pool has no weights.",
             mistakes=made(NAIVE, *module),
         )
+    modules = nets.Inception(*ROW_4E, kernel=5), _naive(*ROW_4E)
+    small, large = map(_weights, modules)
+    expect.trying(f"row 4e of GoogLeNet, {ROW_4E}, both forms")
+    expect.equal(
+        f"{small:,} of {large:,} weights, so {large - small:,} are saved",
+        (answer(*ROW_4E), answer(*ROW_4E, reduced=False)),
+        (small, large),
+        hint="The smaller modules were right. What is different with these numbers?",
+    )
 
 
 # 02.3 ------------------------------------------------------------------------------

@@ -102,14 +102,20 @@ def weight_matrix(matrix, which) -> Figure:
 
 
 def by_shift(lines: dict[str, list[float]], shifts, title: str) -> Figure:
-    """Accuracy (0 to 1) against how far the pictures were moved, a line a net."""
+    """Accuracy (0 to 1) against how far the pictures were moved, a line a label.
+
+    Labels that agree up to a comma, "net" and "net, …", are one net: the second line is
+    dashed, in the colour of the first.
+    """
     from matplotlib import pyplot
 
+    kinds = list(dict.fromkeys(label.partition(",")[0] for label in lines))
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.6, 4.4))
-        for number, (label, values) in enumerate(lines.items()):
-            colour, marker = COLOURS[number % 2], MARKERS[number % 2]
-            dashed = "--" if number >= 2 else "-"
+        figure, ax = pyplot.subplots(figsize=(5.6, 4.6))
+        for label, values in lines.items():
+            kind, comma, _ = label.partition(",")
+            number, dashed = kinds.index(kind), "--" if comma else "-"
+            colour, marker = COLOURS[number], MARKERS[number]
             percent = [100 * value for value in values]
             ax.plot(shifts, percent, dashed, c=colour, marker=marker, ms=5, label=label)
         ax.set(xlabel="moved by (px)", title=title, ylim=(0, 102))

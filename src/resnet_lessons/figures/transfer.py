@@ -51,7 +51,7 @@ def freezing(record: Record, costs: dict) -> dict:
         "seconds": seconds,
         "classes": record.seeds[0].measured["classes"],
         "note": f"Recorded on {pictures}, profile {record.profile}: {steps} steps each "
-        "way, the first half for the head alone. Parameters and multiply-adds were "
+        "way, the first half for the head alone. Parameters and MACs were "
         f"counted on the net; seconds are means, on {record.device}.",
     }
 

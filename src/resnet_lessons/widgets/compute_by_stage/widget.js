@@ -1,7 +1,7 @@
 // Chapter 8: the share of every stage in the work and in the weights of a net.
 
 const KINDS = ["macs", "parameters"];
-const HEADS = { macs: "Multiply-adds", parameters: "Parameters" };
+const HEADS = { macs: "MACs", parameters: "Parameters" };
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
@@ -34,7 +34,7 @@ class ComputeByStage {
       title: "Where the work is done, and where the weights are",
       lead: "Each row is a part of the net, from the picture at the top to the " +
         "classes at the bottom. The bars are its share of the whole net.",
-      caption: "Multiply-adds for one picture, in convolutions and the linear layer. " +
+      caption: "MACs for one picture, in convolutions and the linear layer. " +
         "The shape is what the part puts out: channels × rows × columns. Every " +
         "number was counted on the net itself; all have 10 classes.",
     });
@@ -120,7 +120,7 @@ class ComputeByStage {
     const late = (kind) => percent(found[kind][last] / sum(found[kind]));
     const name = nets[this.at.net];
     const side = sizes[this.at.size];
-    return `${name} at ${side} px: ${many(sum(found.macs))} multiply-adds. ` +
+    return `${name} at ${side} px: ${many(sum(found.macs))} MACs. ` +
       `The stem and stage 1 do ${early("macs")} of them with ` +
       `${early("parameters")} of the parameters; ${found.parts[last]} does ` +
       `${late("macs")} with ${late("parameters")} of the parameters. ` +

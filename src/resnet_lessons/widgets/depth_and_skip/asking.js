@@ -1,7 +1,7 @@
 // Chapter 4: a depth that was not recorded, asked of the kernel of the notebook.
 
 const PATIENCE = 30_000; // milliseconds
-const COLUMNS = ["layers", "shortcuts", "parameters", "million multiply-adds",
+const COLUMNS = ["layers", "shortcuts", "parameters", "million MACs",
   "gradient at the first layer"];
 const WORDS = { plain: "without", residual: "with" };
 

@@ -5,7 +5,7 @@ const LOOKS = { plain: "second", residual: "accent" };
 const NAMES = { plain: "without shortcuts", residual: "with shortcuts" };
 const FACTS = [
   ["parameters", (net) => whole(net.parameters)],
-  ["multiply-adds a picture", (net) => `${(net.macs / 1e6).toFixed(1)} million`],
+  ["MACs a picture", (net) => `${(net.macs / 1e6).toFixed(1)} million`],
   ["gradient at the first layer, before training", (net) => short(net.gradient)],
   ["training loss, last epoch", (net) => ending(net).toFixed(2)],
 ];

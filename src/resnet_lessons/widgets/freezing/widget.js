@@ -121,8 +121,8 @@ class Freezing {
     const all = learning.length - 1;
     const rows = [
       ["parameters that learn", whole(learning[free]), whole(learning[all])],
-      ["multiply-adds forward, a picture", many(sum(macs)), many(sum(macs))],
-      ["multiply-adds backward, a picture", many(backward[free]),
+      ["MACs forward, a picture", many(sum(macs)), many(sum(macs))],
+      ["MACs backward, a picture", many(backward[free]),
         many(backward[all])],
       ["seconds of training", seconds[free].toFixed(1), seconds[all].toFixed(1)],
     ];

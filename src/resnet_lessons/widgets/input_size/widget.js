@@ -54,7 +54,7 @@ class Head {
         h("p", { class: "size-how", text: how })), this.svg),
       this.arrive.node, this.expects.node, this.verdict,
       h("dl", {}, h("dt", { text: "head parameters" }), this.parameters,
-        h("dt", { text: "multiply-adds" }), this.macs));
+        h("dt", { text: "MACs" }), this.macs));
   }
 
   bar(label) {

@@ -1,7 +1,7 @@
-// Chapter 2: parameters and multiply-adds of whole nets, by the grid they work on.
+// Chapter 2: parameters and MACs of whole nets, by the grid they work on.
 
 const KINDS = ["parameters", "macs"];
-const HEADS = { parameters: "Parameters", macs: "Multiply-adds" };
+const HEADS = { parameters: "Parameters", macs: "MACs" };
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
@@ -28,7 +28,7 @@ class WhereParameters {
       lead: "All nets to one scale, then one net from its largest grid down to the " +
         "classes. A weight on a grid works once at each place; behind the grid, once.",
       caption: "A row such as 28 × 28 holds all layers that put out a grid of that " +
-        `size, for one picture of ${data.size} × ${data.size} px. Multiply-adds are ` +
+        `size, for one picture of ${data.size} × ${data.size} px. MACs are ` +
         "those of convolutions and linear layers. Everything was counted on the " +
         "nets themselves. AlexNet is the paper's, with two groups.",
     });

@@ -4,7 +4,7 @@ const sum = (values) => values.reduce((a, b) => a + b, 0);
 const cost = (block) => sum(block.macs);
 const puts = (block) => sum(block.channels.slice(1));
 const ROWS = [
-  { key: "macs", label: "multiply-adds", of: cost },
+  { key: "macs", label: "MACs", of: cost },
   { key: "values", label: "values put out", of: puts },
 ];
 
@@ -30,8 +30,8 @@ class WidthAndCost {
         "convolutions; training has to keep them for the backward pass.",
     });
     this.cards = h("div", { class: "wide-cards" });
-    this.chart = new LineChart({ title: "Multiply-adds at each place",
-      xLabel: "channels in and out", yLabel: "multiply-adds", legend: [
+    this.chart = new LineChart({ title: "MACs at each place",
+      xLabel: "channels in and out", yLabel: "MACs", legend: [
         { look: "accent", label: "basic block" },
         { look: "second", label: "bottleneck" },
         { look: "ghost", label: "the same cost" }] });
@@ -145,7 +145,7 @@ class WidthAndCost {
   sentence([wide, deep, narrow]) {
     const [channels, middle] = deep.channels;
     return `With ${channels} channels in and out, a basic block does ` +
-      `${whole(cost(wide))} multiply-adds at each place, a bottleneck with ${middle} ` +
+      `${whole(cost(wide))} MACs at each place, a bottleneck with ${middle} ` +
       `in the middle ${whole(cost(deep))}. That is a ratio of ` +
       `${times(cost(wide) / cost(deep))}: the work of this bottleneck would pay for ` +
       `a basic block of ${this.equal().toFixed(0)} channels. Beside the narrow block ` +
