@@ -203,3 +203,7 @@ def test_chapter_14_no_gain_from_normalising_and_a_leak_in_series(digits):
     _, single, series = broken.symptoms("pictures", digits, "random-split")
     gain = [float(bad[:-1]) - float(good[:-1]) for _, bad, good in (single, series)]
     assert abs(gain[0]) < 1 < gain[1]
+
+
+def test_a_first_accuracy_of_zero_is_the_best_so_far():
+    assert broken.load("evaluation").stops_after([0.0] * 9, patience=5) == 6

@@ -61,6 +61,13 @@ def test_exercise_is_complete(exercise):
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=name_of)
+def test_no_line_of_a_prompt_cuts_a_formula_into_a_list(exercise):
+    inline = re.sub(r"\$\$.+?\$\$", "", exercise.prompt, flags=re.DOTALL)
+    for formula in re.findall(r"\$[^$]+\$", inline):
+        assert not re.search(r"^\s*[-+*] ", formula, re.MULTILINE), formula
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=name_of)
 def test_solution_passes(exercise):
     report = checks.check(exercise.id, defined(exercise.solution, exercise.name))
     assert report.passed, report

@@ -28,6 +28,7 @@ SPLITS = [
     ([(SHUFFLE, "members[torch.randint(len(members), (len(members),))]")],
      "`torch.randperm`"),
     ([(SHUFFLE, "members.roll(7 * seed)")], "Data often lies in an order"),
+    ([(SHUFFLE, "every_nth(members.roll(7 * seed), share)")], "lies in an order"),
     ([("labels.unique()", "[0]"), ("(labels == label)", "(labels > -1)")],
      "split the classes one by one"),
     ([("(labels == label).nonzero().flatten()", "labels.argsort()"),
@@ -35,9 +36,19 @@ SPLITS = [
 ]  # fmt: skip
 
 
+def every_nth(members, share):
+    """Those to hold back at equal gaps, then the others: no chance in it."""
+    count = round(share * len(members))
+    held = torch.zeros(len(members), dtype=torch.bool)
+    held[torch.arange(count) * (len(members) // count)] = True
+    return torch.cat([members[held], members[~held]])
+
+
 @pytest.mark.parametrize(("edits", "words"), SPLITS)
 def test_wrong_split_is_explained(edits, words):
-    hint = hint_of("11.1", edited("11.1", *edits))
+    answer = edited("11.1", *edits)
+    answer.__globals__["every_nth"] = every_nth
+    hint = hint_of("11.1", answer)
     if "randint" in edits[0][1]:  # it may fail by overlap first
         assert words in hint or "trained on" in hint
     else:
@@ -121,6 +132,7 @@ STOPS = [
     ([("== patience", "> patience")], "One epoch too late"),
     ([("== patience", ">= patience - 1")], "One epoch too early"),
     ([("value > best", "value >= best")], "As good as the best"),
+    ([("best, best_epoch = -math.inf, 0", "best, best_epoch = 0, 0")], "even if it is"),
     ([("enumerate(values, 1)", "enumerate(values)")], "count epochs from 0"),
     ([("return epoch, best_epoch", "return best_epoch, epoch"),
       ("return len(values), best_epoch", "return best_epoch, len(values)")], "swapped"),

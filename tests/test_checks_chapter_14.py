@@ -124,7 +124,7 @@ def test_no_hint_of_a_check_gives_the_repair_away(bug):
 
 
 def test_every_hint_is_used():
-    given = {"gamma", "layers", "output", "one scale", "labels"}
+    given = {"gamma", "layers", "output", "one scale", "labels", "pixels"}
     assert set(HINTS) == set(LOOKS.values()) | given
 
 
@@ -149,6 +149,17 @@ def test_block_that_is_half_repaired(edits, key):
     assert key in left("14.1", edited("14.1", *edits))
 
 
+@pytest.mark.parametrize("padding", ['"same"', "(size - 1) // 2"])
+def test_another_way_to_write_the_padding_passes(padding):
+    assert checks.check("14.1", edited("14.1", ("size // 2", padding))).passed
+
+
+def test_other_layers_are_told_apart():
+    answer = edited("14.1", ("bias=False", "bias=True"))
+    failed = checks.check("14.1", answer).messages[-1]
+    assert "bias" in failed.got and "bias" not in failed.expected
+
+
 def test_one_convolution_is_no_repair():
     for line in ("self.conv1(y)", "y"):
         answer = edited("14.1", ("self.conv2(y)", line))
@@ -165,7 +176,7 @@ CIFAR = [
     ([("y = F.relu(self.bn1(self.conv1(x)))", "y = self.bn1(self.conv1(x))")],
      {"output"}),
     ([("stride != 1 or in_channels != channels", "in_channels != channels")],
-     None),
+     {"widen"}),
     ([("stride != 1 or in_channels != channels", "True")], {"zero", "reuse"}),
     ([("norm = nn.BatchNorm2d(channels)", "norm = nn.Identity()")], {"layers"}),
     ([("stride, 1, bias=False", "stride, 1, bias=True")], {"layers"}),
@@ -174,11 +185,7 @@ CIFAR = [
 
 @pytest.mark.parametrize(("edits", "keys"), CIFAR)
 def test_basic_block_that_is_half_repaired(edits, keys):
-    answer = edited("14.2", *edits)
-    if keys is None:  # it fails where only the stride changes the shape
-        assert not checks.check("14.2", answer).passed
-    else:
-        assert left("14.2", answer) == keys
+    assert left("14.2", edited("14.2", *edits)) == keys
 
 
 COUNT = "correct += (predictions == wanted).sum().item()"
@@ -250,6 +257,10 @@ DATA = [
     ([("valid = pictures[~training]", "valid = images[~training].float()")],
      {"one scale"}),
     ([("labels[training]", "labels[training].flip(0)")], {"labels"}),
+    ([("labels[~training]", "labels[~training].roll(1)")], {"labels"}),
+    ([(SCALE, "t = pictures[training]; mean, std = t.mean(0), t.std(0)")], {"pixels"}),
+    ([(SCALE, "flat = pictures.flatten(1)[..., None]; "
+       "mean, std = flat.mean(1, True), flat.std(1, keepdim=True)")], {"pixels"}),
     ([("train = pictures[training], labels[training]",
        "n = 30; train = pictures[training][:n], labels[training][:n]")], None),
 ]  # fmt: skip

@@ -1,14 +1,21 @@
 """What the prose of a chapter says about the recorded runs, held against them."""
 
 from itertools import combinations, pairwise
-from statistics import mean
+from statistics import mean, variance
 
+import numpy as np
 import pytest
 import torch
 
 from resnet_lessons import data, nets, probes
 from resnet_lessons.data.batch_loader import IMAGENET
-from resnet_lessons.figures import compare_words, loss_words, way_values, way_words
+from resnet_lessons.figures import (
+    compare_words,
+    loss_words,
+    plane_words,
+    way_values,
+    way_words,
+)
 from resnet_lessons.records import load
 from resnet_lessons.training import net_of
 
@@ -151,6 +158,43 @@ def test_chapter_13_the_net_uses_the_shapes_and_its_map_lies_mostly_elsewhere():
     assert max(chance(shapes[:, 0]), chance(shapes[:, 1])) < 0.6 * whole
 
 
+def test_chapter_13_only_the_last_maps_depend_on_the_class_and_on_training():
+    net, run = net_of("resnet-14-shapes", False, lambda line: None)
+    size = run.config["size"]
+    images, labels, masks = data.shapes(size, 300)
+    mean_, std = (torch.tensor(v)[:, None, None] for v in IMAGENET)
+    x = (torch.tensor(images).permute(0, 3, 1, 2).float() / 255 - mean_) / std
+    y, inside = torch.tensor(labels), torch.tensor(masks).any(1)
+    has = [set(name.split(" and ")) for name in data.find("pictures").classes]
+    neither = torch.tensor([[not a & b for b in has].index(True) for a in has])
+
+    def shares(net, classes):
+        found = []
+        for part in probes.parts_with_grids(net).values():
+            maps = probes.grad_cam(net, part, x[:100], classes[:100])
+            large = probes.enlarged(maps, size)
+            found.append(probes.mass_inside(large, inside[:100]).nanmean().item())
+        return found
+
+    fresh = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        other = nets.build(run.config["net"], 10, **run.config["options"])
+        for module in other.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None
+        with torch.no_grad():
+            other.train()(x)
+        fresh.append(shares(other.eval(), y))
+    asked, stranger = shares(net, y), shares(net, neither[y])
+    area = inside.float().mean().item()
+    assert asked[0] == max(asked) and min(stranger[0], *[f[0] for f in fresh]) > area
+    for stage_1 in (1, 2):  # some untrained net does as well, or nearly
+        assert max(f[stage_1] for f in fresh) > asked[stage_1] - 0.05
+    last = [f[-1] for f in fresh]
+    assert asked[-1] > 1.2 * max(last) and stranger[-1] < 0.9 * min(last)
+
+
 def test_chapter_13_the_plain_net_has_learned_less_and_statistics_decide():
     plain, residual = laptop("plain-32-surface", "resnet-32-surface")
     assert "lower by more" in loss_words(residual, plain)
@@ -178,11 +222,39 @@ def test_chapter_13_residual_nets_lie_in_bowls_and_plain_ones_in_dents():
         return mean([*grid[0], *grid[-1], *sides]) - middle
 
     plain, residual = planes("plain-32-surface"), planes("resnet-32-surface")
-    assert max(map(probes.falls, residual)) < 0.02 < mean(map(probes.falls, plain))
+    assert max(map(probes.dents, residual)) < 0.02 < mean(map(probes.dents, plain))
     assert all(probes.dips(grid) == 1 for grid in residual)
-    dented = [g for g in plain if probes.falls(g) > 0.02 or probes.dips(g) != 1]
-    assert len(dented) > len(plain) / 2
+    assert sum(probes.dents(grid) > 0 for grid in plain) > len(plain) / 2
     assert min(map(climb, residual)) > max(map(climb, plain))
+    for measure in (probes.dents, probes.dips, probes.bends):
+        words = plane_words(*laptop("plain-32-surface", "resnet-32-surface"), measure)
+        assert "no clear difference" in words
+    for grid in plain + residual:  # neither kind is convex
+        assert probes.bends(grid) > 0.3
+
+
+def test_chapter_13_the_dents_belong_to_the_statistics_of_the_batch():
+    for record in laptop("plain-32-surface", "resnet-32-surface"):
+        for seed in record.seeds:
+            running = [p["running"] for p in seed.measured["planes"] if p["running"]]
+            assert running and not any(map(probes.dents, running))
+            assert all(probes.dips(grid) == 1 for grid in running)
+
+
+def test_chapter_13_plain_dents_lie_where_guessing_would_be_better():
+    (record,) = laptop("plain-32-surface")
+    starts = []  # the losses from which a ray falls after a climb
+    for seed in record.seeds:
+        for plane in seed.measured["planes"]:
+            for ray in probes.rays(plane["batch"]):
+                steps = list(pairwise(ray))
+                starts += [
+                    a
+                    for n, (a, b) in enumerate(steps)
+                    if b < a and any(d > c for c, d in steps[:n])
+                ]
+    worse = [loss > record.seeds[0].measured["guess"] for loss in starts]
+    assert mean(worse) > 0.9
 
 
 def test_chapter_11_moved_pictures_cost_accuracy_and_seeds_err_apart():
@@ -196,6 +268,25 @@ def test_chapter_11_moved_pictures_cost_accuracy_and_seeds_err_apart():
         pairs = zip(one["predicted"], two["predicted"], strict=True)
         apart = mean(a != b for a, b in pairs)
         assert apart > 3 * (max(tests) - min(tests))
+
+
+def test_chapter_11_equally_good_nets_would_still_be_spread_but_less():
+    (run,) = laptop("resnet-20-pipeline")
+    found = [seed.measured for seed in run.seeds]
+    hits = [
+        [a == b for a, b in zip(one["labels"], one["predicted"], strict=True)]
+        for one in found
+    ]
+    pairs = list(combinations(hits, 2))
+    differ = mean(a != b for one, two in pairs for a, b in zip(one, two, strict=True))
+    by_luck = differ / (2 * len(hits[0]))
+    spread = variance(one["test_accuracy"] for one in found)
+    assert 0.1 * spread < by_luck < spread
+    # The formula against hits exchanged between the nets, picture by picture.
+    random = np.random.default_rng(0)
+    swapped = [random.permuted(np.array(hits), axis=0) for _ in range(300)]
+    by_swaps = mean(nets_.mean(1).var(ddof=1) for nets_ in swapped)
+    assert by_swaps == pytest.approx(by_luck, rel=0.2)
 
 
 def test_chapter_11_the_run_is_small_beside_the_papers():
@@ -221,6 +312,8 @@ def test_chapter_12_what_was_learned_carries_over_and_a_random_body_does_not():
     found = [mean(way_values(run, way, 20)) for way in two_phases]
     gain = found[0] - mean(way_values(run, "scratch", 20))
     assert max(found) - min(found) < gain  # how much is free matters less
+    for way in [*two_phases[1:], "all-at-once"]:  # with many it counts
+        assert clear in way_words(run, way, "head", 500)
 
 
 def test_chapter_12_moving_statistics_cost_the_old_classes():

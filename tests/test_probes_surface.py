@@ -172,6 +172,25 @@ def test_a_bowl_never_falls_and_a_dent_does():
     assert surface.dips(hill) == 0
 
 
+def test_a_fall_counts_as_a_dent_only_after_a_climb():
+    shifted = [[(x - 1) ** 2 + y**2 for x in range(-2, 3)] for y in range(-2, 3)]
+    assert surface.falls(shifted) > 0  # convex: its lowest point lies beside the middle
+    assert surface.dents(shifted) == surface.bends(shifted) == 0
+    dented = bowl()
+    dented[2][4] = 0.5
+    assert surface.dents(dented) == pytest.approx(1 / 16)
+
+
+def test_a_bowl_without_a_dent_may_bend_down():
+    assert surface.bends(bowl()) == 0
+    dome = [[x**0.5 for x in row] for row in bowl(7, power=1)]
+    assert surface.dents(dome) == 0 and surface.dips(dome) == 1
+    assert surface.bends(dome) == 1
+    edge = bowl(7)
+    edge[3][6] = edge[3][5] + 0.1  # one place of 16 before the rim
+    assert surface.bends(edge) == pytest.approx(1 / 16)
+
+
 def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
     lines = []

@@ -47,10 +47,10 @@ EXERCISES = [
         prompt="""\
 Write `hold_back(labels, share, seed)`. From `labels`, a tensor of shape $(N,)$, it
 draws which pictures are held back for validation, and returns two tensors of
-*positions*: those for training, and those for validation. Each position from 0 to $N
-- 1$ is in exactly one of the two. Of each class `share` is held back, rounded to the
-nearest whole number of pictures. The seed decides which: the same seed always gives
-the same two sets, another seed others.
+*positions*: those for training, and those for validation. Each position, `0` to
+`len(labels) - 1`, is in exactly one of the two. Of each class `share` is held back,
+rounded to the nearest whole number of pictures. The seed decides which: the same seed
+always gives the same two sets, another seed others.
 """,
         starter='''\
 import torch

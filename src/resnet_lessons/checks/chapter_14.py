@@ -130,8 +130,8 @@ last BatchNorm is zero: that stays. There are **four** defects.
 Repair `prepare(images, labels, folders)`. It gets grey pictures $(N, H, W)$ of 0 to
 255, their labels, and for each the name of its folder, `"train"` or `"val"`. It returns
 `(pictures, labels)` for training and the same for validation, as float tensors with
-mean 0 and deviation 1, where both are measured on the training pictures only. There are
-**two** defects.
+mean 0 and deviation 1: one mean and one deviation for all pixels, both measured on the
+training pictures only. There are **two** defects.
 """,
         starter=starter("pictures", "prepare"),
         hints=(

@@ -222,6 +222,7 @@ def _rates(groups, net, case, expect):
         hint=RATES[0][1],
         mistakes=[(_rate_words(rule(*case)), hint) for rule, hint in RATES[1:]],
     )
+    expect.equal("how many groups", len(groups), len(want), hint=ONE)
 
 
 def _one(found) -> float:

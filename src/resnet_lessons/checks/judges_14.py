@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import torch
 from torch import nn
 
 from .broken_14 import load
-from .describe import one_line, shape_in_words
+from .describe import Words, one_line, shape_in_words
 from .expect import Unmet
 from .layers import Call, calls_of, convs_among, norm_after, randomise
 from .mistakes_14 import HINTS
@@ -129,7 +130,8 @@ def check_block(answer, expect):
             Look("reuse", "how often each BatchNorm runs", lambda: _uses(answer)),
             Look("company", "eval mode: a picture alone, and among others",
                  lambda: _company(answer)),
-            Look("widen", "Block(8, 16) on 7×5 places", lambda: _widens(answer)),
+            Look("widen", "Block(8, 16) and Block(8, 8, 2) on 7×5 places",
+                 lambda: _widens(answer)),
         ],
     )  # fmt: skip
     expect.trying("with the weights of the repaired block")
@@ -167,8 +169,11 @@ def _company(answer):
 
 
 def _widens(answer):
-    shape = tuple(answer(8, 16)(torch.rand(2, 8, 7, 5)).shape)
-    return shape == (2, 16, 7, 5), shape_in_words(shape), "shape 2×16×7×5"
+    x = torch.rand(2, 8, 7, 5)
+    shapes = [tuple(block(x).shape) for block in (answer(8, 16), answer(8, 8, 2))]
+    got = " and ".join(map(shape_in_words, shapes))
+    held = shapes == [(2, 16, 7, 5), (2, 8, 4, 3)]
+    return held, got, "shape 2×16×7×5 and shape 2×8×4×3"
 
 
 # 14.4 ------------------------------------------------------------------------------
@@ -265,16 +270,24 @@ def _same_output(expect, theirs, ours, x) -> None:
     """Their block or net against ours, weight by weight, then output against output."""
     randomise(ours)
     mine, layers = _in_order(ours.eval(), x), _in_order(theirs.eval(), x)
-    expect.equal(
-        "its convolutions, each with its BatchNorm",
-        [repr(layer) for layer in layers],
-        [repr(layer) for layer in mine],
-        hint=HINTS["layers"],
-    )
+    none = Words("none")
+    pairs = zip_longest(map(_kind, layers), map(_kind, mine), fillvalue=none)
+    got, want = next((pair for pair in pairs if pair[0] != pair[1]), (none, none))
+    expect.equal("the first layer that differs", got, want, hint=HINTS["layers"])
     for source, target in zip(mine, layers, strict=True):
         target.load_state_dict(source.state_dict())
     with torch.no_grad():
         expect.close("the output", theirs(x), ours(x), hint=HINTS["output"])
+
+
+def _kind(layer) -> Words:
+    """What two layers must share to take each other's weights, in words."""
+    if layer is None:
+        return Words("no BatchNorm")
+    tensors = [(n, t.shape) for n, t in layer.state_dict().items() if t.ndim]
+    words = [f"{name} {'×'.join(map(str, shape))}" for name, shape in tensors]
+    words += [f"stride {layer.stride}"] if isinstance(layer, nn.Conv2d) else []
+    return Words(f"{type(layer).__name__}: {', '.join(words)}")
 
 
 def _in_order(net, x) -> list[nn.Module]:

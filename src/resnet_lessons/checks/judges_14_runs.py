@@ -136,6 +136,13 @@ def check_prepare(answer, expect):
         expected="each label beside its picture",
         hint=HINTS["labels"],
     )
+    expect.true(
+        "every pixel of a set is changed alike",
+        all(misfit < 1e-3 for *_, misfit in _lines(parts, images)),
+        got="equal grey values that differ afterwards",
+        expected="one mean and one deviation",
+        hint=HINTS["pixels"],
+    )
     look_for_each(
         expect,
         [
@@ -175,7 +182,20 @@ def _lines(parts, images):
 
 
 def _together(parts, images) -> bool:
-    return all(abs(s) > 0 and misfit < 1e-3 for s, _, misfit in _lines(parts, images))
+    """Is each picture more like that of its label than like any other?"""
+    grey = _standardised(images)  # (60, pixels)
+    alike = [(_standardised(x) @ grey.T).abs() for x, _ in parts]  # (n, 60) each
+    return all(
+        bool((row.argmax(1) == numbers).all())
+        for row, (_, numbers) in zip(alike, parts, strict=True)
+    )
+
+
+def _standardised(pictures):
+    """(N, pixels): of each picture, mean 0 and length 1; zeros where it is flat."""
+    rows = pictures.double().flatten(1)
+    rows = rows - rows.mean(1, keepdim=True)
+    return rows / rows.norm(dim=1, keepdim=True).clamp(min=1e-9)
 
 
 def _mixed(parts, folders):

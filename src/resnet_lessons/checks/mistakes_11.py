@@ -98,9 +98,10 @@ def _rule(
     reset=True,
     base=1,
     first=0,
+    lowest=-math.inf,
 ):
     """Early stopping by a counter, with one part of the rule at a time got wrong."""
-    best, best_epoch, before, bad = -math.inf, 0, -math.inf, first
+    best, best_epoch, before, bad = lowest, 0, lowest, first
     for epoch, value in enumerate(values, base):
         against = before if previous else best
         better = value >= against if ties else value > against
@@ -128,6 +129,11 @@ def _with_value(values, patience):
 
 # A hint may rely on the cases before: all that came earlier held.
 STOPS = [
+    (
+        lambda values, patience: _rule(values, patience, lowest=0),
+        "The first value is the best so far, even if it is 0: start with a best that "
+        "lies below every accuracy, such as `-math.inf`.",
+    ),
     (
         lambda values, patience: _rule(values, patience, extra=1),
         "One epoch too late. With `>` the counter has to pass the patience: the first "

@@ -35,6 +35,8 @@ HINTS = {
     "one scale": "A grey value must mean the same in training and in validation: one "
     "mean and one deviation for both, measured on the training pictures.",
     "labels": "Each label must stay with its picture.",
+    "pixels": "Mean and deviation are two numbers, the same for every pixel and every "
+    "picture.",
     # after all defects
     "layers": "Repair what is there. Keep the number and the kind of its layers.",
     "output": "All defects are gone, and something else changed. Compare with the "

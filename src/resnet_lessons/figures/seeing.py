@@ -15,7 +15,7 @@ SIDE = 16  # cells of a map on a side there, at most
 
 def pictures(
     images,  # (N, H, W, 3) bytes, or (N, H, W) of any range, in grey
-    titles: list[str],
+    titles: list[str],  # none at all: pictures that need no names
     maps=None,  # (N, h, w), none below 0: laid over the pictures, each to its own top
     masks=None,  # (N, H, W): their outlines are drawn
     columns: int = 4,
@@ -26,7 +26,7 @@ def pictures(
 
     rows = ceil(len(images) / columns)
     with pyplot.rc_context(STYLE):
-        size = (1.75 * columns, 2.05 * rows)
+        size = (1.75 * columns, (2.05 if titles else 1.75) * rows)
         figure, axes = pyplot.subplots(rows, columns, figsize=size, squeeze=False)
         for ax in axes.flat:
             ax.set_axis_off()
@@ -40,8 +40,10 @@ def pictures(
             if masks is not None:
                 ax.contour(masks[number], [0.5], colors="white", linewidths=1.6)
                 ax.contour(masks[number], [0.5], colors="black", linewidths=0.8)
-            ax.set_title(titles[number], fontsize=9, loc="center")
-        return show(figure, f"{alt}: {'; '.join(t for t in titles if t)}.")
+            if titles:
+                ax.set_title(titles[number], fontsize=9, loc="center")
+        said = f": {'; '.join(t for t in titles if t)}" if titles else ""
+        return show(figure, f"{alt}{said}.")
 
 
 def grids(rows: dict) -> Figure:
@@ -158,19 +160,18 @@ def _ray_panel(records, record: Record, rays, kind: str) -> Figure:
         return show(figure, alt)
 
 
-def surface_table(records: list[Record], falls, dips) -> Words:
-    """A row for each plane. falls, dips: of `probes`."""
-    columns = ["net", "plane", "in the middle", "mean at the rim", "largest"]
-    columns += ["steps outwards that fall (%)", "dips"]
+def surface_table(records: list[Record], measures: dict, kind="batch") -> Words:
+    """A row for each plane. measures: title -> what gives a number for a grid."""
+    columns = ["net", "plane", "in the middle", "mean at the rim", *measures]
     rows = []
     for record in records:
-        for title, grid in planes(record):
+        for title, grid in planes(record, kind):
             half = len(grid) // 2
             rim = [*grid[0], *grid[-1], *[x for r in grid[1:-1] for x in (r[0], r[-1])]]
-            losses = [grid[half][half], mean(rim), max(map(max, grid))]
-            words = [f"{loss:.2f}" for loss in losses]
+            losses = [grid[half][half], mean(rim)]
+            words = [f"{x:.2f}" if x < 1000 else f"{x:,.0f}" for x in losses]
+            words += [f"{measure(grid):.0f}" for measure in measures.values()]
             rows.append([name_of(record), title, *words])
-            rows[-1] += [f"{100 * falls(grid):.0f}", dips(grid)]
     return table(columns, rows)
 
 
@@ -269,12 +270,12 @@ def _block(grid, y: int, x: int, fold: int) -> float:
     return mean(value for row in grid[y : y + fold] for value in row[x : x + fold])
 
 
-def plane_words(new: Record, old: Record, measure, unit: str = "") -> str:
+def plane_words(new: Record, old: Record, measure, unit="", kind="batch") -> str:
     """How `measure` (of a grid) over all planes of `new` stands to that of `old`.
 
     Says "no clear difference" where single planes could have come out either way.
     """
-    ours, theirs = ([measure(grid) for _, grid in planes(r)] for r in (new, old))
+    ours, theirs = ([measure(g) for _, g in planes(r, kind)] for r in (new, old))
 
     def words(values) -> str:
         low, high = min(values), max(values)

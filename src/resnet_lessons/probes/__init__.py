@@ -28,6 +28,8 @@ from .orders import block_orders, ordered_stack
 from .playground import playground
 from .starting import gradient_norms
 from .surface import (
+    bends,
+    dents,
     dips,
     falls,
     filter_normalised,
@@ -47,6 +49,7 @@ __all__ = [
     "averaged",
     "backward_macs",
     "before_training",
+    "bends",
     "block_costs",
     "block_orders",
     "by_grid",
@@ -55,6 +58,7 @@ __all__ = [
     "compute_by_stage",
     "convolutions",
     "covered",
+    "dents",
     "dips",
     "enlarged",
     "falls",

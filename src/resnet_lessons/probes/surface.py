@@ -92,11 +92,40 @@ def rays(grid: Sequence[Sequence[float]]) -> list[list[float]]:
 def falls(grid: Sequence[Sequence[float]]) -> float:
     """Share of the steps outwards on `rays` on which the loss falls, 0 to 1.
 
-    0 for any surface that only climbs from its middle, such as a convex one with its
-    lowest point there.
+    0 for any surface that only climbs from its middle. First steps that fall say no
+    more than that its lowest point lies elsewhere: `dents` leaves them out.
     """
     steps = [pair for ray in rays(grid) for pair in itertools.pairwise(ray)]
     return sum(after < before for before, after in steps) / len(steps)
+
+
+def dents(grid: Sequence[Sequence[float]]) -> float:
+    """Share of the steps on `rays` that fall after a climb on their ray, 0 to 1.
+
+    Each of them shows that the surface is not convex. A surface without any may still
+    not be: see `bends`.
+    """
+    found, steps = 0, 0
+    for ray in rays(grid):
+        climbed = False
+        for before, after in itertools.pairwise(ray):
+            found += climbed and after < before
+            climbed = climbed or after > before
+            steps += 1
+    return found / steps
+
+
+def bends(grid: Sequence[Sequence[float]]) -> float:
+    """Share of the inner points of `rays` that lie above the middle of both neighbours.
+
+    0 for a convex surface, 1 for a hill that falls ever faster.
+    """
+    bent = [
+        2 * here > before + after
+        for ray in rays(grid)
+        for before, here, after in zip(ray, ray[1:], ray[2:], strict=False)
+    ]
+    return sum(bent) / len(bent)
 
 
 def dips(grid: Sequence[Sequence[float]]) -> int:

@@ -25,7 +25,7 @@ def accuracy(net, pictures, labels, batch_size=64):
 
 def stops_after(accuracies, patience=5):
     """How many evaluations run until `patience` in a row have brought no new best."""
-    best, waited = 0, 0
+    best, waited = -1, 0
     for count, value in enumerate(accuracies, 1):
         if value > best:
             best = value
