@@ -80,7 +80,7 @@ def results_table(records: list[Record]) -> Words:
             f"{100 * r.accuracy:.1f} ± {100 * r.spread:.1f} ({len(r.seeds)})",
             r.chapter,
             r.profile,
-            r.data["variant"],
+            r.data["name"],
             f"{r.data['train']:,}",
             r.config["size"],
             r.config["epochs"],
@@ -92,7 +92,7 @@ def results_table(records: list[Record]) -> Words:
 
 def provenance_table(records: list[Record]) -> Words:
     """Every Record with what is needed to make it again."""
-    columns = ["command", "day", "device", "torch", "commit", "content of the data"]
+    columns = ["command", "day", "device", "torch", "commit", "data", "its hash"]
     rows = [
         [
             f"`{r.command}`",
@@ -100,6 +100,7 @@ def provenance_table(records: list[Record]) -> Words:
             r.device,
             r.versions["torch"],
             f"`{r.commit[:8]}`",
+            r.data["variant"],
             f"`{r.data['content_hash'][:12]}`",
         ]
         for r in records
