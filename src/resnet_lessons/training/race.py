@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from .profiles import IMAGENETTE, Experiment, Profile
 
-MUON = {"opt": "Muon", "batch_size": 128, "lr": 5.6e-3}
+LARGER = {"batch_size": 128, "lr": 5.6e-3}  # twice the batch, sqrt(2) times the rate
+MUON = LARGER | {"opt": "Muon"}
 
 # Each step keeps what the steps before it changed.
 STEPS = [
@@ -35,10 +36,11 @@ TEN_MINUTES = {
 }
 FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
 TEN_MINUTES_STEPS = [
-    ("ten-minutes", "two cores", {}),
+    ("ten-minutes", "two cores: AdamW, batches of 64", {}),
+    ("ten-minutes-128", "batches of 128", LARGER),
     (
         "ten-minutes-muon",
-        "Muon for AdamW, batches of 128",
+        "Muon for AdamW, fewer epochs",
         MUON | {"sizes": FEWER, "epochs": len(FEWER)},
     ),
 ]
