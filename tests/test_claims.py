@@ -399,6 +399,15 @@ def test_chapter_9_the_full_resnet_50_and_growing_pictures_gain_nothing():
     assert load("resnet-18", "gpu").data["train"] * 100 < 1_280_000
 
 
+def test_chapter_9_on_two_cores_growing_pictures_save_time_and_cost_accuracy():
+    growing, same = laptop("resnet-18-growing", "resnet-18")
+    assert "below, more than twice the spread" in compare_words(growing, same)
+    seconds = [
+        sum(epoch) for epoch in zip(*growing.curves("train_seconds"), strict=True)
+    ]
+    assert sum(seconds) < 0.85 * len(seconds) * seconds[-1]
+
+
 def test_appendix_d_which_steps_brought_something_and_which_did_not():
     names = ["resnet-18", "race-batch-64", "race-resnet-50"]
     names += ["race-smoothing", "race-zoom", "race-mish"]
