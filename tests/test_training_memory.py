@@ -32,6 +32,18 @@ class Hungry(nn.Module):
         return self.linear(x.flatten(1)[:, :3])
 
 
+@pytest.fixture(autouse=True)
+def own_data_root(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+
+
+def small(**options) -> training.Experiment:
+    """The baseline on digits of 8 px, in the profile "smoke"."""
+    profile = training.Profile("digits", size=8, **options)
+    exp = training.experiment("fcn-baseline")
+    return dataclasses.replace(exp, profiles={"smoke": profile})
+
+
 def test_the_allocators_own_words_are_understood_and_other_errors_are_not():
     with pytest.raises(RuntimeError) as refused:
         torch.empty(TOO_MUCH, dtype=torch.uint8)
@@ -63,12 +75,8 @@ def test_advice_names_the_batch_and_keeps_no_tensor_of_the_failed_step():
         raise RuntimeError("shapes do not match")
 
 
-def test_a_run_that_runs_out_says_so_and_the_next_one_trains(tmp_path, monkeypatch):
-    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
-    profile = training.Profile("digits", size=8, epochs=1, batch_size=256)
-    exp = dataclasses.replace(
-        training.experiment("fcn-baseline"), profiles={"smoke": profile}
-    )
+def test_a_run_that_runs_out_says_so_and_the_next_one_trains(monkeypatch):
+    exp = small(epochs=1, batch_size=256)
     build = nets.build
 
     def hungry(*given, **options):
@@ -89,12 +97,8 @@ def test_a_run_that_runs_out_says_so_and_the_next_one_trains(tmp_path, monkeypat
     assert run.seed.accuracy > 0
 
 
-def test_the_pictures_of_a_finished_run_are_freed_by_the_next(tmp_path, monkeypatch):
-    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
-    profile = training.Profile("digits", size=8, epochs=1, batch_size=256)
-    exp = dataclasses.replace(
-        training.experiment("fcn-baseline"), profiles={"smoke": profile}
-    )
+def test_the_pictures_of_a_finished_run_are_freed_by_the_next(monkeypatch):
+    exp = small(epochs=1, batch_size=256)
     load, alive = data.loaders, []
 
     def watched(*given, **options):
@@ -109,12 +113,8 @@ def test_the_pictures_of_a_finished_run_are_freed_by_the_next(tmp_path, monkeypa
     assert len(alive) == 2 and run.config["augmentation"].endswith("area")
 
 
-def test_a_loss_that_is_no_number_is_named_with_its_step(tmp_path, monkeypatch):
-    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
-    profile = training.Profile("digits", size=8, epochs=2, batch_size=128)
-    exp = dataclasses.replace(
-        training.experiment("fcn-baseline"), profiles={"smoke": profile}
-    )
+def test_a_loss_that_is_no_number_is_named_with_its_step(monkeypatch):
+    exp = small(epochs=2, batch_size=128)
     build, seen = nets.build, []
 
     def failing(*given, **options):

@@ -73,7 +73,7 @@ def steps_table(records: list[Record]) -> Words:
 def results_table(records: list[Record]) -> Words:
     """Every Record, its result beside its name: a narrow screen shows both."""
     columns = ["experiment", "accuracy (%)", "ch.", "profile", "data"]
-    columns += ["pictures", "px", "epochs"]
+    columns += ["pictures", "px", "ep."]
     rows = [
         [
             f"`{r.experiment}`",
