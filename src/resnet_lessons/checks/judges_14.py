@@ -11,7 +11,7 @@ from torch import nn
 from .broken_14 import load
 from .describe import Words, one_line, shape_in_words
 from .expect import Unmet
-from .layers import Call, calls_of, convs_among, norm_after, randomise
+from .layers import Call, calls_of, convs_among, in_order, randomise
 from .mistakes_14 import HINTS
 from .report import Message
 
@@ -292,8 +292,5 @@ def _kind(layer) -> Words:
 
 def _in_order(net, x) -> list[nn.Module]:
     """Kernels, the largest first, each with its norm; then the linear layer."""
-    calls = calls_of(net, x)
-    convs = [call for size in (5, 3, 1) for call in convs_among(calls, size)]
-    pairs = [(conv.layer, norm_after(conv, calls)) for conv in convs]
-    linear = [call.layer for call in calls if isinstance(call.layer, nn.Linear)]
-    return [layer for pair in pairs for layer in pair] + linear
+    linear = [c.layer for c in calls_of(net, x) if isinstance(c.layer, nn.Linear)]
+    return in_order(net, x, (5, 3, 1)) + linear

@@ -63,13 +63,16 @@ def norm_after(call: Call, calls: list[Call]) -> nn.BatchNorm2d | None:
     return next((c.layer for c in norms if c.x is call.y), None)
 
 
-def in_order(net: nn.Module, x: Tensor) -> list[nn.Module | None]:
+def in_order(net: nn.Module, x: Tensor, sizes=()) -> list[nn.Module | None]:
     """Return the convolutions as they run on x, each with the BatchNorm behind it.
 
-    x: (B, C, H, W). None stands where no BatchNorm follows.
+    x: (B, C, H, W); sizes: of square kernels, then only these, size by size. None
+    stands where no BatchNorm follows.
     """
     calls = calls_of(net, x)
     convs = [call for call in calls if isinstance(call.layer, nn.Conv2d)]
+    if sizes:
+        convs = [conv for size in sizes for conv in convs_among(calls, size)]
     return [layer for call in convs for layer in (call.layer, norm_after(call, calls))]
 
 

@@ -129,11 +129,6 @@ def _falling_first(shallow, deep, noise):
     return "overfitting" if overfits else "degradation"
 
 
-def _never_falling(shallow, deep, noise):
-    cause = _right(shallow, deep, noise)
-    return "degradation" if cause == "too little training" else cause
-
-
 def _best_epoch(shallow, deep, noise):
     if deep["test"][-1] <= shallow["test"][-1] + noise:
         return "no harm"
@@ -150,22 +145,16 @@ def _strictly(shallow, deep, noise):
     return _rest(deep, noise)
 
 
-def _moves(shallow, deep, noise):
-    cause = _right(shallow, deep, noise)
-    moves = abs(deep["train"][-1] - deep["train"][-2]) > noise
-    return "too little training" if cause == "degradation" and moves else cause
+def _learning_if(falls):
+    """The right rule, with `falls(deep, noise)` for "its error still fell"."""
 
+    def rule(shallow, deep, noise):
+        cause = _right(shallow, deep, noise)
+        if cause in ("no harm", "overfitting"):
+            return cause
+        return "too little training" if falls(deep, noise) else "degradation"
 
-def _test_falls(shallow, deep, noise):
-    cause = _right(shallow, deep, noise)
-    falls = deep["test"][-1] < deep["test"][-2] - noise
-    return "too little training" if cause == "degradation" and falls else cause
-
-
-def _falls_within_noise(shallow, deep, noise):
-    cause = _right(shallow, deep, noise)
-    falls = deep["train"][-1] < deep["train"][-2]
-    return "too little training" if cause == "degradation" and falls else cause
+    return rule
 
 
 def _without_noise(shallow, deep, noise):
@@ -186,6 +175,10 @@ def _right(shallow, deep, noise):
     return _rest(deep, noise)
 
 
+def _step(errors):
+    return errors[-1] - errors[-2]
+
+
 def _rest(deep, noise):
     still_falling = deep["train"][-1] < deep["train"][-2] - noise
     return "too little training" if still_falling else "degradation"
@@ -201,12 +194,12 @@ DIAGNOSES = [
         "Here two errors differ by just `noise`. They count as equal: `<=`, not `<`.",
     ),
     (
-        _moves,
+        _learning_if(lambda deep, noise: abs(_step(deep["train"])) > noise),
         "This training error *rose* in the last epoch. Only a fall is a sign that more "
         "epochs would help.",
     ),
     (
-        _test_falls,
+        _learning_if(lambda deep, noise: _step(deep["test"]) < -noise),
         "Here only the test error still falls. Look at the *training* error: does the "
         "net still learn?",
     ),
@@ -226,12 +219,12 @@ DIAGNOSES = [
         "not it still falls. Keep the order of the list.",
     ),
     (
-        _never_falling,
+        _learning_if(lambda deep, noise: False),
         "This net's training error fell by more than the noise in the last epoch. With "
         "more epochs it may yet catch up: look at `[-1]` and `[-2]`.",
     ),
     (
-        _falls_within_noise,
+        _learning_if(lambda deep, noise: _step(deep["train"]) < 0),
         "The training error fell, but by no more than the noise: that does not count "
         "as falling. Take `noise` off the error before, then compare.",
     ),
