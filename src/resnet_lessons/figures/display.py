@@ -35,7 +35,11 @@ class Figure:
 
     def _repr_html_(self) -> str:
         images = "".join(_image(svg, alt) for svg, alt in self.panels)
-        return f'<div style="display:flex;flex-wrap:wrap;gap:1rem">{images}</div>'
+        layout = "flex;flex-wrap:wrap"
+        if len(self.panels) > 2:  # a third, alone in its row, would grow
+            fit = "repeat(auto-fit,minmax(min(18rem,100%),1fr))"
+            layout = f"grid;justify-items:stretch;grid-template-columns:{fit}"
+        return f'<div style="display:{layout};gap:1rem">{images}</div>'
 
 
 def _image(svg: bytes, alt: str) -> str:

@@ -36,11 +36,11 @@ TEN_MINUTES = {
 }
 FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
 TEN_MINUTES_STEPS = [
-    ("ten-minutes", "two cores: AdamW, batches of 64", {}),
+    ("ten-minutes", "AdamW, batches of 64", {}),
     ("ten-minutes-128", "batches of 128", LARGER),
     (
         "ten-minutes-muon",
-        "Muon for AdamW, fewer epochs",
+        "Muon for AdamW, batches of 128",
         MUON | {"sizes": FEWER, "epochs": len(FEWER)},
     ),
 ]
