@@ -92,6 +92,7 @@ def test_every_optimizer_trains(monkeypatch, tmp_path):
         one = dataclasses.replace(exp, profiles={"smoke": profile})
         run = training.train(one, "smoke", 0, "cpu", say=lambda line: None)
         assert run.config["optimizer"].startswith(name)
+        assert ("'ratio': 10" in run.config["optimizer"]) == (name == "Muon")
         first, last = run.seed.epochs
         assert last["train_loss"] < first["train_loss"]
 

@@ -14,13 +14,19 @@ from fastai.metrics import accuracy
 from fastai.optimizer import OptimWrapper
 from torch import nn
 
-from .muon import Muon
+from .muon import MOMENTUM, RATIO, Muon
 from .steps import half_precision
 
 # fastai's own settings for Adam, handed to PyTorch's AdamW, so that the bare loop
 # of chapter 1 can take the very same steps. Weight decay falls on all parameters.
 ADAMW = {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.01}
 OPTIMIZERS = {"AdamW": torch.optim.AdamW, "Muon": Muon}
+
+
+def settings(optimizer: str) -> str:
+    """Name and numbers of an optimiser of OPTIMIZERS, as a Record tells them."""
+    own = {"ratio": RATIO, "momentum": MOMENTUM} if optimizer == "Muon" else {}
+    return f"{optimizer} {ADAMW | own}"
 
 
 class History(Callback):

@@ -22,7 +22,7 @@ from ..records import Seed
 from . import checkpoint
 from .device import describe, find
 from .experiments import Experiment
-from .learner import ADAMW, History, make_learner
+from .learner import History, make_learner, settings
 from .memory import free, memory_advice
 from .steps import replayed
 
@@ -131,7 +131,7 @@ def train(
     config = {
         "net": exp.net,
         **asdict(p),
-        "optimizer": f"{p.opt} {ADAMW}",
+        "optimizer": settings(p.opt),
         "schedule": "one cycle",
         "augmentation": f"random resized crop of at least {p.crop} of the area"
         + (", flip" if data.find(images.name).mirror else ""),
