@@ -15,6 +15,7 @@ import torch
 from resnet_lessons import data, nets, records, training
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording
+from resnet_lessons.training.learner import History
 from resnet_lessons.training.run import seed_everything
 
 SMALL = dataclasses.replace(
@@ -64,6 +65,26 @@ def test_one_cycle_climbs_for_a_quarter_and_falls_to_almost_nothing():
     assert max(rates) == rates[25] == pytest.approx(1.0)
     assert rates[-1] == pytest.approx(1e-5)
     assert training.one_cycle(0.25, 1.0)[1] == pytest.approx(0.85)
+
+
+def test_a_flat_schedule_keeps_the_rate_for_half_of_the_steps(silent, monkeypatch):
+    seen = []
+
+    def look(history):
+        if history.training:
+            seen.append(history.opt.hypers[-1]["lr"])
+
+    monkeypatch.setattr(History, "before_step", look, raising=False)
+    flat = dataclasses.replace(
+        SMALL.profile("smoke"), lr=1e-3, schedule="flat, then a cosine"
+    )
+    one = dataclasses.replace(SMALL, profiles={"smoke": flat})
+    run = training.train(one, "smoke", 0, "cpu", say=silent)
+    assert run.config["schedule"] == flat.schedule
+    steps = len(seen) // 2
+    assert seen[:steps] == [1e-3] * steps
+    assert seen[steps:] == sorted(seen[steps:], reverse=True)
+    assert seen[-1] < 0.1 * flat.lr
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_does_not(silent):

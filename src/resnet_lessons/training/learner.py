@@ -6,7 +6,7 @@ from functools import partial
 from time import perf_counter
 
 import torch
-from fastai.callback import schedule as _schedule  # noqa: F401 (adds fit_one_cycle, lr_find)
+from fastai.callback import schedule as _schedule  # noqa: F401 (adds fit_..., lr_find)
 from fastai.callback.core import Callback, CancelFitException
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.learner import Learner, Recorder
@@ -21,6 +21,11 @@ from .steps import half_precision
 # of chapter 1 can take the very same steps. Weight decay falls on all parameters.
 ADAMW = {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.01}
 OPTIMIZERS = {"AdamW": torch.optim.AdamW, "Muon": Muon}
+# What takes a Learner, epochs and the highest rate, and trains.
+SCHEDULES = {
+    "one cycle": Learner.fit_one_cycle,
+    "flat, then a cosine": partial(Learner.fit_flat_cos, pct_start=0.5),
+}
 
 
 def settings(optimizer: str) -> str:

@@ -13,7 +13,7 @@ class Profile:
     size: int  # pixels on a side
     epochs: int
     batch_size: int = 128
-    lr: float = 3e-3  # peak of the one-cycle schedule
+    lr: float = 3e-3  # the highest of the schedule
     pictures: int | None = None  # of the training split, drawn once; None: all
     options: dict = field(default_factory=dict)  # of the net, such as its width
 
@@ -25,6 +25,7 @@ class Profile:
     valid_size: int | None = None  # pixels of validation pictures; None: `size`
     zoom: float = 1.0  # side of the centre that validation sees, as a share
     opt: str = "AdamW"  # a key of learner.OPTIMIZERS
+    schedule: str = "one cycle"  # of the rate; a key of learner.SCHEDULES
 
     @property
     def decoded_size(self) -> int:
@@ -45,7 +46,7 @@ IMAGENETTE = {
 
 @dataclass(frozen=True)
 class Experiment:
-    """One net under one recipe: one cycle, random crops, flips (not of digits)."""
+    """One net under one recipe: random crops, flips (not of digits)."""
 
     name: str
     chapter: int | str  # a letter for an appendix

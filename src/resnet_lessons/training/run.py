@@ -22,7 +22,7 @@ from ..records import Seed
 from . import checkpoint
 from .device import describe, find
 from .experiments import Experiment
-from .learner import History, make_learner, settings
+from .learner import SCHEDULES, History, make_learner, settings
 from .memory import free, memory_advice
 from .steps import replayed
 
@@ -132,7 +132,6 @@ def train(
         "net": exp.net,
         **asdict(p),
         "optimizer": settings(p.opt),
-        "schedule": "one cycle",
         "augmentation": f"random resized crop of at least {p.crop} of the area"
         + (", flip" if data.find(images.name).mirror else ""),
     }
@@ -195,7 +194,7 @@ def _fit(learn, p, done: int) -> None:
 
     advice = memory_advice(learn.model, images, forget)
     with advice, learn.no_bar(), learn.no_logging(), graph:
-        learn.fit_one_cycle(p.epochs, p.lr, start_epoch=done)
+        SCHEDULES[p.schedule](learn, p.epochs, p.lr, start_epoch=done)
 
 
 def measured(seed, history, net, images, size, place) -> Seed:

@@ -166,7 +166,6 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         "net": exp.net,
         **asdict(p),
         "optimizer": f"AdamW {ADAMW}",
-        "schedule": "one cycle",
         "augmentation": f"random resized crop of at least {CROP} of the area, flip",
         "held_out": list(new.classes),
         "plan": asdict(plan) | {"counts": list(plan.counts)},
