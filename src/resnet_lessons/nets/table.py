@@ -23,6 +23,7 @@ from .classic import (
 from .fcn import WIDTHS as FCN_WIDTHS
 from .fcn import FullyConvolutional
 from .inception import GoogLeNet
+from .race import race_net
 from .resnet import ResNet, cifar_net
 
 # Blocks in each stage (He et al. 2015, table 1); 34 and 50 share them.
@@ -84,6 +85,7 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     # appendix D
     "resnet-14-fastai": partial(Fastai, BasicBlock, (2, 2, 2), widths=WIDTHS[:3]),
     "xresnet-50-mish": xresnet_50_mish,
+    "race-net": race_net,
 }
 
 # Chapters 4 and 10: resnet-20-cifar, plain-56-cifar, preact-110-cifar, ...

@@ -6,6 +6,7 @@ from .profiles import IMAGENETTE, Experiment, Profile
 
 LARGER = {"batch_size": 128, "lr": 5.6e-3}  # twice the batch, sqrt(2) times the rate
 MUON = LARGER | {"opt": "Muon"}
+FLAT = "flat, then a cosine"
 
 # Each step keeps what the steps before it changed.
 STEPS = [
@@ -15,6 +16,15 @@ STEPS = [
     ("zoom", "validation sees the centre", {"zoom": 0.875}),
     ("mish", "fastai's net: Mish, another start", {"net": "xresnet-50-mish"}),
     ("muon", "Muon for AdamW, batches of 128", MUON),
+    (
+        "wide",
+        "our net: 14 layers, wide, γ = 1",
+        {"net": "race-net", "options": {"blur": False, "gate": False}},
+    ),
+    ("flat", "the rate flat for half of the time", {"schedule": FLAT}),
+    ("blur", "blur before pixels are dropped", {"options": {"gate": False}}),
+    ("gates", "gates on channels", {"options": {}}),
+    ("muon-64", "batches of 64", {"batch_size": 64, "lr": 4e-3}),
 ]
 
 # The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
@@ -67,13 +77,13 @@ FIVE_EPOCHS = ladder(
     "resnet-18-fastai",  # of chapter 8
     {name: IMAGENETTE[name] for name in ("smoke", "gpu")},
 )
-MUON_STEP = next(exp for exp in FIVE_EPOCHS if exp.name == "race-muon")
+LAST = FIVE_EPOCHS[-1]
 TWENTY_EPOCHS = Experiment(
     "race-20-epochs",
     "D",
-    f"{MUON_STEP.title}, 20 epochs",
-    MUON_STEP.net,
-    MUON_STEP.profiles | {"gpu": replace(MUON_STEP.profiles["gpu"], epochs=20)},
+    f"{LAST.title}, 20 epochs",
+    LAST.net,
+    LAST.profiles | {"gpu": replace(LAST.profiles["gpu"], epochs=20)},
 )
 RACE = [
     *FIVE_EPOCHS,

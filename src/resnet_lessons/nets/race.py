@@ -1,0 +1,97 @@
+"""The net of the race: a ResNet, and what others have added to it (appendix D)."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .blocks import BasicBlock
+from .resnet import ResNet
+
+
+class Blur(nn.Module):
+    """Every second pixel, blurred first: (B, C, H, W) -> (B, C, H/2, W/2), rounded up.
+
+    A pixel becomes the mean of 3x3 with weights 1, 2, 1 each way (Zhang 2019, section
+    3.2), so that none of its neighbours is dropped unseen.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        line = torch.tensor([1.0, 2.0, 1.0]) / 4
+        kernel = torch.outer(line, line).expand(channels, 1, 3, 3)
+        self.register_buffer("kernel", kernel.clone(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
+        x = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(x, self.kernel.to(x.dtype), stride=2, groups=x.shape[1])
+
+
+class Gate(nn.Module):
+    """Squeeze and excitation: each channel times a share of its own (Hu et al. 2018).
+
+    The shares, between 0 and 1, come from the means of all channels. Linear layers and
+    no 1x1 convolutions: Muon takes convolutions to have a norm behind them.
+    """
+
+    def __init__(self, channels: int, ratio: int = 8):
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // ratio)
+        self.excite = nn.Linear(channels // ratio, channels)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
+        shares = self.excite(F.silu(self.squeeze(x.mean((2, 3))))).sigmoid()  # (B, C)
+        return x * shares[:, :, None, None]
+
+
+class RaceBlock(BasicBlock):
+    """A basic block with Mish (Misra 2019) for ReLU; blurred and gated where told."""
+
+    def __init__(self, in_channels, width, stride=1, blur=True, gate=True, **options):
+        super().__init__(in_channels, width, stride, **options)
+        if blur and stride == 2:
+            blur_stride(self.residual[0])
+        if gate:
+            self.residual.append(Gate(width))
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, H, W)
+        return F.mish(self.residual(x) + self.shortcut(x))  # (B, width, H/s, W/s)
+
+
+def blur_stride(layers: nn.Sequential) -> None:
+    """Give the convolution that opens `layers` stride 1 and put a `Blur` behind it."""
+    layers[0].stride = (1, 1)
+    layers.insert(1, Blur(layers[0].out_channels))
+
+
+def race_net(
+    widths: Sequence[int] = (128, 256, 512),  # of the stages, two blocks each
+    blur: bool = True,
+    gate: bool = True,
+    num_classes: int = 10,
+    in_channels: int = 3,
+) -> nn.Module:
+    """The net of appendix D: (B, in_channels, H, W) -> (B, num_classes).
+
+    Stem and shortcuts of chapters 7 and 8, every γ = 1, Mish for ReLU. blur: every
+    stride 2 but the stem's first, and the max-pool's, comes after a `Blur`.
+    """
+    net = ResNet(
+        RaceBlock,
+        [2] * len(widths),
+        widths,
+        "deep",
+        "pool",
+        num_classes,
+        in_channels,
+        blur=blur,
+        gate=gate,
+    )
+    if blur:
+        net.stem[-1] = nn.Sequential(nn.MaxPool2d(3, 1, 1), Blur(widths[0]))
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.ReLU):
+                setattr(module, name, nn.Mish())
+    return net
