@@ -46,27 +46,25 @@ class Gate(nn.Module):
 
 
 class RaceBlock(BasicBlock):
-    """A basic block with Mish (Misra 2019) for ReLU; blurred and gated where told."""
+    """A basic block whose ReLU is a layer; `blur` and `gate` as told."""
 
     def __init__(self, in_channels, width, stride=1, blur=True, gate=True, **options):
         super().__init__(in_channels, width, stride, **options)
+        self.activation = nn.ReLU()
         if blur and stride == 2:
-            blur_stride(self.residual[0])
+            strided = self.residual[0]  # convolution, norm, ReLU
+            strided[0].stride = (1, 1)
+            strided.insert(1, Blur(width))
         if gate:
             self.residual.append(Gate(width))
 
     def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, H, W)
-        return F.mish(self.residual(x) + self.shortcut(x))  # (B, width, H/s, W/s)
-
-
-def blur_stride(layers: nn.Sequential) -> None:
-    """Give the convolution that opens `layers` stride 1 and put a `Blur` behind it."""
-    layers[0].stride = (1, 1)
-    layers.insert(1, Blur(layers[0].out_channels))
+        return self.activation(self.residual(x) + self.shortcut(x))
 
 
 def race_net(
     widths: Sequence[int] = (128, 256, 512),  # of the stages, two blocks each
+    mish: bool = True,
     blur: bool = True,
     gate: bool = True,
     num_classes: int = 10,
@@ -74,24 +72,17 @@ def race_net(
 ) -> nn.Module:
     """The net of appendix D: (B, in_channels, H, W) -> (B, num_classes).
 
-    Stem and shortcuts of chapters 7 and 8, every γ = 1, Mish for ReLU. blur: every
-    stride 2 but the stem's first, and the max-pool's, comes after a `Blur`.
+    Stem and shortcuts of chapters 7 and 8, every γ = 1. mish: Mish (Misra 2019) for
+    each ReLU. blur: before every stride of 2 but the first, which sees the picture.
     """
-    net = ResNet(
-        RaceBlock,
-        [2] * len(widths),
-        widths,
-        "deep",
-        "pool",
-        num_classes,
-        in_channels,
-        blur=blur,
-        gate=gate,
-    )
+    options = {"num_classes": num_classes, "in_channels": in_channels}
+    options |= {"blur": blur, "gate": gate}
+    net = ResNet(RaceBlock, [2] * len(widths), widths, "deep", "pool", **options)
     if blur:
         net.stem[-1] = nn.Sequential(nn.MaxPool2d(3, 1, 1), Blur(widths[0]))
-    for module in list(net.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.ReLU):
-                setattr(module, name, nn.Mish())
+    if mish:
+        for module in list(net.modules()):
+            for name, child in module.named_children():
+                if isinstance(child, nn.ReLU):
+                    setattr(module, name, nn.Mish())
     return net

@@ -6,7 +6,9 @@ from .profiles import IMAGENETTE, Experiment, Profile
 
 LARGER = {"batch_size": 128, "lr": 5.6e-3}  # twice the batch, sqrt(2) times the rate
 MUON = LARGER | {"opt": "Muon"}
+SMALLER = {"batch_size": 64, "lr": 4e-3}  # and back
 FLAT = "flat, then a cosine"
+MISH, BLUR, GATE = {"mish": True}, {"blur": True}, {"gate": True}
 
 # Each step keeps what the steps before it changed.
 STEPS = [
@@ -22,12 +24,13 @@ STEPS = [
         {"net": "race-net", "options": {"blur": False, "gate": False}},
     ),
     ("flat", "the rate flat for half of the time", {"schedule": FLAT}),
-    ("blur", "blur before pixels are dropped", {"options": {"gate": False}}),
+    ("blur", "blur before a stride", {"options": {"gate": False}}),
     ("gates", "gates on channels", {"options": {}}),
-    ("muon-64", "batches of 64", {"batch_size": 64, "lr": 4e-3}),
+    ("muon-64", "batches of 64", SMALLER),
 ]
 
 # The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
+VIEW = {"crop": 0.35, "smoothing": 0.1, "zoom": 0.875}
 SIZES = [32] * 8 + [40] * 4 + [48] * 5 + [56] * 2 + [64] * 2
 TEN_MINUTES = {
     "smoke": replace(IMAGENETTE["smoke"], sizes=[16], smoothing=0.1, zoom=0.875),
@@ -39,20 +42,33 @@ TEN_MINUTES = {
         lr=4e-3,
         options={"widths": [48, 96, 192], "batch_zero": False},
         sizes=SIZES,
-        crop=0.35,
-        smoothing=0.1,
-        zoom=0.875,
+        **VIEW,
     ),
 }
 FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
 TEN_MINUTES_STEPS = [
     ("ten-minutes", "AdamW, batches of 64", {}),
-    ("ten-minutes-128", "batches of 128", LARGER),
     (
         "ten-minutes-muon",
         "Muon for AdamW, batches of 128",
         MUON | {"sizes": FEWER, "epochs": len(FEWER)},
     ),
+]
+
+# The last steps again on two cores, one by one: the net narrow, the pictures small.
+NARROW = {"widths": [32, 64, 128], "mish": False, "blur": False, "gate": False}
+SMALL = {
+    "smoke": replace(IMAGENETTE["smoke"], options=NARROW),
+    "laptop": Profile("imagenette", 48, 5, options=NARROW, **LARGER, **VIEW),
+}
+SMALL_STEPS = [
+    ("small-adamw", "AdamW", {}),
+    ("small-muon", "Muon for AdamW", {"opt": "Muon"}),
+    ("small-flat", "the rate flat for half of the time", {"schedule": FLAT}),
+    ("small-mish", "Mish for ReLU", {"options": NARROW | MISH}),
+    ("small-blur", "blur before a stride", {"options": NARROW | MISH | BLUR}),
+    ("small-gates", "gates on channels", {"options": NARROW | MISH | BLUR | GATE}),
+    ("small-batch-64", "batches of 64", SMALLER),
 ]
 
 
@@ -88,5 +104,6 @@ TWENTY_EPOCHS = Experiment(
 RACE = [
     *FIVE_EPOCHS,
     *ladder(TEN_MINUTES_STEPS, "resnet-14-fastai", TEN_MINUTES),
+    *ladder(SMALL_STEPS, "race-net", SMALL),
     TWENTY_EPOCHS,
 ]
