@@ -29,7 +29,7 @@ bench: book ## our pipeline against fastai's, and what pages cost; QUICK=1: two 
 	$(BIN)/resnet-lessons bench $(if $(QUICK),--quick) $(if $(SAVE),--save)
 	$(BIN)/python tests/page_measures.py $(if $(QUICK),notebooks/04_degradation.html)
 
-zip: book ## one archive for a room without internet: book, notebooks, code
+zip: book ## two archives for a stick: the pages; the source with its notebooks (no packages)
 	mkdir -p dist
 	$(BIN)/python -c "import shutil; shutil.make_archive('dist/resnet-lessons-html', 'zip', '_build', 'html')"
 	git archive --prefix resnet-lessons/ -o dist/resnet-lessons-source.zip HEAD

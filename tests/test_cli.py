@@ -58,6 +58,9 @@ def test_help_costs_less_than_half_a_second():
     [
         (["train", "fcn-basline"], 2, "fcn-baseline"),
         (["train", "fcn-baseline", "--device", "tpu9"], 2, "device"),
+        (["train", "fcn-baseline", "--seed", "-1"], 2, "-1 is not a whole number"),
+        (["train", "fcn-baseline", "--seed", str(2**32)], 2, "from 0 to 4294967295"),
+        (["train", "fcn-baseline", "--seed", "one"], 2, "one is not a whole number"),
         (["record", "fcn-baseline", "--seeds", "0"], 2, "from 1"),
         (["record"], 2, "or say --all"),
         (["record", "fcn-baseline", "--all"], 2, "or say --all"),
@@ -79,6 +82,36 @@ def test_wrong_use_gets_one_line(words, code, says, tmp_path):
     last = done.stderr.strip().splitlines()[-1]
     assert says in last
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["record", "fcn-baseline"], ["record", "--all"], ["bench", "--save"]]
+)
+def test_a_folder_is_tested_before_the_work(words, tmp_path, monkeypatch, capsys):
+    from resnet_lessons.training import bench, recording
+
+    def work(*rest, **options):
+        pytest.fail("worked before it asked")
+
+    monkeypatch.setattr(recording, "train", work)
+    monkeypatch.setattr(bench, "run", work)
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*words, "--folder", str(tmp_path / "taken" / "deeper")])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert stop.value.code == 2 and "deeper" in line and "another with --folder" in line
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["train", "fcn-baseline"]])
+def test_a_stopped_run_is_told_to_resume_if_it_can(words, monkeypatch, capsys):
+    def stopped(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, words[0], stopped)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(words)
+    assert stop.value.code == 130
+    assert ("--resume" in capsys.readouterr().err) == (words[0] == "train")
 
 
 def test_train_reports_in_words_and_in_json():
@@ -103,6 +136,21 @@ def test_doctor_says_how_to_get_what_is_missing():
     text = call("doctor").stdout
     assert "resnet-lessons data get imagenette-160" in text
     assert json.loads(call("doctor", "--json").stdout)["packages"]["torch"]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_doctor_reports_a_torch_that_does_not_load(installed, monkeypatch, capsys):
+    from resnet_lessons import doctor
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "resnet_lessons.training.device", raising=False)
+    if not installed:
+        found = doctor._version
+        monkeypatch.setattr(doctor, "_version", lambda n: n != "torch" and found(n))
+    cli.main(["doctor"])
+    said = capsys.readouterr().out
+    assert "torch does not load" in said and "make book" in said
+    assert ("torch MISSING" in said) != installed
 
 
 def test_check_tells_right_from_wrong(tmp_path):
@@ -140,6 +188,32 @@ def test_all_records_what_is_missing_and_goes_on_when_one_fails(
     made = [line.split(":")[0] for line in said.out.splitlines()]
     assert sorted(made) == ["mlp-mnist", "plain-8-cifar"]
     assert [exp.name for exp in missing("smoke", tmp_path)] == ["lenet-mnist"]
+
+
+@pytest.mark.parametrize(
+    ("names", "several"),
+    [
+        (["plain-8-cifar"], False),
+        (["plain-8-cifar", "mlp-mnist"], True),
+        (["--all"], True),
+    ],
+    ids=["one", "two", "all"],
+)
+def test_records_are_one_document_of_json(
+    names, several, tmp_path, monkeypatch, capsys
+):
+    from resnet_lessons.training import EXPERIMENTS, recording
+
+    known = {"plain-8-cifar", "mlp-mnist"}
+    chosen = {name: EXPERIMENTS[name] for name in known}
+    monkeypatch.setattr(recording, "EXPERIMENTS", chosen)
+    words = ["--profile", "smoke", "--seeds", "1", "--folder", str(tmp_path), "--json"]
+    cli.main(["record", *names, *words])
+    made = json.loads(capsys.readouterr().out)
+    if several:
+        assert {record["experiment"] for record in made} == known
+    else:
+        assert made["experiment"] == "plain-8-cifar"
 
 
 def test_the_least_work_comes_first(tmp_path):

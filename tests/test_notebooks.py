@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -209,10 +210,12 @@ def test_an_unknown_exercise_is_named():
 def test_a_handout_keeps_the_solutions_apart(tmp_path):
     folder = tmp_path / "class"
     manuscripts.handout(folder, ROOT)
-    notebooks = list(folder.glob("*.ipynb"))
-    assert {path.stem for path in notebooks} == {path.stem for path in CHAPTERS}
+    notebooks = list(folder.iterdir())  # and nothing else
+    others = {"instructors", "results", "speed"}
+    given = {path.stem for path in CHAPTERS} - others
+    assert {path.name for path in notebooks} == {f"{stem}.ipynb" for stem in given}
     inside = "".join(path.read_text("utf-8") for path in notebooks)
-    apart = (folder / "solutions.md").read_text("utf-8")
+    apart = (tmp_path / "class-solutions.md").read_text("utf-8")
     chapters = {path.stem[:2] for path in CHAPTERS}
     for exercise in [e for e in checks.exercises() if e.id[:2] in chapters]:
         assert f"Exercise {exercise.id}" in inside
@@ -220,6 +223,10 @@ def test_a_handout_keeps_the_solutions_apart(tmp_path):
         assert json.dumps(exercise.solution.strip())[1:-1] not in inside
     with pytest.raises(UsageError, match="not empty"):
         manuscripts.handout(folder, ROOT)
+    shutil.rmtree(folder)
+    with pytest.raises(UsageError, match=r"class-solutions\.md is there already"):
+        manuscripts.handout(folder, ROOT)
+    assert not folder.exists()
 
 
 def test_the_readme_shows_the_records():

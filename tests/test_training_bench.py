@@ -215,27 +215,49 @@ def test_a_first_batch_is_timed_from_a_cold_and_a_warm_cache(tmp_path, monkeypat
     assert store.where("tiny").is_dir()  # a link was removed, not the set
 
 
-TABLES = [
-    figures.speed_table,
-    figures.speed_targets,
-    figures.start_table,
-    figures.bench_table,
-]
-
-
-@pytest.mark.parametrize("draw", TABLES, ids=lambda draw: draw.__name__)
-def test_tables_show_none_one_or_several_saved_benches(draw, found):
+def large_gpu(found):
+    """Another bench, of a GPU, with fewer sources."""
     other = copy.deepcopy(found) | {"device": "A Large GPU"}
     for name in ("fastai", "torchvision"):
         del other["pairs"][0]["seconds_per_step"][name]
         del other["pairs"][0]["ratios"][f"times_faster_than_{name}"]
     other["pairs"][0]["targets"] = {"share_of_model_alone": 0.9}
     other["start_up"]["first_epoch"] |= {"cold_seconds": 12.34, "warm_seconds": 0.5}
+    return other
+
+
+@pytest.mark.parametrize("draw", [figures.start_table, figures.bench_table])
+def test_tables_show_none_one_or_several_saved_benches(draw, found):
+    other = large_gpu(found)
     assert "bench --save" in draw([])
     one, two = draw([found]).splitlines(), draw([found, other]).splitlines()
     assert len({line.count("|") for line in two}) == 1  # as many cells in each row
     assert one[2:] == [line for line in two if found["device"] in line]
     assert any(line.startswith("| A Large GPU") for line in two)
+
+
+@pytest.mark.parametrize("draw", [figures.speed_table, figures.speed_targets])
+def test_every_machine_has_narrow_tables_with_numbers_second(draw, found):
+    assert "bench --save" in draw([])
+    one, two = draw([found]), draw([found, large_gpu(found)])
+    assert two.startswith(f"{one}\n\n**A Large GPU")
+    for part in two.split("\n\n**"):
+        title, _, *lines = part.splitlines()
+        assert title.endswith("**")
+        rows = [line.split(" | ") for line in lines]
+        assert len({len(row) for row in rows}) == 1  # as many cells in each row
+        assert rows[1][1] == "--:" and "|" not in title
+
+
+def test_targets_are_shown_with_their_range_and_judged_by_the_median(found):
+    made = copy.deepcopy(found)
+    ratio = {"median": 0.905, "low": 0.75, "high": 0.94}
+    made["pairs"][0]["ratios"]["share_of_model_alone"] = ratio
+    made["pairs"][0]["targets"] = {"share_of_model_alone": 0.9}
+    made["start_up"]["help_seconds"] = {"median": 0.25, "all": [0.5, 0.125, 0.25]}
+    text = figures.speed_targets([made])
+    assert "model alone | 0.91 (0.75 to 0.94) | ≥ 0.9 | reached |" in text
+    assert "--help` | 0.2500 (0.1250 to 0.5000) | ≤ 0.5 | reached |" in text
 
 
 def test_the_table_of_speed_shows_each_source_with_its_ratio(found):

@@ -7,12 +7,15 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from . import __version__
 from .errors import LessonError, UsageError
 
 PROFILES = ["smoke", "laptop", "gpu"]
+MOST = 2**32 - 1  # NumPy takes no larger seed
 
 
 def table(rows: list[dict], columns: list[str]) -> str:
@@ -28,6 +31,18 @@ def table(rows: list[dict], columns: list[str]) -> str:
 def show(args, value, text: str) -> None:
     """Print `value` as JSON where --json was given, else `text`."""
     print(json.dumps(value, indent=1, default=str) if args.json else text)
+
+
+def writable(folder: Path) -> Path:
+    """`folder`, made where it is missing; UsageError where nothing can be kept."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise UsageError(
+            f"Cannot write in {folder}: {error.strerror}. Name another with --folder."
+        ) from None
 
 
 def data_list(args) -> None:
@@ -117,38 +132,42 @@ def train(args) -> None:
 
 
 def record(args) -> None:
-    from . import training
+    from . import records, training
 
     if bool(args.names) == args.all:
         raise UsageError("Name experiments (see: resnet-lessons runs), or say --all.")
-    folder = {"folder": args.folder} if args.folder else {}
     chosen = [training.experiment(name) for name in args.names]
+    folder = writable(args.folder or records.RECORDED)
     if args.all:
-        chosen = training.missing(args.profile, **folder)
-    failed = []
-    for exp in chosen:
-        try:
-            made = training.record(
-                exp,
-                args.profile,
-                args.seeds,
-                args.device,
-                shared_by=args.shared_by,
-                resume=args.resume,
-                **folder,
-            )
-        except LessonError as error:
-            if not args.all:
-                raise
-            failed.append(exp.name)  # what can be recorded is, all the same
-            print(f"resnet-lessons: {exp.name}: {error}", file=sys.stderr)
-            continue
-        show(
-            args,
-            made.to_dict(),
-            f"{exp.name}: accuracy {made.accuracy:.1%} ± {made.spread:.1%} "
-            f"over {len(made.seeds)} seeds",
-        )
+        chosen = training.missing(args.profile, folder)
+    one, kept, failed = len(args.names) == 1, [], []
+    try:
+        for exp in chosen:
+            try:
+                made = training.record(
+                    exp,
+                    args.profile,
+                    args.seeds,
+                    args.device,
+                    folder,
+                    args.shared_by,
+                    resume=args.resume,
+                )
+            except LessonError as error:
+                if not args.all:
+                    raise
+                failed.append(exp.name)  # what can be recorded is, all the same
+                print(f"resnet-lessons: {exp.name}: {error}", file=sys.stderr)
+                continue
+            kept.append(made.to_dict())
+            if not args.json:
+                print(
+                    f"{exp.name}: accuracy {made.accuracy:.1%} ± {made.spread:.1%} "
+                    f"over {len(made.seeds)} seeds"
+                )
+    finally:  # one document of JSON, also of a run that is stopped
+        if args.json and (kept or not one):
+            print(json.dumps(kept[0] if one else kept, indent=1))
     if failed:
         raise LessonError(f"Not recorded: {', '.join(failed)}.")
 
@@ -159,10 +178,11 @@ def bench(args) -> None:
     from .records import benches
     from .training import bench
 
+    folder = writable(args.folder or benches.BENCHES) if args.save else None
     found = bench.run(quick=args.quick)
     show(args, found, bench.report(found))
-    if args.save:
-        path = benches.save(found, args.folder or benches.BENCHES)
+    if folder:
+        path = benches.save(found, folder)
         print(f"saved {path}", file=sys.stderr)
 
 
@@ -175,19 +195,20 @@ def check(args) -> None:
         raise SystemExit(1)
 
 
-def natural(text: str) -> int:
-    """A whole number from 1; argparse turns the error into exit code 2."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
-    return number
+def natural(text: str, least: int = 1) -> int:
+    """A whole number from `least`; argparse turns the error into exit code 2."""
+    if not text.isdecimal() or not least <= int(text) <= MOST:
+        words = f"{text} is not a whole number from {least} to {MOST}"
+        raise argparse.ArgumentTypeError(words)
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="resnet-lessons",
         description="The tested code behind the book ResNet Lessons.",
-        epilog="Begin with: resnet-lessons doctor",
+        epilog="Begin with: resnet-lessons doctor. The variable RESNET_LESSONS_DATA "
+        "names a folder of yours for data sets and checkpoints.",
     )
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(metavar="VERB", required=True)
@@ -217,7 +238,8 @@ def parser() -> argparse.ArgumentParser:
 
     sub = verb(verbs, "train", train, "Train one experiment here.")
     sub.add_argument("name", metavar="NAME", help="see: resnet-lessons runs")
-    sub.add_argument("--seed", type=int, default=0, help="default: 0")
+    any_seed = partial(natural, least=0)
+    sub.add_argument("--seed", type=any_seed, default=0, help="default: 0")
     recorder = verb(verbs, "record", record, "Train with several seeds, keep a Record.")
     recorder.add_argument("names", metavar="NAME", nargs="*")
     recorder.add_argument(
@@ -238,8 +260,8 @@ def parser() -> argparse.ArgumentParser:
             "--profile",
             choices=PROFILES,
             default="laptop",
-            help="smoke: seconds on a stand-in; laptop: 64 px on two cores "
-            "(default); gpu: 128 px",
+            help="smoke: seconds on a stand-in; laptop: two cores (default); "
+            "gpu: larger. Sizes: resnet-lessons runs",
         )
         each.add_argument("--device", default="auto", help="cpu, cuda, mps (auto)")
         each.add_argument("--resume", action="store_true", help="go on after a kill")
@@ -264,7 +286,8 @@ def main(argv: list[str] | None = None) -> None:
         print(f"resnet-lessons: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        print("\nresnet-lessons: stopped. Go on with --resume.", file=sys.stderr)
+        hint = " Go on with --resume." if hasattr(args, "resume") else ""
+        print(f"\nresnet-lessons: stopped.{hint}", file=sys.stderr)
         raise SystemExit(130) from None
 
 

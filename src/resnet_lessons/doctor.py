@@ -6,18 +6,18 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ["torch", "torchvision", "fastai", "ipywidgets", "anywidget", "matplotlib"]
+UNKNOWN = "unknown: torch does not load"
 
 
 def examine() -> dict:
     """Python, packages, device, memory and data sets, as plain values."""
     from . import data
-    from .training.device import describe, find
 
     root = data.data_root()
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
-        "device": describe(find()),
+        "device": _device(),
         "memory_gb": _memory(),
         "data_root": str(root),
         "free_gb": round(shutil.disk_usage(_existing(root)).free / 1e9, 1),
@@ -42,12 +42,25 @@ def report(found: dict) -> str:
         if row["problem"]:
             state = f"broken: {row['problem']}"
         lines.append(f"  {row['name']:<15} {state}")
+    if None in found["packages"].values() or found["device"].startswith(UNKNOWN):
+        lines.append(
+            "Packages are missing or broken: make book, in a clone of the book; "
+            "elsewhere install resnet-lessons again with pip"
+        )
     if not any(r["present"] for r in found["data"] if r["name"].startswith("imagen")):
         lines.append(
             "Imagenette is missing: resnet-lessons data get imagenette-160 (99 MB), "
             "or resnet-lessons data import imagenette PATH"
         )
     return "\n".join(lines)
+
+
+def _device() -> str:
+    try:
+        from .training.device import describe, find
+    except (ImportError, OSError) as error:  # no torch, or none that loads
+        return f"{UNKNOWN} ({error})"
+    return describe(find())
 
 
 def _version(name: str) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from .errors import LessonError, UsageError
 
 EXERCISE = re.compile(r"^<!-- exercise (\d\d\.\d) -->$", re.MULTILINE)
+NOT_FOR_CLASS = {"instructors", "results", "speed"}  # nothing there to work through
 SETUP = Path(__file__).parent / "setup_cell.py"
 METADATA = {
     "accelerator": "GPU",
@@ -188,18 +189,25 @@ def build(manuscript: Path, root: Path, anew: bool = False) -> Path:
 
 
 def handout(folder: Path, root: Path) -> None:
-    """For a class: notebooks without outputs and solutions, and solutions.md apart.
+    """For a class: notebooks without outputs and solutions, in `folder`.
 
-    UsageError where `folder` holds anything already.
+    The solutions lie beside it, in FOLDER-solutions.md. UsageError where `folder`
+    holds anything already, or that file is there.
     """
     import nbformat
 
     from . import checks
 
+    folder = folder.resolve()
+    solutions = folder.with_name(f"{folder.name}-solutions.md")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder.")
+    if solutions.exists():
+        raise UsageError(f"{solutions} is there already: name a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     for manuscript in manuscripts(root):
+        if manuscript.stem in NOT_FOR_CLASS:
+            continue
         notebook = assemble(manuscript, root, solutions=False)
         nbformat.write(notebook, folder / f"{manuscript.stem}.ipynb")
     answers = [
@@ -207,7 +215,7 @@ def handout(folder: Path, root: Path) -> None:
         for e in checks.exercises()
     ]
     text = "\n\n".join(["# Solutions", *answers])
-    (folder / "solutions.md").write_text(text + "\n", "utf-8")
+    solutions.write_text(text + "\n", "utf-8")
 
 
 def readme(root: Path) -> str:
@@ -228,7 +236,7 @@ def main(argv: list[str] | None = None) -> None:
         "--handout",
         type=Path,
         metavar="FOLDER",
-        help="write notebooks without solutions there, and the solutions apart",
+        help="write notebooks without solutions there, and the solutions beside it",
     )
     args = p.parse_args(argv)
     try:

@@ -1,5 +1,7 @@
 """Saved benches as tables: what is fast, by how much, and on which machine."""
 
+from collections.abc import Iterable
+
 from ..records import benches
 from .display import Words, table
 
@@ -7,22 +9,30 @@ NONE = Words("No bench is saved yet: `resnet-lessons bench --save` makes one.")
 
 
 def speed_table(kept: list[dict]) -> Words:
-    """Each source of batches with each net and size, on each machine."""
-    columns = ["machine", "net", "px", "batches from", "ms / step", "ours against it"]
-    rows = [
-        [
-            b["device"],
-            f"`{p['net']}`",
-            p["size"],
-            benches.SOURCES[source],
-            f"{1000 * seconds['median']:.1f}",
-            _against(source, p),
-        ]
+    """Each source of batches: a table for each machine, net and size."""
+    columns = ["batches from", "ms / step", "ours against it"]
+    return _titled(
+        (
+            f"{b['device']}: `{p['net']}` at {p['size']} px",
+            columns,
+            [
+                [
+                    benches.SOURCES[source],
+                    f"{1000 * seconds['median']:.1f}",
+                    _against(source, p),
+                ]
+                for source, seconds in p["seconds_per_step"].items()
+            ],
+        )
         for b in kept
         for p in b["pairs"]
-        for source, seconds in p["seconds_per_step"].items()
-    ]
-    return table(columns, rows) if rows else NONE
+    )
+
+
+def _titled(parts: Iterable[tuple[str, list[str], list[list]]]) -> Words:
+    """A table under each title: narrow ones, whose numbers a phone shows."""
+    made = [f"**{title}**\n\n{table(columns, rows)}" for title, columns, rows in parts]
+    return Words("\n\n".join(made)) if made else NONE
 
 
 def _against(source: str, pair: dict) -> str:
@@ -32,23 +42,27 @@ def _against(source: str, pair: dict) -> str:
 
 
 def speed_targets(kept: list[dict]) -> Words:
-    """Every target of every saved bench, and whether it is reached."""
-    columns = ["machine", "what", "target", "measured", "result"]
+    """Every target and whether the median reaches it: a table for each machine."""
+    columns = ["what", "measured", "target", "result"]
+    return _titled((b["device"], columns, _target_rows(b)) for b in kept)
+
+
+def _target_rows(bench: dict) -> list[list[str]]:
     rows = []
-    for b in kept:
-        for p in b["pairs"]:
-            for name, target in p["targets"].items():
-                what = f"`{p['net']}` at {p['size']} px: {benches.RATIOS[name]}"
-                value = p["ratios"][name]["median"]
-                result = benches.verdict(value, target).split(" ", 1)[1]
-                rows.append([b["device"], what, f"≥ {target}", f"{value:.2f}", result])
-        start = b["start_up"]
-        for name, target in start["targets"].items():
-            value = start[name]["median"]
-            result = benches.verdict(value, target, at_most=True).split(" ", 1)[1]
-            what = f"seconds of `{benches.START_UP[name]}`"
-            rows.append([b["device"], what, f"≤ {target}", f"{value:.3f}", result])
-    return table(columns, rows) if rows else NONE
+    for p in bench["pairs"]:
+        for name, target in p["targets"].items():
+            what = f"`{p['net']}` at {p['size']} px: {benches.RATIOS[name]}"
+            ratio = p["ratios"][name]
+            result = benches.verdict(ratio["median"], target).split(" ", 1)[1]
+            rows.append([what, benches.ratio_words(ratio), f"≥ {target}", result])
+    start = bench["start_up"]
+    for name, target in start["targets"].items():
+        value, times = start[name]["median"], start[name]["all"]
+        measured = f"{value:.4f} ({min(times):.4f} to {max(times):.4f})"
+        result = benches.verdict(value, target, at_most=True).split(" ", 1)[1]
+        what = f"seconds of `{benches.START_UP[name]}`"
+        rows.append([what, measured, f"≤ {target}", result])
+    return rows
 
 
 def start_table(kept: list[dict]) -> Words:
