@@ -107,3 +107,13 @@ def test_on_one_process_sync_norm_is_batch_norm(alone):
             found.append([y, z.grad, norm.weight.grad, norm.bias.grad, *state])
         for ours, theirs in zip(*found, strict=True):
             assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("mean, deviation", [(30, 0.01), (1000, 0.1)])
+def test_sync_norm_sees_a_small_spread_around_a_large_mean(alone, mean, deviation):
+    torch.manual_seed(0)
+    x = mean + deviation * torch.randn(16, 3, 5, 5)
+    exact = nn.BatchNorm2d(3).double()(x.double())
+    norm = distributed.SyncNorm(3)
+    assert torch.allclose(norm(x).double(), exact, atol=1e-2)
+    assert norm.running_var.isfinite().all()

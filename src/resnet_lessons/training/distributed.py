@@ -42,20 +42,21 @@ class Average(torch.autograd.Function):
 class SyncNorm(nn.BatchNorm2d):
     """BatchNorm over the pictures of all processes (appendix C).
 
-    What `nn.SyncBatchNorm` does, which refuses CPUs: average the two moments over the
-    processes. All shares must be of the same size. (B, C, H, W) -> (B, C, H, W).
+    It averages the mean, then the square of what is left: two messages, and no small
+    difference of large numbers. `nn.SyncBatchNorm`, which refuses CPUs, merges means
+    and deviations in one. All shares must be of the same size.
+    (B, C, H, W) -> (B, C, H, W).
     """
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W), the share of this process
         if not self.training:
             return super().forward(x)
-        moments = torch.stack([x.mean((0, 2, 3)), x.square().mean((0, 2, 3))])
-        mean, square = Average.apply(moments)  # (2, C)
-        variance = square - mean.square()  # (C,)
+        mean = Average.apply(x.mean((0, 2, 3)))  # (C,)
+        centred = x - mean[:, None, None]
+        variance = Average.apply(centred.square().mean((0, 2, 3)))  # (C,)
         self.keep(mean, variance, dist.get_world_size() * x[:, 0].numel())
         scale = self.weight / (variance + self.eps).sqrt()
-        shift = self.bias - mean * scale
-        return x * scale[:, None, None] + shift[:, None, None]
+        return centred * scale[:, None, None] + self.bias[:, None, None]
 
     @torch.no_grad()
     def keep(self, mean: Tensor, variance: Tensor, count: int) -> None:
@@ -65,7 +66,6 @@ class SyncNorm(nn.BatchNorm2d):
         self.num_batches_tracked += 1
 
 
-TORCHRUN = {"WORLD_SIZE": 1, "LOCAL_RANK": 0}  # what it says; without it, these
 NORMS = {"none": None, "batch": nn.BatchNorm2d, "sync": SyncNorm}
 
 
@@ -74,7 +74,8 @@ def place(device: str) -> tuple[int, int, torch.device]:
 
     LessonError where there are more processes than GPUs.
     """
-    world, local = (int(os.environ.get(k, d)) for k, d in TORCHRUN.items())
+    world = int(os.environ.get("WORLD_SIZE", 1))  # torchrun sets both
+    local = int(os.environ.get("LOCAL_RANK", 0))  # number on this machine
     cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     if cuda and local >= torch.cuda.device_count():
         raise LessonError(
