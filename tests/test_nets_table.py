@@ -12,7 +12,7 @@ from resnet_lessons.errors import UsageError
 
 FIXED_SIZE = {"mlp": 28, "lenet-5": 32, "lenet-5-mnist": 28}
 SMALLEST = {"alexnet": 63, "vgg-16": 32, "googlenet": 15}
-SMALLEST |= {"vgg-tiny": 16, "vgg-tiny-5x5": 16}
+SMALLEST |= {"vgg-tiny": 16, "vgg-tiny-5x5": 16, "race-net": 9}
 SMALL_ENOUGH = [name for name in nets.NETS if "110" not in name]
 
 
@@ -52,6 +52,7 @@ STAGES = {  # name: size of the picture, (C, H, W) after the stem and after each
     "resnet-18-fastai": (128, [(64, 32), (64, 32), (128, 16), (256, 8), (512, 4)]),
     "resnet-50": (224, [(64, 56), (256, 56), (512, 28), (1024, 14), (2048, 7)]),
     "resnet-50-fastai": (224, [(64, 56), (256, 56), (512, 28), (1024, 14), (2048, 7)]),
+    "race-net": (128, [(128, 32), (128, 32), (256, 16), (512, 8)]),
     "plain-34": (224, [(64, 56), (64, 56), (128, 28), (256, 14), (512, 7)]),
     "resnet-56-cifar": (32, [(16, 32), (16, 32), (32, 16), (64, 8)]),
     "preact-20-cifar": (32, [(16, 32), (16, 32), (32, 16), (64, 8)]),

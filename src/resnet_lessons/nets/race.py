@@ -70,7 +70,7 @@ def race_net(
     num_classes: int = 10,
     in_channels: int = 3,
 ) -> nn.Module:
-    """The net of appendix D: (B, in_channels, H, W) -> (B, num_classes).
+    """The net of appendix D: (B, in_channels, H, W) -> (B, num_classes), H and W from 9.
 
     Stem and shortcuts of chapters 7 and 8, every γ = 1. mish: Mish (Misra 2019) for
     each ReLU. blur: before every stride of 2 but the first, which sees the picture.
