@@ -256,8 +256,8 @@ def test_targets_are_shown_with_their_range_and_judged_by_the_median(found):
     made["pairs"][0]["targets"] = {"share_of_model_alone": 0.9}
     made["start_up"]["help_seconds"] = {"median": 0.25, "all": [0.5, 0.125, 0.25]}
     text = figures.speed_targets([made])
-    assert "model alone | 0.91 (0.75 to 0.94) | ≥ 0.9 | reached |" in text
-    assert "--help` | 0.2500 (0.1250 to 0.5000) | ≤ 0.5 | reached |" in text
+    assert "model alone | 0.91 (0.75 to 0.94) | ≥ 0.9: reached |" in text
+    assert "--help` | 0.2500 (0.1250 to 0.5000) | ≤ 0.5: reached |" in text
 
 
 def test_the_table_of_speed_shows_each_source_with_its_ratio(found):

@@ -43,7 +43,7 @@ def _against(source: str, pair: dict) -> str:
 
 def speed_targets(kept: list[dict]) -> Words:
     """Every target and whether the median reaches it: a table for each machine."""
-    columns = ["what", "measured", "target", "result"]
+    columns = ["what", "measured", "target"]
     return _titled((b["device"], columns, _target_rows(b)) for b in kept)
 
 
@@ -54,14 +54,14 @@ def _target_rows(bench: dict) -> list[list[str]]:
             what = f"`{p['net']}` at {p['size']} px: {benches.RATIOS[name]}"
             ratio = p["ratios"][name]
             result = benches.verdict(ratio["median"], target).split(" ", 1)[1]
-            rows.append([what, benches.ratio_words(ratio), f"≥ {target}", result])
+            rows.append([what, benches.ratio_words(ratio), f"≥ {target}: {result}"])
     start = bench["start_up"]
     for name, target in start["targets"].items():
         value, times = start[name]["median"], start[name]["all"]
         measured = f"{value:.4f} ({min(times):.4f} to {max(times):.4f})"
         result = benches.verdict(value, target, at_most=True).split(" ", 1)[1]
         what = f"seconds of `{benches.START_UP[name]}`"
-        rows.append([what, measured, f"≤ {target}", result])
+        rows.append([what, measured, f"≤ {target}: {result}"])
     return rows
 
 
