@@ -5,8 +5,6 @@ from dataclasses import replace
 from .profiles import IMAGENETTE, Experiment, Profile
 
 LARGER = {"batch_size": 128, "lr": 5.6e-3}  # twice the batch, sqrt(2) times the rate
-MUON = LARGER | {"opt": "Muon"}
-SMALLER = {"batch_size": 64, "lr": 4e-3}  # and back
 FLAT = "flat, then a cosine"
 MISH, BLUR, GATE = {"mish": True}, {"blur": True}, {"gate": True}
 
@@ -17,16 +15,11 @@ STEPS = [
     ("smoothing", "smoothed labels", {"smoothing": 0.1}),
     ("zoom", "validation sees the centre", {"zoom": 0.875}),
     ("mish", "fastai's net: Mish, another start", {"net": "xresnet-50-mish"}),
-    ("muon", "Muon for AdamW, batches of 128", MUON),
     (
-        "wide",
-        "our net: 14 layers, wide, γ = 1",
-        {"net": "race-net", "options": {"blur": False, "gate": False}},
+        "muon-64",
+        "Muon, and a wide net with blur and gates",
+        {"net": "race-net", "opt": "Muon", "schedule": FLAT, "lr": 4e-3},
     ),
-    ("flat", "the rate flat for half of the time", {"schedule": FLAT}),
-    ("blur", "blur before a stride", {"options": {"gate": False}}),
-    ("gates", "gates on channels", {"options": {}}),
-    ("muon-64", "batches of 64", SMALLER),
 ]
 
 # The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
@@ -51,7 +44,7 @@ TEN_MINUTES_STEPS = [
     (
         "ten-minutes-muon",
         "Muon for AdamW, batches of 128",
-        MUON | {"sizes": FEWER, "epochs": len(FEWER)},
+        LARGER | {"opt": "Muon", "sizes": FEWER, "epochs": len(FEWER)},
     ),
 ]
 
@@ -68,7 +61,7 @@ SMALL_STEPS = [
     ("small-mish", "Mish for ReLU", {"options": NARROW | MISH}),
     ("small-blur", "blur before a stride", {"options": NARROW | MISH | BLUR}),
     ("small-gates", "gates on channels", {"options": NARROW | MISH | BLUR | GATE}),
-    ("small-batch-64", "batches of 64", SMALLER),
+    ("small-batch-64", "batches of 64", {"batch_size": 64, "lr": 4e-3}),
 ]
 
 
