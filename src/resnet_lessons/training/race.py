@@ -6,7 +6,6 @@ from .profiles import IMAGENETTE, Experiment, Profile
 
 LARGER = {"batch_size": 128, "lr": 5.6e-3}  # twice the batch, sqrt(2) times the rate
 FLAT = "flat, then a cosine"
-MISH, BLUR, GATE = {"mish": True}, {"blur": True}, {"gate": True}
 
 # Each step keeps what the steps before it changed.
 STEPS = [
@@ -58,11 +57,17 @@ SMALL_STEPS = [
     ("small-adamw", "AdamW", {}),
     ("small-muon", "Muon for AdamW", {"opt": "Muon"}),
     ("small-flat", "the rate flat for half of the time", {"schedule": FLAT}),
-    ("small-mish", "Mish for ReLU", {"options": NARROW | MISH}),
-    ("small-blur", "blur before a stride", {"options": NARROW | MISH | BLUR}),
-    ("small-gates", "gates on channels", {"options": NARROW | MISH | BLUR | GATE}),
+    ("small-mish", "Mish for ReLU", {"options": {"mish": True}}),
+    ("small-blur", "blur before a stride", {"options": {"blur": True}}),
+    ("small-gates", "gates on channels", {"options": {"gate": True}}),
     ("small-batch-64", "batches of 64", {"batch_size": 64, "lr": 4e-3}),
 ]
+
+
+def changed(profile: Profile, change: dict) -> Profile:
+    """`profile` with `change`; options of the net that it does not name stay."""
+    options = profile.options | change.get("options", {})
+    return replace(profile, **change | {"options": options})
 
 
 def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experiment]:
@@ -74,7 +79,7 @@ def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experime
         length = ("sizes", "epochs")  # of a smoke run: always the same
         short = {k: v for k, v in change.items() if k not in length}
         profiles = {
-            kind: replace(p, **(short if kind == "smoke" else change))
+            kind: changed(p, short if kind == "smoke" else change)
             for kind, p in profiles.items()
         }
         made.append(Experiment(f"race-{name}", "D", title, net, profiles))
