@@ -72,8 +72,9 @@ def race_net(
 ) -> nn.Module:
     """The net of appendix D: (B, in_channels, H, W) -> (B, num_classes).
 
-    H and W are 9 or more. Stem and shortcuts of chapters 7 and 8, every γ = 1. mish: Mish (Misra 2019) for
-    each ReLU. blur: before every stride of 2 but the first, which sees the picture.
+    H and W are 9 or more. Stem and shortcuts of chapters 7 and 8, every γ = 1. mish:
+    Mish (Misra 2019) for each ReLU. blur: before every stride of 2 but the first, which
+    sees the picture. gate: in every block.
     """
     options = {"num_classes": num_classes, "in_channels": in_channels}
     options |= {"blur": blur, "gate": gate}
