@@ -27,6 +27,7 @@ SMALL = dataclasses.replace(
 @pytest.fixture(autouse=True)
 def own_data_root(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)  # save after each epoch
 
 
 @pytest.fixture
@@ -134,6 +135,14 @@ def test_a_killed_run_resumes_to_the_same_weights(silent, monkeypatch):
     kept = ["epoch", "train_loss", "valid_loss", "accuracy"]
     for a, b in zip(resumed.seed.epochs, whole.seed.epochs, strict=True):
         assert [a[k] for k in kept] == [b[k] for k in kept]
+
+
+def test_epochs_of_a_moment_are_not_saved(silent, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS", 100)
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    assert not list(tmp_path.rglob("epoch-*"))
+    again = training.train(SMALL, "smoke", 0, "cpu", resume=True, say=silent)
+    assert len(again.seed.epochs) == 3
 
 
 def test_a_damaged_checkpoint_is_passed_over(silent, tmp_path):

@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from ..errors import LessonError, UsageError
 from .learner import History
 
 KEEP = 2  # the newest; an older one is there when the newest is damaged
+SECONDS = 10  # of work that a kill may cost: on a GPU to save takes as long as an epoch
 
 
 def random_state() -> dict:
@@ -137,12 +139,20 @@ def _sha256(path: Path) -> str:
 
 
 class Checkpoints(Callback):
-    """Saves after each epoch, once `History` has written the epoch down."""
+    """Saves after an epoch, once `History` has written it down.
+
+    Only where SECONDS have passed since the start or the last time.
+    """
 
     order = History.order + 1
 
     def __init__(self, folder: Path, history: History, config: dict):
         self.folder, self.history, self.config = folder, history, config
 
+    def before_fit(self):
+        self.since = perf_counter()
+
     def after_validate(self):
-        save(self.folder, self.learn, self.history, self.config)
+        if perf_counter() - self.since >= SECONDS:
+            save(self.folder, self.learn, self.history, self.config)
+            self.since = perf_counter()

@@ -153,7 +153,6 @@ def train(
         "net": exp.net,
         **asdict(p),
         "optimizer": f"SGD {SGD}",
-        "schedule": "a tenth of the rate from 1/2 of the steps, again from 3/4",
         "augmentation": f"crop after {moves['pad']} px of padding"
         + (", flip" if moves["flip"] else ""),
         "patience": patience,

@@ -25,7 +25,7 @@ class Profile:
     valid_size: int | None = None  # pixels of validation pictures; None: `size`
     zoom: float = 1.0  # side of the centre that validation sees, as a share
     opt: str = "AdamW"  # a key of learner.OPTIMIZERS
-    schedule: str = "one cycle"  # of the rate; a key of learner.SCHEDULES
+    schedule: str = "one cycle"  # a key of learner.SCHEDULES; chapter 11 has its own
 
     @property
     def decoded_size(self) -> int:
