@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from data_server import body, draw_set, drip, server, status, tar_of, tiny_set
-from resnet_lessons.data import catalog, fetch, store
+from resnet_lessons.data import catalog, fetch, runs_folder, store
 from resnet_lessons.errors import LessonError, UsageError
 
 
@@ -417,3 +417,16 @@ def test_status_lists_every_set(root, archive, offer, monkeypatch):
     (home / "train" / "cats" / "0.JPEG").unlink()
     broken = {row["name"]: row for row in store.status()}["tiny"]
     assert not broken["present"] and "train/cats" in broken["problem"]
+
+
+def test_checkpoints_lie_beside_the_data_unless_that_is_read_only(
+    tmp_path, monkeypatch
+):
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(shared))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(own))
+    assert runs_folder() == shared / "runs"  # it can still be made
+    shared.mkdir()
+    assert runs_folder() == shared / "runs"
+    monkeypatch.setattr("os.access", lambda path, mode: path != shared)
+    assert own in runs_folder().parents

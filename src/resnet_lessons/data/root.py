@@ -15,4 +15,18 @@ def data_root(path=None):
     chosen = path or os.environ.get(VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
+    return cache_folder()
+
+
+def cache_folder():
+    """The platform's cache folder of this user; it need not exist yet."""
     return platformdirs.user_cache_path("resnet-lessons", appauthor=False)
+
+
+def runs_folder():
+    """Where checkpoints of runs lie: beside the data sets, or in the cache folder of a
+    user who may only read those.
+    """
+    root = data_root()
+    shared = root.exists() and not os.access(root, os.W_OK)
+    return (cache_folder() if shared else root) / "runs"

@@ -30,7 +30,6 @@ from .run import (
     drawn,
     measured,
     provenance,
-    runs_folder,
     seed_everything,
     set_up,
 )
@@ -158,7 +157,7 @@ def train(
         "patience": patience,
     }
     own = config | {"seed": seed, "content_hash": images.content_hash}
-    folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
+    folder = data.runs_folder() / f"{exp.name}-{profile}-seed{seed}"
     watch = EarlyStopping(patience)
     if resume:
         done = progress.restore(folder, own)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -86,11 +85,6 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def runs_folder() -> Path:
-    """Where checkpoints of runs lie."""
-    return data.data_root() / "runs"
-
-
 def train(
     exp: Experiment,
     profile: str = "laptop",
@@ -136,7 +130,7 @@ def train(
         + (", flip" if data.find(images.name).mirror else ""),
     }
     own = config | {"seed": seed, "content_hash": images.content_hash}
-    folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
+    folder = data.runs_folder() / f"{exp.name}-{profile}-seed{seed}"
     watchers = [history, checkpoint.Checkpoints(folder, history, own)]
     watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
     net = net.to(place, memory_format=torch.channels_last)

@@ -41,7 +41,6 @@ from .run import (
     drawn,
     measured,
     provenance,
-    runs_folder,
     seed_everything,
     set_up,
 )
@@ -200,7 +199,7 @@ def _body(exp, p, profile, seed, place, old, config, resume, say):
     net = _fresh(exp, p, len(old.classes), old.train, place)
     history = History()
     own = config | {"seed": seed, "content_hash": old.content_hash}
-    folder = runs_folder() / f"{exp.name}-{profile}-seed{seed}"
+    folder = data.runs_folder() / f"{exp.name}-{profile}-seed{seed}"
     watchers = [checkpoint.Checkpoints(folder, history, own), Bar(history, say)]
     learn = make_learner(dls, net, p.lr, [history, *watchers])
     learn.create_opt()
