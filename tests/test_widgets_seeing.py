@@ -159,9 +159,10 @@ def test_heights_are_the_losses_of_the_data(page, shown, seed, cut, plane, kind)
         assert seen[-1] == pytest.approx(want.max(), abs=0.02)
         middle = grid[len(grid) // 2][len(grid) // 2]
         assert f"{net['name']}: {middle:.3g} in the middle" in said(page, SURFACE)
-        falls = probes.falls(grid.tolist())
+        dents = probes.dents(grid.tolist())
         steps = 8 * (len(grid) // 2)
-        assert f"{round(falls * steps)} of {steps} steps outwards" in said(page, 0)
+        words = f"{round(dents * steps)} of {steps} steps outwards go down after a climb"
+        assert words in said(page, 0)
     assert ("powers of ten" in said(page, SURFACE)) == log
 
 

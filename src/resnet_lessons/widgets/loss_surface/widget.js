@@ -15,17 +15,20 @@ function shade(part) {
   return `rgb(${mix.map(Math.round).join(",")})`;
 }
 
-/** [steps outwards on eight rays, those on which the loss falls] */
-function falling(grid) {
+/** [steps outwards on eight rays, the dents: those that fall after a climb] */
+function denting(grid) {
   const middle = (grid.length - 1) / 2;
-  let falls = 0;
+  let dents = 0;
   for (const [i, j] of RAYS) {
+    let climbed = false;
     for (let k = 0; k < middle; k += 1) {
       const here = grid[middle + i * k][middle + j * k];
-      falls += grid[middle + i * (k + 1)][middle + j * (k + 1)] < here;
+      const next = grid[middle + i * (k + 1)][middle + j * (k + 1)];
+      dents += climbed && next < here;
+      climbed ||= next > here;
     }
   }
-  return [RAYS.length * middle, falls];
+  return [RAYS.length * middle, dents];
 }
 
 /** One surface in SVG: scale() for heights and colours, draw() for each angle. */
@@ -219,9 +222,9 @@ class LossSurface {
     const middle = grid[(grid.length - 1) / 2][(grid.length - 1) / 2];
     const rim = [...grid[0], ...grid[grid.length - 1],
       ...grid.slice(1, -1).flatMap((row) => [row[0], row[row.length - 1]])];
-    const [steps, falls] = falling(grid);
+    const [steps, dents] = denting(grid);
     return `${short(middle)} in the middle, ${short(average(rim))} on average at the ` +
-      `rim; ${falls} of ${steps} steps outwards go down.`;
+      `rim; ${dents} of ${steps} steps outwards go down after a climb.`;
   }
 
   draw() {
