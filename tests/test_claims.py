@@ -421,10 +421,9 @@ def test_appendix_d_which_steps_brought_something_and_which_did_not():
     assert "above, more than twice" in compare_words(last, steps[-1])
     others = [seed.accuracy for seed in last.seeds if seed.seed]
     assert len(others) == 4 and sum(others) / 4 > 0.8743  # the leaderboard's
-    assert long.accuracy > 0.9157
-    alone = [r for r in (last, long) if "runs at once" not in r.device]
-    assert alone == [last, long]
-    assert all("runs at once" in r.device for r in steps[1:])
+    assert min(last.accuracies) > 0.8743 and min(long.accuracies) > 0.9157
+    alone = [r for r in (*steps, last, long) if "runs at once" not in r.device]
+    assert alone == [steps[0], last, long]
 
 
 def test_appendix_d_ten_minutes_are_ten_minutes_and_muon_is_ahead():

@@ -15,7 +15,7 @@ import torch
 from resnet_lessons import data, nets, records, training
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording
-from resnet_lessons.training.learner import History
+from resnet_lessons.training.learner import SCHEDULES, History
 from resnet_lessons.training.run import seed_everything
 
 SMALL = dataclasses.replace(
@@ -117,8 +117,11 @@ class Killed(Exception):
     pass
 
 
-def test_a_killed_run_resumes_to_the_same_weights(silent, monkeypatch):
-    whole = training.train(SMALL, "smoke", 0, "cpu", say=silent)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_killed_run_resumes_to_the_same_weights(silent, monkeypatch, schedule):
+    profile = dataclasses.replace(SMALL.profile("smoke"), schedule=schedule)
+    exp = dataclasses.replace(SMALL, profiles={"smoke": profile})
+    whole = training.train(exp, "smoke", 0, "cpu", say=silent)
     save = checkpoint.save
 
     def save_then_die(folder, learn, history, config):
@@ -128,9 +131,9 @@ def test_a_killed_run_resumes_to_the_same_weights(silent, monkeypatch):
 
     monkeypatch.setattr(checkpoint, "save", save_then_die)
     with pytest.raises(Killed):
-        training.train(SMALL, "smoke", 0, "cpu", say=silent)
+        training.train(exp, "smoke", 0, "cpu", say=silent)
     monkeypatch.setattr(checkpoint, "save", save)
-    resumed = training.train(SMALL, "smoke", 0, "cpu", resume=True, say=silent)
+    resumed = training.train(exp, "smoke", 0, "cpu", resume=True, say=silent)
     assert torch.equal(weights(resumed.net), weights(whole.net))
     kept = ["epoch", "train_loss", "valid_loss", "accuracy"]
     for a, b in zip(resumed.seed.epochs, whole.seed.epochs, strict=True):

@@ -66,6 +66,15 @@ def test_all_other_parameters_take_the_step_of_adamw():
     assert any(p.ndim != 4 for p, _ in pairs)
 
 
+def test_a_closure_computes_the_gradients_of_the_step_that_follows():
+    plain, closed = small_net(), small_net()
+    gradients(plain)
+    Muon(plain.parameters(), 1e-3, **ADAMW).step()
+    Muon(closed.parameters(), 1e-3, **ADAMW).step(lambda: gradients(closed))
+    for mine, other in zip(plain.parameters(), closed.parameters(), strict=True):
+        assert torch.equal(mine, other)
+
+
 def test_momentum_goes_on_from_a_saved_state():
     straight, broken = small_net(), small_net()
     first = Muon(straight.parameters(), 1e-2, **ADAMW)

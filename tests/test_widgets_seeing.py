@@ -161,7 +161,9 @@ def test_heights_are_the_losses_of_the_data(page, shown, seed, cut, plane, kind)
         assert f"{net['name']}: {middle:.3g} in the middle" in said(page, SURFACE)
         dents = probes.dents(grid.tolist())
         steps = 8 * (len(grid) // 2)
-        words = f"{round(dents * steps)} of {steps} steps outwards go down after a climb"
+        words = f"{round(dents * steps)} of {steps} steps outwards go down after"
+            f"{round(dents * steps)} of {steps} steps outwards go down after a climb"
+        )
         assert words in said(page, 0)
     assert ("powers of ten" in said(page, SURFACE)) == log
 

@@ -13,8 +13,9 @@ from .resnet import ResNet
 class Blur(nn.Module):
     """Every second pixel, blurred first: (B, C, H, W) -> (B, C, H/2, W/2), rounded up.
 
-    A pixel becomes the mean of 3x3 with weights 1, 2, 1 each way (Zhang 2019, section
-    3.2), so that none of its neighbours is dropped unseen.
+    A pixel becomes the mean of 3x3 with weights 1, 2, 1 each way (Zhang 2019), so that
+    none of its neighbours is dropped unseen. Zhang puts it behind the ReLU, we behind
+    the convolution.
     """
 
     def __init__(self, channels: int):
@@ -31,8 +32,8 @@ class Blur(nn.Module):
 class Gate(nn.Module):
     """Squeeze and excitation: each channel times a share of its own (Hu et al. 2018).
 
-    The shares, between 0 and 1, come from the means of all channels. Linear layers and
-    no 1x1 convolutions: Muon takes convolutions to have a norm behind them.
+    The shares, between 0 and 1, come from the means of all channels. SiLU where Hu has
+    ReLU. Linear layers and no 1x1 convolutions: Muon wants a norm behind those.
     """
 
     def __init__(self, channels: int, ratio: int = 8):
@@ -72,9 +73,9 @@ def race_net(
 ) -> nn.Module:
     """The net of appendix D: (B, in_channels, H, W) -> (B, num_classes).
 
-    H and W are 9 or more. Stem and shortcuts of chapters 7 and 8, every γ = 1. mish:
-    Mish (Misra 2019) for each ReLU. blur: before every stride of 2 but the first, which
-    sees the picture. gate: in every block.
+    Stem and shortcuts of chapters 7 and 8, every γ = 1. mish: Mish (Misra 2019) for
+    each ReLU. blur: before every stride of 2 but the first, which sees the picture; H
+    and W are then 9 or more, with three stages. gate: in every block.
     """
     options = {"num_classes": num_classes, "in_channels": in_channels}
     options |= {"blur": blur, "gate": gate}

@@ -6,9 +6,12 @@ from functools import partial
 from time import perf_counter
 
 import torch
-from fastai.callback import schedule as _schedule  # noqa: F401 (adds fit_..., lr_find)
 from fastai.callback.core import Callback, CancelFitException
 from fastai.callback.fp16 import AMPMode, MixedPrecision
+from fastai.callback.schedule import (  # adds fit_one_cycle and lr_find
+    ParamScheduler,
+    combined_cos,
+)
 from fastai.learner import Learner, Recorder
 from fastai.metrics import accuracy
 from fastai.optimizer import OptimWrapper
@@ -21,11 +24,19 @@ from .steps import half_precision
 # of chapter 1 can take the very same steps. Weight decay falls on all parameters.
 ADAMW = {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.01}
 OPTIMIZERS = {"AdamW": torch.optim.AdamW, "Muon": Muon}
-# What takes a Learner, epochs and the highest rate, and trains.
-SCHEDULES = {
-    "one cycle": Learner.fit_one_cycle,
-    "flat, then a cosine": partial(Learner.fit_flat_cos, pct_start=0.5),
-}
+
+
+def fit_flat(learn: Learner, epochs: int, lr: float, start_epoch: int = 0) -> None:
+    """Train with the rate at `lr` to the middle, then down along a cosine.
+
+    fastai's `fit_flat_cos`, which forgets its `start_epoch`.
+    """
+    rate = combined_cos(0.5, lr, lr, lr / 1e5)
+    learn.fit(epochs, cbs=ParamScheduler({"lr": rate}), start_epoch=start_epoch)
+
+
+# What trains, and takes a Learner, the epochs, the highest rate and a start_epoch.
+SCHEDULES = {"one cycle": Learner.fit_one_cycle, "flat, then a cosine": fit_flat}
 
 
 def settings(optimizer: str) -> str:

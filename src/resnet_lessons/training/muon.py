@@ -41,12 +41,17 @@ class Muon(torch.optim.AdamW):
     @torch.no_grad()
     def step(self, closure=None):
         """One step; the gradients of filters are used up."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.ndim == 4 and weight.grad is not None:
                     self._turn(weight, group["lr"] * RATIO)
                     weight.grad = None  # AdamW passes it over
-        return super().step(closure)
+        super().step()
+        return loss
 
     def _turn(self, weight: Tensor, rate: float) -> None:
         """Move `weight` (out, in, height, width) along its orthogonal momentum."""

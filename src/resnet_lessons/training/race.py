@@ -64,9 +64,9 @@ SMALL_STEPS = [
 ]
 
 
-def changed(profile: Profile, change: dict) -> Profile:
-    """`profile` with `change`; options of the net that it does not name stay."""
-    options = profile.options | change.get("options", {})
+def changed(profile: Profile, change: dict, fresh: bool) -> Profile:
+    """`profile` after a step; the net's options add up, unless the net is `fresh`."""
+    options = ({} if fresh else profile.options) | change.get("options", {})
     return replace(profile, **change | {"options": options})
 
 
@@ -74,12 +74,13 @@ def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experime
     """The `steps` of a race that starts from `net` under `profiles`."""
     made = []
     for name, title, change in steps:
-        change = dict(change)
-        net = change.pop("net", net)
+        fresh = change.get("net", net) != net
+        net = change.get("net", net)
+        change = {k: v for k, v in change.items() if k != "net"}
         length = ("sizes", "epochs")  # of a smoke run: always the same
         short = {k: v for k, v in change.items() if k not in length}
         profiles = {
-            kind: changed(p, short if kind == "smoke" else change)
+            kind: changed(p, short if kind == "smoke" else change, fresh)
             for kind, p in profiles.items()
         }
         made.append(Experiment(f"race-{name}", "D", title, net, profiles))
