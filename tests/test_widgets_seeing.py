@@ -162,8 +162,6 @@ def test_heights_are_the_losses_of_the_data(page, shown, seed, cut, plane, kind)
         dents = probes.dents(grid.tolist())
         steps = 8 * (len(grid) // 2)
         words = f"{round(dents * steps)} of {steps} steps outwards go down after"
-            f"{round(dents * steps)} of {steps} steps outwards go down after a climb"
-        )
         assert words in said(page, 0)
     assert ("powers of ten" in said(page, SURFACE)) == log
 
