@@ -426,6 +426,22 @@ def test_appendix_d_which_steps_brought_something_and_which_did_not():
     assert alone == [steps[0], last, long]
 
 
+def test_appendix_d_muon_brings_most_and_mish_alone_of_the_rest_is_clear():
+    names = ["adamw", "muon", "flat", "mish", "blur", "gates", "batch-64"]
+    steps = laptop(*(f"race-small-{name}" for name in names))
+    first, *others = [compare_words(new, old) for old, new in pairwise(steps)]
+    assert "above, more than twice" in first
+    clear = [
+        step.title
+        for step, words in zip(steps[2:], others, strict=True)
+        if "no clear difference" not in words
+    ]
+    assert clear == ["Mish for ReLU"]
+    assert "above, more than twice" in compare_words(steps[-1], steps[1])
+    gains = [new.accuracy - old.accuracy for old, new in pairwise(steps)]
+    assert gains[0] > 2 * (steps[-1].accuracy - steps[1].accuracy)  # by far
+
+
 def test_appendix_d_ten_minutes_are_ten_minutes_and_muon_is_ahead():
     adamw, muon = laptop("race-ten-minutes", "race-ten-minutes-muon")
     for small in (adamw, muon):
@@ -434,4 +450,4 @@ def test_appendix_d_ten_minutes_are_ten_minutes_and_muon_is_ahead():
         sizes = small.config["sizes"]
         assert sizes[0] < sizes[-1] == small.config["size"]
     assert "above, more than twice" in compare_words(muon, adamw)
-    assert len(muon.config["sizes"]) < len(adamw.config["sizes"])  # fewer epochs fit
+    assert len(muon.config["sizes"]) < len(adamw.config["sizes"])
