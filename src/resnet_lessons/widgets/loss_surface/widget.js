@@ -21,11 +21,10 @@ function denting(grid) {
   let dents = 0;
   for (const [i, j] of RAYS) {
     let climbed = false;
+    const ray = grid.slice(middle).map((_, k) => grid[middle + i * k][middle + j * k]);
     for (let k = 0; k < middle; k += 1) {
-      const here = grid[middle + i * k][middle + j * k];
-      const next = grid[middle + i * (k + 1)][middle + j * (k + 1)];
-      dents += climbed && next < here;
-      climbed ||= next > here;
+      dents += climbed && ray[k + 1] < ray[k];
+      climbed ||= ray[k + 1] > ray[k];
     }
   }
   return [RAYS.length * middle, dents];
@@ -228,9 +227,8 @@ class LossSurface {
   }
 
   draw() {
-    const angles = { turn: (this.at.turn * Math.PI) / 180,
-      tilt: (this.at.tilt * Math.PI) / 180 };
-    for (const surface of this.surfaces) surface.draw(angles, this.marks);
+    const [turn, tilt] = [this.at.turn, this.at.tilt].map((v) => (v * Math.PI) / 180);
+    for (const surface of this.surfaces) surface.draw({ turn, tilt }, this.marks);
   }
 }
 
