@@ -1,4 +1,4 @@
-"""Where data lives on this machine."""
+"""Where data and checkpoints live on this machine."""
 
 import os
 from pathlib import Path

@@ -81,12 +81,14 @@ GROWING = {
 }
 
 # Chapter 11: the paper's recipe; on two cores half as wide and 1/36 as long.
-TENTHS = {"schedule": "a tenth of the rate from 1/2 of the steps, again from 3/4"}
-HALF_WIDE = {"options": {"width": 8}}
+TENTHS = "a tenth of the rate from 1/2 of the steps, again from 3/4"
 PIPELINE = {
-    "smoke": Profile("digits", 8, 3, 64, 0.1, stored=8, **HALF_WIDE, **TENTHS),
-    "laptop": Profile("cifar10", 32, 5, 128, 0.1, stored=32, **HALF_WIDE, **TENTHS),
-    "gpu": Profile("cifar10", 32, 30, 128, 0.1, stored=32, **TENTHS),
+    name: replace(profile, schedule=TENTHS)
+    for name, profile in {
+        "smoke": Profile("digits", 8, 3, 64, 0.1, options={"width": 8}, stored=8),
+        "laptop": Profile("cifar10", 32, 5, 128, 0.1, options={"width": 8}, stored=32),
+        "gpu": Profile("cifar10", 32, 30, 128, 0.1, stored=32),
+    }.items()
 }
 
 # Chapter 12: a body that never saw two of the classes; see transfer.py for the rest.

@@ -98,8 +98,8 @@ def train(
 
     An experiment that is more than one training names the module that does it.
 
-    A run killed between epochs goes on with `resume=True`, and on the CPU ends
-    with the same numbers. A missing data set is downloaded; where that fails, the
+    A killed run goes on from its last checkpoint with `resume=True`, and on the CPU
+    ends with the same numbers. A missing data set is downloaded; where that fails, the
     built-in stand-in takes its place if `stand_in` allows it, else LessonError.
     """
     if exp.method != "run":
