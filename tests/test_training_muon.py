@@ -8,7 +8,7 @@ from torch import nn
 
 from resnet_lessons import figures, nets, training
 from resnet_lessons.training.learner import ADAMW, OPTIMIZERS
-from resnet_lessons.training.muon import RATIO, Muon, orthogonal
+from resnet_lessons.training.muon import RATIO, A, B, C, Muon, orthogonal
 
 
 def gradients(net):
@@ -35,6 +35,16 @@ def test_orthogonal_keeps_the_directions_and_evens_out_their_lengths(shape):
     assert (inside - values.diag()).abs().max() < 1e-5
     assert values.min() > 0.6 and values.max() < 1.3
     torch.testing.assert_close(orthogonal(100 * made), orthogonal(made))
+
+
+@pytest.mark.parametrize("shape", [(8, 72), (72, 8)])
+def test_gathered_factors_are_the_rounds_of_newton_schulz(shape):
+    torch.manual_seed(0)
+    matrix = torch.randn(shape, dtype=torch.double)
+    x = matrix / matrix.norm()
+    for _ in range(4):
+        x = A * x + B * x @ x.T @ x + C * x @ x.T @ x @ x.T @ x
+    torch.testing.assert_close(orthogonal(matrix, 4), x, rtol=0, atol=1e-6)
 
 
 def test_filters_turn_by_the_rate_and_keep_their_length():

@@ -24,9 +24,14 @@ def orthogonal(matrix: Tensor, rounds: int = 3) -> Tensor:
     """
     wide = matrix if len(matrix) <= len(matrix.T) else matrix.T
     x = wide / (wide.norm() + 1e-7)  # now no singular value is above one
+    # A round makes (A + B G + C G^2) x of x, where G = x x^T. We gather these factors
+    # first: G is small, x is not.
+    gram = x @ x.T
+    factors = one = torch.eye(len(x), dtype=x.dtype, device=x.device)
     for _ in range(rounds):
-        square = x @ x.T
-        x = A * x + (B * square + C * square @ square) @ x
+        factor = A * one + B * gram + C * gram @ gram
+        factors, gram = factor @ factors, factor @ gram @ factor
+    x = factors @ x
     return x if wide is matrix else x.T
 
 
