@@ -38,12 +38,25 @@ TEN_MINUTES = {
     ),
 }
 FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
+UP_TO_72 = [32] * 6 + [40] * 3 + [48] * 4 + [56] * 2 + [64] + [72] * 2
 TEN_MINUTES_STEPS = [
     ("ten-minutes", "AdamW, batches of 64", {}),
     (
         "ten-minutes-muon",
         "Muon for AdamW, batches of 128",
         LARGER | {"opt": "Muon", "sizes": FEWER, "epochs": len(FEWER)},
+    ),
+    (
+        "ten-minutes-gates",
+        "the rate flat for half of the time, gates, pictures up to 72 px",
+        {
+            "net": "race-net",
+            "options": {"widths": [48, 96, 192], "mish": False, "blur": False},
+            "schedule": FLAT,
+            "size": 72,
+            "sizes": UP_TO_72,
+            "epochs": len(UP_TO_72),
+        },
     ),
 ]
 
@@ -77,7 +90,7 @@ def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experime
         fresh = change.get("net", net) != net
         net = change.get("net", net)
         change = {k: v for k, v in change.items() if k != "net"}
-        length = ("sizes", "epochs")  # of a smoke run: always the same
+        length = ("size", "sizes", "epochs")  # of a smoke run: always the same
         short = {k: v for k, v in change.items() if k not in length}
         profiles = {
             kind: changed(p, short if kind == "smoke" else change, fresh)
