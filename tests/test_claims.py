@@ -442,12 +442,17 @@ def test_appendix_d_muon_brings_most_and_mish_alone_of_the_rest_is_clear():
     assert gains[0] > 2 * (steps[-1].accuracy - steps[1].accuracy)  # by far
 
 
-def test_appendix_d_ten_minutes_are_ten_minutes_and_muon_is_ahead():
-    adamw, muon = laptop("race-ten-minutes", "race-ten-minutes-muon")
-    for small in (adamw, muon):
+def test_appendix_d_ten_minutes_are_ten_minutes_and_each_step_is_clear():
+    names = ["", "-muon", "-gates"]
+    adamw, muon, gates = rows = laptop(*(f"race-ten-minutes{name}" for name in names))
+    for small in rows:
         assert len(small.seeds) in (2, 3)  # as the rules of the page say
         assert max(seed.train_seconds for seed in small.seeds) <= 600
         sizes = small.config["sizes"]
         assert sizes[0] < sizes[-1] == small.config["size"]
-    assert "above, more than twice" in compare_words(muon, adamw)
+    for old, new in pairwise(rows):
+        assert "above, more than twice" in compare_words(new, old)
     assert len(muon.config["sizes"]) < len(adamw.config["sizes"])
+    assert gates.config["size"] > muon.config["size"]
+    given = gates.config["options"]
+    assert not given["mish"] and not given["blur"]
