@@ -197,9 +197,31 @@ def test_with_an_address_the_first_cell_installs_from_it_and_holds_the_rest(tmp_
     assert "nothing was changed" in done.stderr
 
 
-def test_widget_ids_are_numbered_in_order():
-    text = f"{'a' * 32} {'b' * 32} {'a' * 32}"
-    assert manuscripts.steady(text) == f"{1:032x} {2:032x} {1:032x}"
+def built(shown: str, models: dict) -> dict:
+    """A notebook that shows the widget `shown`, with the state of `models`."""
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": shown}}
+    state = {manuscripts.WIDGET_STATE: {"state": models}}
+    cells = [{"outputs": [{"data": view}]}]
+    return {"cells": cells, "metadata": {"widgets": state}}
+
+
+def test_two_builds_of_a_widget_give_the_same_text():
+    texts = []
+    for widget, layout in (("a" * 32, "b" * 32), ("d" * 32, "c" * 32)):
+        models = {layout: {}, widget: {"layout": f"IPY_MODEL_{layout}"}}
+        texts.append(manuscripts.steady(built(widget, models)))
+    assert texts[0] == texts[1] == manuscripts.steady(json.loads(texts[0]))
+    assert f"IPY_MODEL_{2:032x}" in texts[0] and f'"{2:032x}": ' in texts[0]
+
+
+@by_name
+def test_a_widget_finds_in_the_notebook_what_it_names(manuscript):
+    text = manuscripts.notebook_path(manuscript, ROOT).read_text("utf-8")
+    widgets = json.loads(text)["metadata"].get("widgets", {})
+    models = widgets.get(manuscripts.WIDGET_STATE, {}).get("state", {})
+    shown = re.findall(r'"model_id": "(\w+)"', text)
+    named = re.findall(r"IPY_MODEL_(\w+)", text)
+    assert {*shown, *named} == set(models)
 
 
 def test_an_unknown_exercise_is_named():

@@ -15,6 +15,8 @@ from pathlib import Path
 from .errors import LessonError, UsageError
 
 EXERCISE = re.compile(r"^<!-- exercise (\d\d\.\d) -->$", re.MULTILINE)
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+WIDGET_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 NOT_FOR_CLASS = {"instructors", "results", "speed"}  # nothing there to work through
 SETUP = Path(__file__).parent / "setup_cell.py"
 METADATA = {
@@ -147,14 +149,29 @@ def execute(notebook, folder: Path) -> None:
     notebook.metadata["language_info"] = METADATA["language_info"]
 
 
-def steady(text: str) -> str:
-    """`text` of a notebook with widget ids numbered in order of appearance."""
-    numbers: dict[str, str] = {}
-    return re.sub(
-        r"\b[0-9a-f]{32}\b",
-        lambda m: numbers.setdefault(m[0], f"{len(numbers) + 1:032x}"),
-        text,
-    )
+def steady(notebook) -> str:
+    """The text of `notebook`, its widgets' random ids numbered in order of appearance.
+
+    Cells come first, then what their widgets name, and so on: two builds give the
+    same text.
+    """
+    widgets = notebook["metadata"].get("widgets", {}).get(WIDGET_STATE, {})
+    models = widgets.get("state", {})
+    ids = _ids(notebook["cells"])
+    for known in ids:  # grows on the way
+        ids += [new for new in _ids(models.get(known, {})) if new not in ids]
+    ids += [left for left in _ids(notebook) if left not in ids]
+    numbers = {old: f"{number:032x}" for number, old in enumerate(ids, 1)}
+    numbered = WIDGET_ID.sub(lambda found: numbers[found[0]], _text(notebook))
+    return _text(json.loads(numbered)) + "\n"
+
+
+def _ids(part) -> list[str]:
+    return list(dict.fromkeys(WIDGET_ID.findall(_text(part))))
+
+
+def _text(part) -> str:
+    return json.dumps(part, indent=1, ensure_ascii=False, sort_keys=True)
 
 
 def keep_outputs(notebook, path: Path) -> bool:
@@ -183,8 +200,7 @@ def build(manuscript: Path, root: Path, anew: bool = False) -> Path:
     notebook = assemble(manuscript, root)
     if anew or not keep_outputs(notebook, path):
         execute(notebook, path.parent)
-    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
-    path.write_text(steady(text) + "\n", "utf-8")
+    path.write_text(steady(notebook), "utf-8")
     return path
 
 
