@@ -1,10 +1,13 @@
 """Figures as they are shown: lighter SVG, the same picture."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from matplotlib import pyplot
 
+from resnet_lessons import records
+from resnet_lessons.figures import curves
 from resnet_lessons.figures.display import _short, show, table
 
 NUMBER = r"-?\d+(?:\.\d+)?"
@@ -29,6 +32,21 @@ def test_a_shown_figure_is_lighter_and_all_stays_in_its_place(monkeypatch):
         assert len(places) > 10
         assert values(svg, attribute) == pytest.approx(places, abs=0.01)
     assert values(svg, "transform") == values(raw[0], "transform")  # letters' sizes
+
+
+def test_a_long_title_leaves_the_curves_their_width(monkeypatch):
+    widths = []
+
+    def shown(figure, alt):
+        figure.draw_without_rendering()
+        widths.append(figure.axes[0].get_position().width)
+        return show(figure, alt)
+
+    monkeypatch.setitem(curves.__globals__, "show", shown)
+    record = records.load("fcn-baseline", "laptop")
+    for title in (record.title, "one change, and then another, " * 3):
+        curves([replace(record, title=title)])
+    assert min(widths) > 0.8
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Curves of Records: one colour a Record, a thin line a seed, a thick one the mean."""
 
+from textwrap import fill
+
 from ..records import Record
 from .display import COLOURS, STYLE, Figure, beside, show
 
@@ -35,7 +37,8 @@ def _draw(ax, record: Record, key: str, colour: str, marker: str) -> None:
     for seed in record.curves(key):
         ax.plot(epochs, [scale * v for v in seed], color=colour, lw=0.8, alpha=0.5)
     mean = [scale * v for v in record.mean(key)]
-    ax.plot(epochs, mean, color=colour, marker=marker, ms=5, label=record.title)
+    label = fill(record.title, 32)  # a longer line would leave the axes no width
+    ax.plot(epochs, mean, color=colour, marker=marker, ms=5, label=label)
 
 
 def _alt(records: list[Record], key: str) -> str:

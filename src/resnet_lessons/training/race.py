@@ -48,7 +48,7 @@ TEN_MINUTES_STEPS = [
     ),
     (
         "ten-minutes-gates",
-        "the rate flat for half of the time, gates, pictures up to 72 px",
+        "flat rate, gates, up to 72 px",
         {
             "net": "race-net",
             "options": {"widths": [48, 96, 192], "mish": False, "blur": False},
