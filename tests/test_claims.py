@@ -446,7 +446,7 @@ def test_appendix_d_ten_minutes_are_ten_minutes_and_each_step_is_clear():
     names = ["", "-muon", "-gates"]
     adamw, muon, gates = rows = laptop(*(f"race-ten-minutes{name}" for name in names))
     for small in rows:
-        assert len(small.seeds) in (2, 3)  # as the rules of the page say
+        assert len(small.seeds) in (2, 3, 5)  # five where one can, say the rules
         assert max(seed.train_seconds for seed in small.seeds) <= 600
         sizes = small.config["sizes"]
         assert sizes[0] < sizes[-1] == small.config["size"]
