@@ -445,8 +445,8 @@ def test_appendix_d_muon_brings_most_and_mish_alone_of_the_rest_is_clear():
 def test_appendix_d_ten_minutes_are_ten_minutes_and_each_step_is_clear():
     names = ["", "-muon", "-gates"]
     adamw, muon, gates = rows = laptop(*(f"race-ten-minutes{name}" for name in names))
+    assert [len(small.seeds) for small in rows] == [2, 3, 5]
     for small in rows:
-        assert len(small.seeds) in (2, 3, 5)  # five where one can, say the rules
         assert max(seed.train_seconds for seed in small.seeds) <= 600
         sizes = small.config["sizes"]
         assert sizes[0] < sizes[-1] == small.config["size"]

@@ -100,9 +100,7 @@ def test_outputs_hold_no_path_of_a_machine_no_time_and_no_error(manuscript):
 def test_the_widgets_of_the_notebook_are_those_of_the_code(manuscript):
     """It holds a copy of each script; after a change of one: make notebooks ALL=1."""
     notebook = nbformat.read(manuscripts.notebook_path(manuscript, ROOT), as_version=4)
-    kind = "application/vnd.jupyter.widget-state+json"
-    models = notebook.metadata.get("widgets", {}).get(kind, {}).get("state", {})
-    for model in models.values():
+    for model in manuscripts.widget_models(notebook).values():
         state = model["state"]
         if "_anywidget_id" in state:
             shown = getattr(widgets, state["_anywidget_id"].split(".")[-1])
@@ -217,8 +215,7 @@ def test_two_builds_of_a_widget_give_the_same_text():
 @by_name
 def test_a_widget_finds_in_the_notebook_what_it_names(manuscript):
     text = manuscripts.notebook_path(manuscript, ROOT).read_text("utf-8")
-    widgets = json.loads(text)["metadata"].get("widgets", {})
-    models = widgets.get(manuscripts.WIDGET_STATE, {}).get("state", {})
+    models = manuscripts.widget_models(json.loads(text))
     shown = re.findall(r'"model_id": "(\w+)"', text)
     named = re.findall(r"IPY_MODEL_(\w+)", text)
     assert {*shown, *named} == set(models)

@@ -149,14 +149,19 @@ def execute(notebook, folder: Path) -> None:
     notebook.metadata["language_info"] = METADATA["language_info"]
 
 
+def widget_models(notebook) -> dict:
+    """What `notebook` keeps of its widgets and their layouts: id -> saved model."""
+    widgets = notebook["metadata"].get("widgets", {})
+    return widgets.get(WIDGET_STATE, {}).get("state", {})
+
+
 def steady(notebook) -> str:
     """The text of `notebook`, its widgets' random ids numbered in order of appearance.
 
     Cells come first, then what their widgets name, and so on: two builds give the
     same text.
     """
-    widgets = notebook["metadata"].get("widgets", {}).get(WIDGET_STATE, {})
-    models = widgets.get("state", {})
+    models = widget_models(notebook)
     ids = _ids(notebook["cells"])
     for known in ids:  # grows on the way
         ids += [new for new in _ids(models.get(known, {})) if new not in ids]
