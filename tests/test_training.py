@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from fastai.callback.fp16 import AMPMode, MixedPrecision
+from safetensors import SafetensorError
 
 from resnet_lessons import data, nets, records, training
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording
+from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import SCHEDULES, History
 from resnet_lessons.training.run import seed_everything
 
@@ -140,6 +143,77 @@ def test_a_killed_run_resumes_to_the_same_weights(silent, monkeypatch, schedule)
         assert [a[k] for k in kept] == [b[k] for k in kept]
 
 
+def test_a_checkpoint_of_other_code_or_another_device_is_refused(silent, monkeypatch):
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    for name in "commit", "describe":
+        with monkeypatch.context() as patch:
+            patch.setattr(run_module, name, lambda *_: "another")
+            with pytest.raises(UsageError, match="this run has 'another'"):
+                training.train(SMALL, "smoke", 0, "cpu", resume=True, say=silent)
+
+
+def test_two_processes_do_not_train_into_one_folder(silent):
+    folder = data.runs_folder() / f"{SMALL.name}-smoke-seed0"
+    hold = (
+        "import pathlib, sys; from resnet_lessons.training.checkpoint import held\n"
+        "with held(pathlib.Path(sys.argv[1])): print('held', flush=True); input()"
+    )
+    call = [sys.executable, "-c", hold, str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(call, **pipes) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(LessonError, match="Another process trains"):
+            training.train(SMALL, "smoke", 0, "cpu", say=silent)
+        other.kill()
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+
+
+def test_a_training_goes_on_where_no_checkpoint_can_be_kept(monkeypatch):
+    def full(*_):
+        raise SafetensorError("No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    lines = []
+    run = training.train(SMALL, "smoke", 0, "cpu", say=lines.append)
+    assert len(run.seed.epochs) == 3
+    assert sum("No checkpoint could be kept" in line for line in lines) == 3
+
+
+def test_a_broken_step_leaves_no_autocast_behind(silent, monkeypatch):
+    """fastai's MixedPrecision, as on a GPU, and a step that is interrupted."""
+    whole = run_module.make_learner
+
+    def half(*args, **options):
+        learn = whole(*args, **options)
+        learn.add_cb(MixedPrecision(AMPMode.BF16))
+
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        learn.loss_func = interrupted
+        return learn
+
+    monkeypatch.setattr(run_module, "make_learner", half)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    assert not torch.is_autocast_enabled("cuda")
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    current = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    with pytest.raises(UsageError, match="no 'cuda:9' here: 1 GPU"):
+        training.find("cuda:9")
+    assert training.find("cuda:0") == current[0]
+
+
+def test_a_net_whose_weights_are_not_kept_is_named(silent):
+    with pytest.raises(UsageError, match="No weights are kept of 'fcn-baseline'"):
+        training.net_of("fcn-baseline", False, silent)
+
+
 def test_epochs_of_a_moment_are_not_saved(silent, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 100)
     training.train(SMALL, "smoke", 0, "cpu", say=silent)
@@ -251,7 +325,7 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
         subprocess.run(["git", *who, *words], cwd=tmp_path, check=True)
 
     def commit():
-        code = "from resnet_lessons.training.recording import commit; print(commit())"
+        code = "from resnet_lessons.training.provenance import commit; print(commit())"
         done = subprocess.run(
             [sys.executable, "-c", code],
             cwd=tmp_path,
@@ -270,6 +344,11 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
     assert commit().endswith("+changes")
     shutil.rmtree(tmp_path / ".git")
     (package / "COMMIT").write_text("a" * 40 + "\n")  # as `git archive` writes it
+    assert commit() == "a" * 40
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / "own.txt").write_text("")  # a repository that does not hold the package
+    for words in (["add", "own.txt"], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True)
     assert commit() == "a" * 40
 
 

@@ -9,7 +9,7 @@ import torch
 
 from resnet_lessons import data, nets, training
 from resnet_lessons.errors import LessonError, UsageError
-from resnet_lessons.training import freezing, loop, transfer
+from resnet_lessons.training import checkpoint, freezing, loop, transfer
 from resnet_lessons.training.run import seed_everything
 
 CAT = training.experiment("cat-or-dog")
@@ -224,7 +224,7 @@ def test_a_way_does_not_depend_on_the_ways_before_it(two_ways, monkeypatch):
 
 
 def test_a_killed_run_takes_up_the_body_it_has(two_ways, monkeypatch):
-    monkeypatch.setattr(transfer.checkpoint, "SECONDS", 0)
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)
     whole, lines = smoke(), []
     again = smoke(lines=lines, resume=True)
     assert any("Resuming after epoch 3" in line for line in lines)

@@ -33,8 +33,7 @@ from .bench_startup import (
 )
 from .device import describe, find
 from .learner import ADAMW
-from .recording import commit
-from .run import provenance
+from .provenance import commit, provenance
 from .steps import half_precision, replayed
 
 BATCH = 128

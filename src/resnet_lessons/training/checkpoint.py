@@ -8,14 +8,17 @@ finds a whole checkpoint or none. Weights are safetensors; the rest is read with
 import hashlib
 import json
 import os
-import random
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import torch
 from fastai.callback.core import Callback
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from ..errors import LessonError, UsageError
@@ -23,27 +26,6 @@ from .learner import History
 
 KEEP = 2  # the newest; an older one is there when the newest is damaged
 SECONDS = 10  # of work that a kill may cost: on a GPU to save takes as long as an epoch
-
-
-def random_state() -> dict:
-    """The state of every generator a run draws from, as plain values."""
-    name, keys, position, *rest = np.random.get_state()
-    return {
-        "python": random.getstate(),
-        "numpy": [name, keys.tolist(), position, *rest],
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-
-
-def restore_random_state(state: dict) -> None:
-    """Put every generator back where `random_state` found it."""
-    random.setstate(state["python"])
-    name, keys, *rest = state["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
 
 
 def plain(value):
@@ -55,17 +37,53 @@ def plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """`folder`, for this process alone; LessonError while another trains there."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{folder}.lock", timeout=0)  # a kill frees it
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LessonError(
+            f"Another process trains {folder.name} now. Wait until it is done."
+        ) from None
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
 def save(folder: Path, learn, history: History, config: dict) -> None:
-    """Write the state after the last finished epoch under `folder`."""
+    """Write the state after the last finished epoch under `folder`.
+
+    LessonError where it cannot be written; what was there before stays.
+    """
     epoch = len(history.epochs)
     part = folder / f".part-{epoch:04}"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _write(part, learn, history, config)
+        final = folder / f"epoch-{epoch:04}"
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(part, final)
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch's own: Runtime
+        shutil.rmtree(part, ignore_errors=True)
+        raise LessonError(
+            f"No checkpoint could be kept in {folder} ({error}). Make room, or choose "
+            "another folder with RESNET_LESSONS_DATA."
+        ) from None
+    for old in _newest_first(folder)[KEEP:]:
+        shutil.rmtree(old)
+
+
+def _write(part: Path, learn, history: History, config: dict) -> None:
     weights = {k: v.contiguous() for k, v in learn.model.state_dict().items()}
     save_file(weights, part / "weights.safetensors")
     state = {
         "optimizer": plain(learn.opt.state_dict()),
-        "random": random_state(),
+        "random": torch.get_rng_state(),  # a run draws from no other
         "loader": learn.dls.train.state_dict(),
     }
     torch.save(state, part / "state.pt")
@@ -78,11 +96,6 @@ def save(folder: Path, learn, history: History, config: dict) -> None:
     for path in part.iterdir():
         with path.open("rb+") as file:
             os.fsync(file.fileno())
-    final = folder / f"epoch-{epoch:04}"
-    shutil.rmtree(final, ignore_errors=True)
-    os.replace(part, final)
-    for old in _newest_first(folder)[KEEP:]:
-        shutil.rmtree(old)
 
 
 def restore(folder: Path, learn, history: History, config: dict) -> int:
@@ -105,7 +118,7 @@ def restore(folder: Path, learn, history: History, config: dict) -> int:
         state = torch.load(path / "state.pt", weights_only=True)
         learn.opt.load_state_dict(state["optimizer"])
         learn.dls.train.load_state_dict(state["loader"])
-        restore_random_state(state["random"])
+        torch.set_rng_state(state["random"])
         history.epochs = progress["epochs"]
         return len(history.epochs)
     if _newest_first(folder):
@@ -141,18 +154,24 @@ def _sha256(path: Path) -> str:
 class Checkpoints(Callback):
     """Saves after an epoch, once `History` has written it down.
 
-    Only where SECONDS have passed since the start or the last time.
+    Only where SECONDS have passed since the start or the last time. Where it cannot,
+    it says so, and the training goes on.
     """
 
     order = History.order + 1
 
-    def __init__(self, folder: Path, history: History, config: dict):
-        self.folder, self.history, self.config = folder, history, config
+    def __init__(
+        self, folder: Path, history: History, config: dict, say: Callable[[str], None]
+    ):
+        self.folder, self.history, self.config, self.say = folder, history, config, say
 
     def before_fit(self):
         self.since = perf_counter()
 
     def after_validate(self):
         if perf_counter() - self.since >= SECONDS:
-            save(self.folder, self.learn, self.history, self.config)
+            try:
+                save(self.folder, self.learn, self.history, self.config)
+            except LessonError as error:
+                self.say(str(error))
             self.since = perf_counter()

@@ -29,6 +29,10 @@ def find(name: str = "auto") -> torch.device:
         raise UsageError(f"Unknown device '{name}'. Here: {here}.") from None
     if not present.get(device.type, False):
         raise UsageError(f"There is no device '{name}' on this machine. Here: {here}.")
+    if device.type == "cuda":
+        if (device.index or 0) >= (count := torch.cuda.device_count()):
+            raise UsageError(f"There is no '{name}' here: {count} GPU(s), from cuda:0.")
+        torch.cuda.set_device(device)  # graphs and streams are of the current one
     return device
 
 

@@ -100,7 +100,7 @@ def shares(
     (B / world, 1, 8, 8) and (B / world,); every process draws the same batches.
     UsageError where they cannot be shared out evenly.
     """
-    if batch_size % world:
+    if batch_size < 1 or batch_size % world:
         raise UsageError(
             f"A batch of {batch_size} cannot be shared by {world} processes: "
             f"use a multiple of {world}."
@@ -157,11 +157,13 @@ def main(argv: list[str] | None = None) -> None:
     p.add_argument("--norm", choices=NORMS, nargs="+", default=["none"])
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--batch-size", type=int, default=64, help="of all together")
-    p.add_argument("--device", default="auto")
+    p.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     p.add_argument("--out", type=Path, help="folder for NORM-PROCESSES.safetensors")
     options = vars(p.parse_args(argv))
     out, norms = options.pop("out"), options.pop("norm")
     try:
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
         for norm in norms:
             seen, kept = train(norm=norm, **options)
             if seen.pop("rank") == 0:

@@ -121,7 +121,7 @@ def make_learner(
         "opt_func": partial(opt_func, fused=True) if cuda else opt_func,
         "metrics": accuracy,
         "path": tempfile.gettempdir(),  # lr_find keeps the weights there meanwhile
-        "model_dir": "resnet-lessons",
+        "model_dir": ".",  # not one that the first user of a machine owns
     }
     learn = Learner(dls, net, lr=lr, cbs=cbs, **ours | options)
     if dtype := half_precision(place):

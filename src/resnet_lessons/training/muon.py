@@ -39,8 +39,9 @@ class Muon(torch.optim.AdamW):
     """Muon for the filters of convolutions, AdamW for all other parameters.
 
     For nets whose convolutions are followed by BatchNorm: the length of a filter bank
-    does not matter there, and it is set to that of its steps, so that `lr` * RATIO says
-    how far a step turns it. One cycle moves the momentum of AdamW, not that of Muon.
+    does not matter there. Its squares are made to add up to its output channels, so
+    that `lr` * RATIO says how far a step turns it. One cycle moves the momentum of
+    AdamW, not that of Muon.
     """
 
     @torch.no_grad()

@@ -28,10 +28,12 @@ from .memory import memory_advice
 from .run import (
     Run,
     drawn,
+    identity,
     measured,
     provenance,
     seed_everything,
     set_up,
+    told,
 )
 
 SGD = {"momentum": 0.9, "weight_decay": 1e-4}
@@ -150,37 +152,38 @@ def train(
     patience = max(3, p.epochs // 3)
     config = {
         "net": exp.net,
-        **asdict(p),
+        **{k: v for k, v in asdict(p).items() if k not in ("opt", "crop")},
         "optimizer": f"SGD {SGD}",
         "augmentation": f"crop after {moves['pad']} px of padding"
         + (", flip" if moves["flip"] else ""),
         "patience": patience,
     }
-    own = config | {"seed": seed, "content_hash": images.content_hash}
+    own = identity(config, seed, images, place)
     folder = data.runs_folder() / f"{exp.name}-{profile}-seed{seed}"
     watch = EarlyStopping(patience)
-    if resume:
-        done = progress.restore(folder, own)
-        forget_after(folder / "best", done)
-        for epoch in progress.epochs:
-            watch.see(epoch["accuracy"])
-        say(f"Resuming after epoch {done}." if done else "Nothing to resume: from 0.")
-    else:
-        checkpoint.clear(folder)
     example = torch.zeros(p.batch_size, len(stats[0]), p.size, p.size, device=place)
-    while watch.epoch < p.epochs and not watch.over:
-        with memory_advice(net, example):
-            epoch = one_epoch(progress, held, p, watch.epoch)
-        progress.epochs.append(epoch)
-        say(told(epoch, p.epochs))
-        if watch.see(epoch["accuracy"]):
-            progress.save(folder / "best", own)
-        progress.save(folder, own)
+    with checkpoint.held(folder):
+        if resume:
+            done = progress.restore(folder, own)
+            forget_after(folder / "best", done)
+            for epoch in progress.epochs:
+                watch.see(epoch["accuracy"])
+            say(f"Resuming after epoch {done}." if done else "Nothing to resume.")
+        else:
+            checkpoint.clear(folder)
+        while watch.epoch < p.epochs and not watch.over:
+            with memory_advice(net, example):
+                epoch = one_epoch(progress, held, p, watch.epoch)
+            progress.epochs.append(epoch)
+            say(told(epoch, p.epochs))
+            if watch.see(epoch["accuracy"]):
+                progress.save(folder / "best", own)
+            progress.save(folder, own)
+        epochs = progress.epochs
+        chosen = progress.restore(folder / "best", own)
+        progress.epochs = epochs
     stopped = f"no better for {patience} epochs" if watch.over else "all epochs done"
-    epochs = progress.epochs
-    chosen = progress.restore(folder / "best", own)
-    progress.epochs = epochs
-    seen = measured(seed, progress, net, images, p.size, place)
+    seen = measured(seed, progress, net, images, p.size, place, len(images.train))
     changed = Pictures(
         test.images, test.labels, stats, generator=generator, device=place, **moves
     )
@@ -236,15 +239,6 @@ def one_epoch(progress: Progress, held: Loader, p, done: int) -> dict:
         "train_seconds": round(middle - began, 3),
         "valid_seconds": round(perf_counter() - middle, 3),
     }
-
-
-def told(epoch: dict, epochs: int) -> str:
-    """The line of one epoch."""
-    return (
-        f"epoch {epoch['epoch']}/{epochs}  train loss {epoch['train_loss']:.3f}  "
-        f"valid loss {epoch['valid_loss']:.3f}  accuracy {epoch['accuracy']:6.1%}  "
-        f"{epoch['train_seconds'] + epoch['valid_seconds']:.1f} s"
-    )
 
 
 def share_correct(predicted: Tensor, labels: Tensor) -> float:

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import platform
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -14,32 +13,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from .. import data, nets, probes, records
-from ..errors import LessonError
+from ..errors import LessonError, UsageError
 from ..records import Record
 from .experiments import EXPERIMENTS, Experiment, experiment
+from .provenance import commit
 from .run import Run, train
 
 LIVE = "RESNET_LESSONS_LIVE"  # a profile's name: every notebook trains live with it
-
-
-def commit() -> str:
-    """The commit of the code that runs; in a package without one, "released X"."""
-    here = Path(__file__).parent
-
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words], cwd=here, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    try:
-        # What was recorded changes no code.
-        made = [f":(exclude){p}" for p in (records.RECORDED, records.benches.BENCHES)]
-        changes = git("status", "--porcelain", "--", str(here.parent), *made)
-        return git("rev-parse", "HEAD") + ("+changes" if changes else "")
-    except (OSError, subprocess.CalledProcessError):
-        archived = (here.parent / "COMMIT").read_text("utf-8").strip()
-        written = not archived.startswith("$")  # `git archive` writes it there
-        return archived if written else f"released {version('resnet-lessons')}"
 
 
 def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
@@ -78,7 +58,10 @@ def record(
     shared_by: how many runs use the device at once; the Record says so, since its
     seconds are longer for it.
     """
-    runs = [train(exp, profile, seed, device, **options) for seed in range(seeds)]
+    runs = []
+    for seed in range(seeds):
+        runs.append(train(exp, profile, seed, device, **options))
+        runs[-1].net.cpu()  # a GPU's memory is for the next
     if exp.keep:
         runs[0] = keep_weights(runs[0], records.weights_path(exp.name, profile, folder))
     made = make_record(exp, profile, runs)
@@ -144,8 +127,10 @@ def net_of(
         return run.net.cpu().eval(), made
     kept = records.load(name, "laptop", folder)
     path = records.weights_path(name, "laptop", folder)
-    whole = path.is_file() and _sha256(path) == kept.seeds[0].measured["weights_sha256"]
-    if not whole:
+    measured = kept.seeds[0].measured or {}
+    if "weights_sha256" not in measured:
+        raise UsageError(f"No weights are kept of '{name}': train it (LIVE = True).")
+    if not path.is_file() or _sha256(path) != measured["weights_sha256"]:
         raise LessonError(f"{path.name} is missing or changed. Again: {kept.command}")
     found = data.find(kept.data["name"])
     options = kept.config["options"]

@@ -23,6 +23,7 @@ from .device import describe, find
 from .experiments import Experiment
 from .learner import SCHEDULES, History, make_learner, settings
 from .memory import free, memory_advice
+from .provenance import commit, provenance
 from .steps import replayed
 
 
@@ -55,17 +56,21 @@ class Bar(Callback):
             self.meter.update()
 
     def after_validate(self):
-        e = self.history.epochs[-1]
-        self.say(
-            f"epoch {e['epoch']}/{self.n_epoch}  train loss {e['train_loss']:.3f}  "
-            f"valid loss {e['valid_loss']:.3f}  accuracy {e['accuracy']:6.1%}  "
-            f"{e['train_seconds'] + e['valid_seconds']:.1f} s"
-        )
+        self.say(told(self.history.epochs[-1], self.n_epoch))
 
     def after_fit(self):
         self.meter.close()
 
     after_train = after_cancel_fit = after_fit
+
+
+def told(epoch: dict, epochs: int) -> str:
+    """The line of one epoch of a Seed."""
+    return (
+        f"epoch {epoch['epoch']}/{epochs}  train loss {epoch['train_loss']:.3f}  "
+        f"valid loss {epoch['valid_loss']:.3f}  accuracy {epoch['accuracy']:6.1%}  "
+        f"{epoch['train_seconds'] + epoch['valid_seconds']:.1f} s"
+    )
 
 
 class Growing(Callback):
@@ -108,6 +113,18 @@ def train(
     p = exp.profile(profile)
     place, images = set_up(exp, p, device, stand_in, say)
     images = drawn(images, p.pictures)
+    net, history, dls, config = fit(exp, profile, seed, place, images, resume, say)
+    count = len(dls.train) * p.batch_size
+    seen = measured(seed, history, net, images, p.size, place, count)
+    return Run(seen, config, provenance(images), describe(place), net)
+
+
+def fit(exp, profile, seed, place, images, resume, say, **more):
+    """A net trained on `images`: (net, History, loaders, config).
+
+    The config holds all that decides the outcome, and `more`.
+    """
+    p = exp.profile(profile)
     seed_everything(seed)
     dls = data.loaders(
         images,
@@ -121,39 +138,44 @@ def train(
     )
     channels = images.train.images.shape[-1]
     net = nets.build(exp.net, len(images.classes), channels, **p.options)
+    net = net.to(place, memory_format=torch.channels_last)
     history = History()
     config = {
         "net": exp.net,
         **asdict(p),
         "optimizer": settings(p.opt),
         "augmentation": f"random resized crop of at least {p.crop} of the area"
-        + (", flip" if data.find(images.name).mirror else ""),
+        + (", flip" if dls.train.flip else ""),
+        **more,
     }
-    own = config | {"seed": seed, "content_hash": images.content_hash}
-    folder = data.runs_folder() / f"{exp.name}-{profile}-seed{seed}"
-    watchers = [history, checkpoint.Checkpoints(folder, history, own)]
-    watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
-    net = net.to(place, memory_format=torch.channels_last)
-    loss = torch.nn.CrossEntropyLoss(label_smoothing=p.smoothing)
-    learn = make_learner(dls, net, p.lr, watchers, p.opt, loss_func=loss)
-    learn.create_opt()
-    done = 0
-    if resume:
-        done = checkpoint.restore(folder, learn, history, own)
-        say(f"Resuming after epoch {done}." if done else "Nothing to resume: from 0.")
-    else:
-        checkpoint.clear(folder)
-    if done < p.epochs:
-        _fit(learn, p, done)
+    own = identity(config, seed, images, place)
+    with checkpoint.held(data.runs_folder() / f"{exp.name}-{profile}-seed{seed}") as f:
+        watchers = [history, checkpoint.Checkpoints(f, history, own, say)]
+        watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
+        loss = torch.nn.CrossEntropyLoss(label_smoothing=p.smoothing)
+        learn = make_learner(dls, net, p.lr, watchers, p.opt, loss_func=loss)
+        learn.create_opt()
+        done = 0
+        if resume:
+            done = checkpoint.restore(f, learn, history, own)
+            say(f"Resuming after epoch {done}." if done else "Nothing to resume.")
+        else:
+            checkpoint.clear(f)
+        if done < p.epochs:
+            _fit(learn, p, done)
     if history.problem:
         raise LessonError(f"{history.problem} Try a third of the learning rate.")
-    return Run(
-        measured(seed, history, net, images, p.size, place),
-        config,
-        provenance(images),
-        describe(place),
-        net,
-    )
+    return net, history, dls, config
+
+
+def identity(config: dict, seed: int, images, place: torch.device) -> dict:
+    """What a run must agree in with its checkpoint: a Record names each but once."""
+    return config | {
+        "seed": seed,
+        "content_hash": images.content_hash,
+        "commit": commit(),
+        "device": describe(place),
+    }
 
 
 def set_up(exp, p, device, stand_in, say) -> tuple[torch.device, data.Images]:
@@ -187,13 +209,16 @@ def _fit(learn, p, done: int) -> None:
         learn.pred = learn.loss = learn.loss_grad = None
 
     advice = memory_advice(learn.model, images, forget)
-    with advice, learn.no_bar(), learn.no_logging(), graph:
-        SCHEDULES[p.schedule](learn, p.epochs, p.lr, start_epoch=done)
+    try:
+        with advice, learn.no_bar(), learn.no_logging(), graph:
+            SCHEDULES[p.schedule](learn, p.epochs, p.lr, start_epoch=done)
+    finally:  # fastai leaves it on where a step breaks off, with weights of that step
+        if torch.is_autocast_enabled("cuda"):
+            learn.mixed_precision.autocast.__exit__(None, None, None)
 
 
-def measured(seed, history, net, images, size, place) -> Seed:
-    """What a Record keeps of one training."""
-    count = len(images.train.labels)
+def measured(seed, history, net, images, size, place, count: int) -> Seed:
+    """What a Record keeps of one training, with `count` pictures in an epoch."""
     channels = images.train.images.shape[-1]
     peak = None
     if place.type == "cuda":
@@ -208,15 +233,3 @@ def measured(seed, history, net, images, size, place) -> Seed:
             count / statistics.median(e["train_seconds"] for e in history.epochs), 1
         ),
     )
-
-
-def provenance(images) -> dict:
-    """What a Record says of its data."""
-    return {
-        "name": images.name,
-        "variant": images.variant,
-        "content_hash": images.content_hash,
-        "stand_in": images.stand_in,
-        "train": len(images.train.labels),
-        "valid": len(images.valid.labels),
-    }

@@ -30,24 +30,13 @@ from torch import nn
 
 from .. import data, nets
 from ..errors import LessonError
-from . import checkpoint
 from .device import describe
 from .freezing import FALL, freeze, phase, rate_groups
-from .learner import ADAMW, History, make_learner
-from .run import (
-    Bar,
-    Run,
-    _fit,
-    drawn,
-    measured,
-    provenance,
-    seed_everything,
-    set_up,
-)
+from .pipeline import evaluate, share_correct
+from .run import Run, drawn, fit, measured, provenance, set_up
 
 HELD = (3, 5)  # labels kept from the body: cat and dog in CIFAR-10's order
 LONG = 3  # times the steps, for the net from scratch that gets more of them
-CROP = 0.5  # smallest area of a crop, as in every other experiment
 
 
 @dataclass(frozen=True)
@@ -119,12 +108,9 @@ def adapt(net: nets.ResNet, loader, way: Way, steps: int, lr: float) -> dict:
     }
 
 
-@torch.no_grad()
 def accuracy(net: nn.Module, loader) -> float:
     """Share of the pictures in `loader` that `net` names right, in eval mode."""
-    net.eval()
-    hits = [(net(x).argmax(1) == y).sum() for x, y in loader]
-    return round(torch.stack(hits).sum().item() / len(loader.dataset), 6)
+    return share_correct(*evaluate(net, loader)[1:])
 
 
 def only(images, labels: tuple[int, ...]):
@@ -161,15 +147,13 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     place, images = set_up(exp, p, device, stand_in, say)
     others = tuple(i for i in range(len(images.classes)) if i not in HELD)
     old, new = drawn(only(images, others), p.pictures), only(images, HELD)
-    config = {
-        "net": exp.net,
-        **asdict(p),
-        "optimizer": f"AdamW {ADAMW}",
-        "augmentation": f"random resized crop of at least {CROP} of the area, flip",
+    more = {
         "held_out": list(new.classes),
         "plan": asdict(plan) | {"counts": list(plan.counts)},
     }
-    body, history, dls = _body(exp, p, profile, seed, place, old, config, resume, say)
+    body, history, dls, config = fit(
+        exp, profile, seed, place, old, resume, say, **more
+    )
     found, kept = {}, None
     for name, way in WAYS.items():
         found[name] = {}
@@ -187,37 +171,10 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
             say(f"{name}, {count} a class: accuracy {result['accuracy']:.1%}")
             if name == MAIN:
                 kept = net
-    outcome = measured(seed, history, body, old, p.size, place)
+    count = len(dls.train) * p.batch_size
+    outcome = measured(seed, history, body, old, p.size, place, count)
     outcome = replace(outcome, measured={"classes": list(new.classes), "ways": found})
     return Run(outcome, config, provenance(old), describe(place), kept)
-
-
-def _body(exp, p, profile, seed, place, old, config, resume, say):
-    """The net trained on what is left, as `run.train` would; resumes like it."""
-    seed_everything(seed)
-    dls = data.loaders(old, p.size, p.batch_size, place, seed=seed, min_scale=CROP)
-    net = _fresh(exp, p, len(old.classes), old.train, place)
-    history = History()
-    own = config | {"seed": seed, "content_hash": old.content_hash}
-    folder = data.runs_folder() / f"{exp.name}-{profile}-seed{seed}"
-    watchers = [checkpoint.Checkpoints(folder, history, own), Bar(history, say)]
-    learn = make_learner(dls, net, p.lr, [history, *watchers])
-    learn.create_opt()
-    done = checkpoint.restore(folder, learn, history, own) if resume else 0
-    if done:
-        say(f"Resuming after epoch {done} of the body.")
-    else:
-        checkpoint.clear(folder)
-    if done < p.epochs:
-        _fit(learn, p, done)
-    if history.problem:
-        raise LessonError(f"{history.problem} Try a third of the learning rate.")
-    return net, history, dls
-
-
-def _fresh(exp, p, classes: int, split, place):
-    net = nets.build(exp.net, classes, split.images.shape[-1], **p.options)
-    return net.to(place, memory_format=torch.channels_last)
 
 
 def _start(exp, p, way: Way, body, seed: int, place):
@@ -248,7 +205,7 @@ def _loaders(split, new, like, batch_size: int, seed: int):
         split,
         batch_size=size,
         training=True,
-        crop=CROP,
+        crop=like.crop,
         flip=like.flip,
         seed=seed,
         **shared,
