@@ -116,9 +116,9 @@ def on_device(loader, device) -> Iterator:
 
 
 def jpeg_folder(stack: ExitStack, images: data.Images, count: int) -> Path:
-    """A folder of picture files: the data set's, or `count` of the stand-in's, which
-    are deleted when `stack` closes."""
-    if not images.stand_in:
+    """A folder of picture files: the data set's, or `count` that are drawn here and
+    deleted when `stack` closes."""
+    if images.name != "pictures":
         return data.where("imagenette")
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     (pictures, labels), _ = data.pictures(160, train=count, valid=1)

@@ -162,7 +162,7 @@ def fit(exp, profile, seed, place, images, resume, say, **more):
         else:
             checkpoint.clear(f)
         if done < p.epochs:
-            _fit(learn, p, done)
+            run_schedule(learn, p, done)
     if history.problem:
         raise LessonError(f"{history.problem} Try a third of the learning rate.")
     return net, history, dls, config
@@ -198,7 +198,7 @@ def drawn(images, count: int | None):
     return replace(images, train=train)
 
 
-def _fit(learn, p, done: int) -> None:
+def run_schedule(learn, p, done: int = 0) -> None:
     """Train on from epoch `done`; out of memory becomes advice."""
     learn.remove_cbs([Recorder, ProgressCallback])  # a Recorder waits for each loss
     images, _ = learn.dls.train.one_batch()

@@ -1,0 +1,61 @@
+"""The same training from fastai's own batches: is a faster loader a worse one?
+
+The net, the recipe and the validation pictures are those of `run.train`; training
+batches come from `bench_sources.fastai_loader`, as in Fernando's article: decoded from
+files in every epoch, with warps, turns and changes of light beside crops and flips.
+"""
+
+from contextlib import ExitStack
+from dataclasses import asdict
+
+import torch
+from fastai.data.core import DataLoaders
+
+from .. import data, nets
+from ..errors import LessonError
+from .bench_sources import fastai_loader, jpeg_folder
+from .device import describe
+from .learner import History, make_learner, settings
+from .run import (
+    Bar,
+    Run,
+    drawn,
+    measured,
+    provenance,
+    run_schedule,
+    seed_everything,
+    set_up,
+)
+
+
+def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
+    """As `run.train`, which calls this; for a processor only.
+
+    fastai's loader cannot say where its random numbers stand: `resume` starts anew.
+    """
+    p = exp.profile(profile)
+    place, images = set_up(exp, p, device, stand_in, say)
+    images = drawn(images, p.pictures)
+    seed_everything(seed)
+    ours = data.loaders(images, p.size, p.batch_size, place)
+    with ExitStack() as stack:
+        folder = jpeg_folder(stack, images, len(images.train)) / "train"
+        files = sorted(path for path in folder.glob("*/*") if path.is_file())
+        theirs = fastai_loader(files, p.size, p.batch_size, place)
+        net = nets.build(exp.net, len(images.classes), **p.options)
+        net = net.to(place, memory_format=torch.channels_last)
+        history = History()
+        watchers = [history, Bar(history, say)]
+        dls = DataLoaders(theirs, ours.valid, device=place)
+        run_schedule(make_learner(dls, net, p.lr, watchers, p.opt), p)
+    if history.problem:
+        raise LessonError(f"{history.problem} Try a third of the learning rate.")
+    config = {
+        "net": exp.net,
+        **asdict(p),
+        "optimizer": settings(p.opt),
+        "augmentation": f"fastai's aug_transforms(min_scale={p.crop})",
+    }
+    count = len(theirs) * p.batch_size
+    seen = measured(seed, history, net, images, p.size, place, count)
+    return Run(seen, config, provenance(images), describe(place), net)
