@@ -1,9 +1,12 @@
 """The command: what it answers, and how it fails."""
 
+import errno
+import io
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -84,10 +87,9 @@ def test_wrong_use_gets_one_line(words, code, says, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "words", [["record", "fcn-baseline"], ["record", "--all"], ["bench", "--save"]]
-)
-def test_a_folder_is_tested_before_the_work(words, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def no_work(monkeypatch):
+    """Nothing may be trained or measured."""
     from resnet_lessons.training import bench, recording
 
     def work(*rest, **options):
@@ -95,11 +97,63 @@ def test_a_folder_is_tested_before_the_work(words, tmp_path, monkeypatch, capsys
 
     monkeypatch.setattr(recording, "train", work)
     monkeypatch.setattr(bench, "run", work)
+
+
+KEEPING = [["record", "fcn-baseline"], ["record", "--all"], ["bench", "--save"]]
+
+
+@pytest.mark.parametrize("words", KEEPING)
+def test_a_folder_is_tested_before_the_work(words, no_work, tmp_path, capsys):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(SystemExit) as stop:
         cli.main([*words, "--folder", str(tmp_path / "taken" / "deeper")])
     (line,) = capsys.readouterr().err.splitlines()
     assert stop.value.code == 2 and "deeper" in line and "another with --folder" in line
+
+
+@pytest.mark.parametrize("words", KEEPING)
+def test_a_full_disk_is_told_before_the_work(
+    words, no_work, tmp_path, monkeypatch, capsys
+):
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli, "TemporaryFile", lambda dir: Full())
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*words, "--folder", str(tmp_path)])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert stop.value.code == 2 and "No space left" in line and "--folder" in line
+
+
+def test_a_stream_that_lacks_a_letter_still_gets_the_rest():
+    done = call("runs", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "fcn-baseline" in done.stdout and "?" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no EPIPE")
+@pytest.mark.parametrize("verb", ["runs", "doctor"])  # many lines and few
+def test_nobody_reading_is_no_traceback(verb):
+    command = [sys.executable, "-m", "resnet_lessons", verb]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    env = os.environ | {"PYTHONUNBUFFERED": ""}
+    with subprocess.Popen(command, env=env, **pipes) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_an_error_of_the_system_is_one_line(monkeypatch, capsys):
+    def refused(args):
+        raise PermissionError(errno.EACCES, "Permission denied", "runs")
+
+    monkeypatch.setattr(cli, "doctor", refused)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["doctor"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert stop.value.code == 1
+    assert line.startswith("resnet-lessons: ") and "Permission denied: 'runs'" in line
 
 
 @pytest.mark.parametrize("words", [["doctor"], ["train", "fcn-baseline"]])
@@ -136,6 +190,22 @@ def test_doctor_says_how_to_get_what_is_missing():
     text = call("doctor").stdout
     assert "resnet-lessons data get imagenette-160" in text
     assert json.loads(call("doctor", "--json").stdout)["packages"]["torch"]
+
+
+def test_doctor_looks_where_it_may_not_enter(tmp_path, monkeypatch):
+    from resnet_lessons import doctor
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)  # as up to Python 3.13
+    assert doctor._free(tmp_path / "closed" / "data") > 0
+
+
+def test_doctor_says_that_free_space_is_unknown(monkeypatch, capsys):
+    monkeypatch.setattr("os.path.exists", lambda path: False)  # a drive taken out
+    cli.main(["doctor"])
+    assert "unknown GB free" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("installed", [True, False])

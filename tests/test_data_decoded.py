@@ -1,7 +1,9 @@
 """Decoded pictures, the cache, the two classic formats and the stand-ins."""
 
+import errno
 import gzip
 import hashlib
+import os
 import pickle
 import struct
 
@@ -116,12 +118,40 @@ def test_huge_picture_is_named_and_one_pixel_is_fine(tiny, monkeypatch):
 
 def test_unwritable_root_still_decodes(tiny, root, tmp_path, monkeypatch, capsys):
     spare = tmp_path / "spare"
-    spare.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(spare))
+    monkeypatch.setattr("resnet_lessons.data.decoded.cache_folder", lambda: spare)
     (root / "decoded").write_text("in the way: no folder can be made here")
     images = load()
     assert "cannot write in" in capsys.readouterr().err
     assert str(spare) in str(images.train.images.filename)
+    monkeypatch.setattr("resnet_lessons.data.decoded.cache_folder", lambda: root)
+    with pytest.raises(LessonError, match="a folder with RESNET_LESSONS_DATA"):
+        load()
+    assert "using" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EOPNOTSUPP, errno.EINVAL])
+def test_room_is_taken_before_decoding(tiny, root, monkeypatch, code):
+    asked = []
+
+    def allocate(file, offset, length):
+        asked.append((os.fstat(file).st_size, offset, length))
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("os.posix_fallocate", allocate, raising=False)
+    monkeypatch.setattr("resnet_lessons.data.decoded.cache_folder", lambda: root)
+    if code == errno.ENOSPC:
+        with pytest.raises(LessonError, match="cannot keep decoded pictures"):
+            load()
+        assert not list((root / "decoded").iterdir())
+    else:  # a file system without it
+        assert len(load().train) == 7
+    size, offset, length = asked[0]
+    assert (offset, length) == (0, size) and size > 7 * 16 * 16 * 3
+
+
+def test_hidden_file_is_no_picture(tiny):
+    (tiny / "train" / "cats" / ".DS_Store").write_bytes(b"left by a file manager")
+    assert len(load().train) == 7
 
 
 def test_missing_set_is_replaced_loudly(root, capsys):

@@ -44,6 +44,20 @@ def test_resampling_equals_torchvisions_crop_resize_and_flip():
         assert abs(got[i] - one).max() < 12
 
 
+@pytest.mark.parametrize("size", [16, 40, 128])
+def test_mps_reads_without_border_what_others_read_with_it(size, monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(64, 3, 40, 40, generator=generator) * 255
+    crops = augment.random_crops(64, 0.35, generator)
+    crops[:8] = torch.tensor([0.0, 0.0, 1.0, 1.0])  # the whole: beyond every edge
+    lines = augment.crop_lines(crops, torch.arange(64) % 2 == 0, size)
+    expected = augment.resample(images, *lines)
+    assert augment.BEYOND["mps"] != "border"  # which it lacks
+    monkeypatch.setitem(augment.BEYOND, "cpu", augment.BEYOND["mps"])
+    got = augment.resample(images, *lines)
+    torch.testing.assert_close(got, expected, atol=1e-3, rtol=0)  # of 255
+
+
 def test_large_pictures_are_averaged_before_they_are_read():
     column = torch.arange(96) % 6  # six columns become one: columns 2 and 3 are white
     stripes = (255.0 * ((column == 2) | (column == 3))).expand(1, 3, 96, 96)
@@ -112,6 +126,7 @@ def test_validation_may_see_the_centre_and_have_a_size_of_its_own():
     )
     torch.testing.assert_close(x, expected, atol=1e-4, rtol=0)
     assert dls.train.one_batch()[0].shape[-1] == 16
+    assert torch.equal(batches(dls.valid.new())[0], x)  # what get_preds is given
 
 
 def test_training_without_augmentation_is_a_shuffle_that_drops_the_rest():
@@ -205,7 +220,11 @@ def test_cuda_gives_the_batches_of_the_cpu():
         {"batch_size": 41},
         {"min_scale": 0},
         {"min_scale": 1.2},
+        {"valid_size": 0},
+        {"valid_size": -3},
+        {"valid_size": 1.5},
         {"zoom": 0},
+        {"zoom": 0.01},
         {"zoom": 1.1},
     ],
 )

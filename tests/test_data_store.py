@@ -1,5 +1,7 @@
 """Getting, importing, finding and verifying data sets: what goes wrong, and after."""
 
+import dataclasses
+import errno
 import hashlib
 import io
 import os
@@ -14,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from data_server import body, draw_set, drip, server, status, tar_of, tiny_set
-from resnet_lessons.data import catalog, fetch, runs_folder, store
+from resnet_lessons import cli
+from resnet_lessons.data import catalog, fetch, install, runs_folder, store
 from resnet_lessons.errors import LessonError, UsageError
 
 
@@ -261,6 +264,25 @@ def test_damaged_archive_is_refused(root, archive, offer):
     assert nothing_left(root)
 
 
+@pytest.mark.parametrize("kind", ["Deflate64", "encrypted"])
+def test_zip_that_python_cannot_read_is_told(root, tmp_path, offer, kind):
+    offer("http://127.0.0.1:9/none")
+    packed = tmp_path / "set.zip"
+    with zipfile.ZipFile(packed, "w") as target:
+        target.writestr("train/cats/0.JPEG", b"x" * 100)
+    content = bytearray(packed.read_bytes())
+    local, central = 0, content.find(b"PK\1\2")  # its two headers, with flag and method
+    if kind == "encrypted":
+        content[local + 6] |= 1
+        content[central + 8] |= 1
+    else:
+        content[local + 8] = content[central + 10] = 9
+    packed.write_bytes(content)
+    with pytest.raises(LessonError, match=r"set\.zip is a kind of zip that cannot be"):
+        take(packed)
+    assert nothing_left(root)
+
+
 CHILD = """
 import sys, time
 sys.path.insert(0, {tests!r})
@@ -339,6 +361,55 @@ def test_verify_names_the_changed_file(root, archive, offer):
     assert store.verify("tiny") == ["train/cats/2.JPEG has changed (SHA-256 differs)"]
 
 
+def test_changed_file_is_told_with_its_repair_and_get_replaces_the_set(
+    root, archive, offer, capsys
+):
+    with server(good=body(archive.read_bytes())) as (url, _):
+        offer(f"{url}/good")
+        (get() / "train" / "cats" / "2.JPEG").write_bytes(b"another picture")
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["data", "verify", "tiny"])
+        said = capsys.readouterr()
+        assert stop.value.code == 1 and "2.JPEG has changed" in said.out
+        assert "Run `resnet-lessons data get tiny` to repair it" in said.err
+        cli.main(["data", "get", "tiny"])
+    assert complete(store.where("tiny"))
+
+
+@pytest.fixture
+def pair(offer, monkeypatch):
+    """`pair` is to `tiny` what `imagenette` is to `imagenette-160`."""
+    tiny = offer("http://127.0.0.1:9/none")
+    imported = dataclasses.replace(tiny, name="pair", variant="", archives=())
+    monkeypatch.setitem(catalog._BY_NAME, "pair", imported)
+    monkeypatch.setitem(catalog.FAMILY, "pair", ("pair", "tiny"))
+    monkeypatch.setitem(catalog.DEFAULT, "pair", "tiny")
+
+
+def test_whole_variant_goes_before_a_broken_one(root, archive, pair, tmp_path):
+    whole = take(archive)
+    broken = store.import_paths("pair", [tmp_path / "source"], progress=False)
+    assert store.where("pair") == broken  # not broken yet: the first of the two
+    (broken / "train" / "cats" / "2.JPEG").unlink()
+    assert store.where("pair") == store.get("pair", check=True) == whole
+    assert store.verify("pair") == ["train/cats/2.JPEG is missing"]
+    assert "data import pair PATH" in store.repair("pair")
+
+
+def test_changed_import_that_no_download_replaces_is_told(root, pair, tmp_path):
+    home = store.import_paths("pair", [tmp_path / "source"], progress=False)
+    (home / "train" / "cats" / "2.JPEG").write_bytes(b"another picture")
+    with pytest.raises(LessonError, match=r"has changed.* Import it again"):
+        store.get("pair", check=True)
+
+
+def test_hidden_file_breaks_no_set(root, archive, offer):
+    offer("http://127.0.0.1:9/none")
+    home = take(archive)
+    (home / "train" / "cats" / ".DS_Store").write_bytes(b"left by a file manager")
+    assert complete(store.where("tiny"))
+
+
 def test_official_archive_is_recognised_and_another_one_gets_its_own_name(
     root, archive, offer, tmp_path
 ):
@@ -371,6 +442,104 @@ def test_folder_and_archives_in_parts_give_the_same_content(
     second = store.installed("tiny")[2]
     assert (first.variant, second.variant) == ("source", "half")
     assert first.content_hash == second.content_hash
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_different_pictures_of_one_name_are_refused(
+    root, archive, offer, tmp_path, packed
+):
+    offer("http://127.0.0.1:9/none")
+    home = take(archive)
+    before = tree(home)
+    parts = [tmp_path / "source", draw_set(tmp_path / "other")]
+    twin = parts[1] / "train" / "cats" / "2.JPEG"
+
+    def given():
+        if not packed:
+            return parts
+        return [tar_of(part, tmp_path / f"{part.name}.tar.gz") for part in parts]
+
+    content = twin.read_bytes()
+    twin.write_bytes(content[:-1] + b"?")
+    with pytest.raises(LessonError, match="only one can be train/cats/2") as caught:
+        take(*given())
+    one, other = (f"{path}{os.sep}" for path in given())
+    assert one in str(caught.value) and other in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert tree(home) == before and complete(home) and nothing_left(root)
+    twin.write_bytes(content)  # the same picture twice is one picture
+    take(*given())
+    assert store.installed("tiny")[2].counts["train"] == {"cats": 4, "dogs": 3}
+
+
+def test_set_stays_where_the_new_one_cannot_take_its_place(
+    root, archive, offer, monkeypatch
+):
+    offer("http://127.0.0.1:9/none")
+    home = take(archive)
+    before, replace = tree(home), os.replace
+
+    def refuse(source, place):
+        if Path(place) == home and Path(source).name == "ready":
+            raise PermissionError(errno.EACCES, "a scanner has it open", str(source))
+        replace(source, place)
+
+    monkeypatch.setattr("os.replace", refuse)
+    with pytest.raises(LessonError, match="cannot write tiny"):
+        take(archive)
+    assert tree(home) == before and complete(home) and nothing_left(root)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_link_that_leads_nowhere_is_passed_over(root, offer, tmp_path):
+    offer("http://127.0.0.1:9/none")
+    (tmp_path / "source" / "train" / "cats" / "9.JPEG").symlink_to(tmp_path / "gone")
+    assert complete(take(tmp_path / "source"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_file_name_that_is_not_utf8_is_taken(root, offer, tmp_path):
+    offer("http://127.0.0.1:9/none")
+    folder = tmp_path / "source" / "train" / "cats"
+    (folder / "0.JPEG").rename(folder / os.fsdecode(b"caf\xe9.JPEG"))
+    assert complete(take(tmp_path / "source"))
+
+
+def test_file_that_cannot_be_read_is_named(root, offer, tmp_path, monkeypatch):
+    offer("http://127.0.0.1:9/none")
+
+    def refuse(source, place):
+        raise PermissionError(errno.EACCES, "Permission denied", str(source))
+
+    monkeypatch.setattr("shutil.copyfile", refuse)
+    with pytest.raises(LessonError, match=r"cannot read .*JPEG: Permission") as caught:
+        take(tmp_path / "source")
+    assert "RESNET_LESSONS_DATA" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "inner"),
+    [
+        (errno.EACCES, "root/sets"),
+        (errno.EACCES, "."),  # a folder above the root
+        (errno.ENOSPC, "source/0.JPEG"),  # of what was copied: the disk is full
+    ],
+)
+def test_root_that_cannot_be_written_is_named(tmp_path, code, inner):
+    root = tmp_path / "root"
+    told = pytest.raises(LessonError, match="another folder with RESNET_LESSONS_DATA")
+    with told, install.told(root, "tiny"):
+        raise OSError(code, os.strerror(code), str(tmp_path / inner))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it guesses at homes")
+def test_home_of_nobody_is_wrong_use(root, offer, monkeypatch):
+    offer("http://127.0.0.1:9/none")
+    with pytest.raises(UsageError, match="name the folder in full"):
+        take("~nobody-of-that-name/set")
+    monkeypatch.setenv("RESNET_LESSONS_DATA", "~nobody-of-that-name/data")
+    with pytest.raises(UsageError, match="name the folder in full"):
+        store.where("tiny")
 
 
 def test_missing_and_renamed_class_is_named(root, archive, offer, tmp_path):
@@ -430,3 +599,11 @@ def test_checkpoints_lie_beside_the_data_unless_that_is_read_only(
     assert runs_folder() == shared / "runs"
     monkeypatch.setattr("os.access", lambda path, mode: path != shared)
     assert own in runs_folder().parents
+
+
+def test_runs_have_a_place_where_the_root_may_not_be_entered(root, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)  # as up to Python 3.13
+    assert runs_folder() == root / "runs"

@@ -1,11 +1,15 @@
-"""The address in `_config.yml` is the one place that names the repository."""
+"""The address in `_config.yml` is the one place that names the repository, and the
+first cell of a notebook installs from there."""
 
+import importlib.util
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from resnet_lessons.manuscripts import SETUP
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = "notebooks/results"
@@ -27,3 +31,41 @@ def test_pages_open_in_colab_once_the_repository_has_an_address(url, tmp_path):
     page = (tmp_path / "_build" / "html" / f"{NOTEBOOK}.html").read_text("utf-8")
     link = f"colab.research.google.com/github/example/lessons/blob/main/{NOTEBOOK}"
     assert (link in page) == bool(url)
+
+
+@pytest.fixture
+def pip(tmp_path, monkeypatch):
+    """Runs the first cell where the package is missing; gives the constraints.
+
+    pip, which is not run, answers with the code given.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    def run(code):
+        held = []
+
+        def answer(command):
+            held.extend(Path(command[command.index("-c") + 1]).read_text().split())
+            return subprocess.CompletedProcess(command, code)
+
+        monkeypatch.setattr(subprocess, "run", answer)
+        cell = SETUP.read_text("utf-8")
+        exec(cell.replace('REPOSITORY = ""', 'REPOSITORY = "https://example"'), {})
+        return held
+
+    return run
+
+
+def test_the_first_cell_holds_the_version_that_is_imported(pip, tmp_path, monkeypatch):
+    for version in ("1.0", "2.0"):  # the second goes first
+        inner = tmp_path / version / f"twice-{version}.dist-info"
+        inner.mkdir(parents=True)
+        (inner / "METADATA").write_text(f"Name: twice\nVersion: {version}\n")
+        monkeypatch.syspath_prepend(tmp_path / version)
+    assert [line for line in pip(0) if line.startswith("twice")] == ["twice==2.0"]
+
+
+def test_the_first_cell_leaves_the_reason_to_pip(pip):
+    with pytest.raises(RuntimeError, match=r"reason is above.* If versions clash"):
+        pip(1)

@@ -5,13 +5,14 @@ Exit codes: 0 done, 1 failed, 2 wrong use. torch is loaded only by verbs that ne
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from . import __version__
+from . import __version__, data
 from .errors import LessonError, UsageError
 
 PROFILES = ["smoke", "laptop", "gpu"]
@@ -30,15 +31,18 @@ def table(rows: list[dict], columns: list[str]) -> str:
 
 def show(args, value, text: str) -> None:
     """Print `value` as JSON where --json was given, else `text`."""
-    print(json.dumps(value, indent=1, default=str) if args.json else text)
+    said = json.dumps(value, indent=1, default=str) if args.json else text
+    print(said, flush=True)  # now, while `main` looks: nobody may be reading
 
 
 def writable(folder: Path) -> Path:
     """`folder`, made where it is missing; UsageError where nothing can be kept."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            return folder
+        with TemporaryFile(dir=folder) as file:
+            file.write(os.urandom(2**20))  # a full disk is told before the work
+            file.flush()
+        return folder
     except OSError as error:
         raise UsageError(
             f"Cannot write in {folder}: {error.strerror}. Name another with --folder."
@@ -46,8 +50,6 @@ def writable(folder: Path) -> Path:
 
 
 def data_list(args) -> None:
-    from . import data
-
     rows = data.status()
     shown = [
         row | row["images"] | {"here": "yes" if row["present"] else "no"}
@@ -59,32 +61,24 @@ def data_list(args) -> None:
 
 
 def data_get(args) -> None:
-    from . import data
-
-    path = data.get(args.name)
+    path = data.get(args.name, check=True)
     show(args, {"name": args.name, "path": path}, f"{args.name} is in {path}")
 
 
 def data_import(args) -> None:
-    from . import data
-
     path = data.import_paths(args.name, args.paths)
     show(args, {"name": args.name, "path": path}, f"{args.name} is in {path}")
 
 
 def data_verify(args) -> None:
-    from . import data
-
     problems = data.verify(args.name)
     found = {"name": args.name, "whole": not problems, "problems": problems}
     show(args, found, "\n".join(problems) or f"{args.name} is whole.")
     if problems:
-        raise SystemExit(1)
+        raise LessonError(f"{args.name} is broken. {data.repair(args.name)}")
 
 
 def data_where(args) -> None:
-    from . import data
-
     path = data.where(args.name)
     show(args, {"name": args.name, "path": path}, str(path))
 
@@ -163,11 +157,12 @@ def record(args) -> None:
             if not args.json:
                 print(
                     f"{exp.name}: accuracy {made.accuracy:.1%} ± {made.spread:.1%} "
-                    f"over {len(made.seeds)} seeds"
+                    f"over {len(made.seeds)} seeds",
+                    flush=True,
                 )
     finally:  # one document of JSON, also of a run that is stopped
         if args.json and (kept or not one):
-            print(json.dumps(kept[0] if one else kept, indent=1))
+            print(json.dumps(kept[0] if one else kept, indent=1), flush=True)
     if failed:
         raise LessonError(f"Not recorded: {', '.join(failed)}.")
 
@@ -279,12 +274,17 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command; ends the process with the exit code."""
+    if hasattr(sys.stdout, "reconfigure"):  # a Windows pipe may know no “–” or “±”
+        sys.stdout.reconfigure(errors="replace")
     args = parser().parse_args(argv)
     try:
         args.run(args)
-    except LessonError as error:
+    except BrokenPipeError:  # as in `runs | head`: whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except (LessonError, OSError) as error:
         print(f"resnet-lessons: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(getattr(error, "exit_code", 1)) from None
     except KeyboardInterrupt:
         hint = " Go on with --resume." if hasattr(args, "resume") else ""
         print(f"\nresnet-lessons: stopped.{hint}", file=sys.stderr)

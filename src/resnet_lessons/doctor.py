@@ -20,7 +20,7 @@ def examine() -> dict:
         "device": _device(),
         "memory_gb": _memory(),
         "data_root": str(root),
-        "free_gb": round(shutil.disk_usage(_existing(root)).free / 1e9, 1),
+        "free_gb": _free(root),
         "data": data.status(),
     }
 
@@ -28,11 +28,12 @@ def examine() -> dict:
 def report(found: dict) -> str:
     """`found` in words, with what to do about anything missing."""
     packages = ", ".join(f"{k} {v or 'MISSING'}" for k, v in found["packages"].items())
+    free = "unknown" if found["free_gb"] is None else found["free_gb"]
     lines = [
         f"python    {found['python']}",
         f"packages  {packages}",
         f"device    {found['device']}, {found['memory_gb'] or 'unknown'} GB of memory",
-        f"data in   {found['data_root']}, {found['free_gb']} GB free",
+        f"data in   {found['data_root']}, {free} GB free",
     ]
     for row in found["data"]:
         state = "built in" if row["built_in"] else "missing"
@@ -77,5 +78,10 @@ def _memory() -> float | None:
         return None
 
 
-def _existing(path):
-    return next(p for p in [path, *path.parents] if p.exists())
+def _free(path) -> float | None:
+    """GB free where `path` is or would be."""
+    try:
+        held = next(p for p in [path, *path.parents] if os.path.exists(p))
+        return round(shutil.disk_usage(held).free / 1e9, 1)
+    except (OSError, StopIteration):  # a drive that is not there
+        return None

@@ -12,13 +12,16 @@ elif importlib.util.find_spec("resnet_lessons") is None:
             "install it from. Open the notebook from a clone of the book, or install "
             "the package from where you got the book."
         )
-    pins = {d.name: d.version for d in importlib.metadata.distributions() if d.name}
+    # A package in two folders is found twice; `version` is of the one that is imported.
+    found = importlib.metadata.distributions()
+    pins = {d.name: importlib.metadata.version(d.name) for d in found if d.name}
     held = pathlib.Path(tempfile.mkdtemp()) / "constraints.txt"
     held.write_text("".join(f"{name}=={v}\n" for name, v in pins.items()))
     address = f"{REPOSITORY}/archive/refs/heads/main.zip"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", str(held), address]
     if subprocess.run(pip).returncode:
         raise RuntimeError(
-            "The package does not fit what is installed here, so nothing was changed. "
-            "Start a fresh runtime (Runtime, Disconnect and delete) and run again."
+            "pip could not install the package (its reason is above); nothing was "
+            "changed. If versions clash: start a fresh runtime (Runtime, Disconnect "
+            "and delete) and run again."
         )

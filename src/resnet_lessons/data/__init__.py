@@ -21,6 +21,7 @@ _HOMES = {
     "load": "decoded",
     "loaders": "batch_loader",
     "pictures": "standins",
+    "repair": "store",
     "runs_folder": "root",
     "shapes": "standins",
     "status": "store",

@@ -12,6 +12,9 @@ import torch.nn.functional as F
 
 RATIO = (3 / 4, 4 / 3)  # width / height of a crop
 TRIES = 10
+# What `resample` sees beyond a picture: its edge. MPS lacks "border" in torch 2.10, but
+# half a pixel beyond the edge a "reflection" is the same, but for rounding.
+BEYOND = {"mps": "reflection"}
 
 
 def random_crops(n, min_scale, generator):
@@ -56,8 +59,9 @@ def resample(images, x, y):
         images = F.avg_pool2d(images, block)
     grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1)
     # Crops lie inside the picture, so padding only matters for half a pixel.
+    padding = BEYOND.get(images.device.type, "border")
     return F.grid_sample(
-        images, grid, mode="bilinear", padding_mode="border", align_corners=False
+        images, grid, mode="bilinear", padding_mode=padding, align_corners=False
     )
 
 

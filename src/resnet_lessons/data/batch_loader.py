@@ -34,12 +34,13 @@ def loaders(
 
     Batches are (B, C, size, size) float32, normalised (ImageNet's statistics for
     colour, the training split's own for grey), and (B,) int64 labels. Raises
-    `UsageError` for a size, batch size or scale that makes no sense.
+    `UsageError` for a size, batch size, scale or zoom that makes no sense.
     """
     from fastai.data.core import DataLoaders
     from fastai.data.transforms import CategoryMap
 
-    _check(images, size, batch_size, min_scale, zoom)
+    valid_size = size if valid_size is None else valid_size
+    _check(images, size, batch_size, valid_size, min_scale, zoom)
     device = _device(device)
     stats = _statistics(images.train)
     flip = catalog.find(images.name).mirror if flip is None else flip
@@ -59,12 +60,13 @@ def loaders(
         seed=seed,
         **shared,
     )
-    valid = BatchLoader(images.valid, size=valid_size or size, zoom=zoom, **shared)
+    valid = BatchLoader(images.valid, size=valid_size, zoom=zoom, **shared)
     return DataLoaders(train, valid, device=device)
 
 
-def _check(images, size, batch_size, min_scale, zoom):
-    for what, value in (("size", size), ("batch_size", batch_size)):
+def _check(images, size, batch_size, valid_size, min_scale, zoom):
+    whole = {"size": size, "batch_size": batch_size, "valid_size": valid_size}
+    for what, value in whole.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UsageError(f"{what} must be a whole number from 1, not {value!r}")
     if batch_size > len(images.train):
@@ -75,6 +77,11 @@ def _check(images, size, batch_size, min_scale, zoom):
     for what, value in (("min_scale", min_scale), ("zoom", zoom)):
         if not 0 < value <= 1:
             raise UsageError(f"{what} must be above 0 and at most 1, not {value!r}")
+    sides = images.valid.images.shape[1:3]
+    if not centre(torch.empty(sides), zoom).numel():
+        raise UsageError(
+            f"zoom {zoom} leaves no pixel of {images.size}; take a larger one"
+        )
 
 
 def _device(device):
@@ -146,10 +153,13 @@ class BatchLoader:
         return self
 
     def new(self, shuffle=False, drop_last=False, **_):
-        """The same pictures, whole, in order and without augmentation (`get_preds`)."""
+        """The same pictures, all, in order and without augmentation (`get_preds`).
+
+        `zoom` stays, so that predictions are of what `validate` sees.
+        """
         plain = copy.copy(self)
         plain.shuffle = plain.drop_last = plain.flip = False
-        plain.crop, plain.zoom = None, 1.0
+        plain.crop = None
         return plain
 
     @property

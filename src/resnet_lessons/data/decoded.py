@@ -5,6 +5,7 @@ threads, into memory-mapped arrays below the data root; their folder is named af
 the content they were made from, so another content can never be taken for it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ import numpy as np
 from ..errors import LessonError, UsageError
 from . import catalog, install, layouts, marker, standins, store
 from .decode import decode
-from .root import data_root
+from .root import cache_folder, data_root
 
 
 @dataclass(frozen=True)
@@ -118,17 +119,19 @@ def _built_in(data_set, size, stand_in):
 def _decoded(data_set, home, note, size, root, progress):
     """Open the decoded cache, or make it first."""
     key = f"{data_set.name}-{note.variant}-{size}-{note.content_hash[:12]}"
-    spare = Path(tempfile.gettempdir(), "resnet-lessons")
+    spare = cache_folder()  # of this user alone, as for checkpoints
     try:
         try:
             cache = _made(root, key, data_set, home, note, size, progress)
         except OSError as error:  # the root may be read-only: keep it elsewhere
+            if root == spare:
+                raise
             print(f"cannot write in {root} ({error}); using {spare}", file=sys.stderr)
             cache = _made(spare, key, data_set, home, note, size, progress)
     except OSError as error:
         raise LessonError(
-            f"cannot keep decoded pictures in {root} or {spare}: {error}. Choose a "
-            "folder with RESNET_LESSONS_DATA"
+            f"cannot keep decoded pictures in {spare}: {error}. Choose a folder with "
+            "RESNET_LESSONS_DATA"
         ) from None
     train, valid = (_open(cache, split) for split in layouts.SPLITS)
     return Images(
@@ -176,12 +179,14 @@ def _decode_into(ready, data_set, home, note, size, progress):
     needed = sum(len(labels) for _, labels in splits.values())
     install.need_room(ready, needed * size * size * data_set.channels)
     for split, (pictures, labels) in splits.items():
+        file = ready / f"{split}-images.npy"
         images = np.lib.format.open_memmap(
-            ready / f"{split}-images.npy",
+            file,
             mode="w+",
             dtype=np.uint8,
             shape=(len(labels), size, size, data_set.channels),
         )
+        _take_room(file)
         label = f"decoding {data_set.name}, {split}"
         decode(pictures, images, data_set.name, label, progress)
         images.flush()
@@ -189,6 +194,21 @@ def _decode_into(ready, data_set, home, note, size, progress):
         np.save(ready / f"{split}-labels.npy", labels)
     stamps = {file.name: _stamp(file) for file in sorted(ready.glob("*.npy"))}
     (ready / "complete.json").write_text(json.dumps(stamps, indent=1), "utf-8")
+
+
+def _take_room(file):
+    """Take the disk space of a file full of holes; `OSError` where there is too little.
+
+    Writing into a mapped file on a full disk would end the process with a signal.
+    """
+    if not hasattr(os, "posix_fallocate"):  # macOS, Windows
+        return
+    with open(file, "r+b") as held:
+        try:
+            os.posix_fallocate(held.fileno(), 0, file.stat().st_size)
+        except OSError as error:  # some file systems cannot
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
 
 
 def _stamp(file):

@@ -5,6 +5,7 @@ under a lock. What stands in its place is therefore complete, and is never writt
 again: a finished cache may be read-only.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from . import layouts, marker
 from .unpack import is_archive, unpack
 
 LOCK_SECONDS = 3600  # how long to wait for another notebook that does the same
+FULL = {errno.ENOSPC, errno.EDQUOT}  # of a disk, of a user's share of it
 
 
 @contextmanager
@@ -40,15 +42,28 @@ def locked_folder(root, folder, name):
 
 @contextmanager
 def locked(root, name):
-    """Hold the lock on the data set `name`; a `LessonError` where nothing can be
-    written."""
+    """Hold the lock on the data set `name`; errors of the disk as in `told`."""
+    with told(root, name), locked_folder(root, "sets", name):
+        yield
+
+
+@contextmanager
+def told(root, name):
+    """Turn an `OSError` into a `LessonError` that names what is at fault: the file that
+    is read, or `root`, where nothing can be written."""
     try:
-        with locked_folder(root, "sets", name):
-            yield
+        yield
     except OSError as error:
+        why, file = error.strerror or error, Path(error.filename or root)
+        ours = root in (file, *file.parents) or file in root.parents
+        # On a disk that fills up, copying fails with the name of what is copied.
+        if not ours and error.errno not in FULL:
+            raise LessonError(
+                f"cannot read {file}: {why}. See to it, then import again"
+            ) from None
         raise LessonError(
-            f"cannot write {name} into {root}: {error.strerror or error}. Choose "
-            "another folder with RESNET_LESSONS_DATA"
+            f"cannot write {name} into {root}: {why}. Choose another folder with "
+            "RESNET_LESSONS_DATA"
         ) from None
 
 
@@ -56,23 +71,28 @@ def install(root, data_set, variant, paths, progress):
     """Build the set from archives and folders beside its place, then put it there."""
     home = root / "sets" / data_set.name
     work = Path(tempfile.mkdtemp(prefix=f".{data_set.name}@", dir=root / "sets"))
+    raw, ready, old = (work / name for name in ("raw", "ready", "old"))
     try:
-        raw, ready = work / "raw", work / "ready"
-        raw.mkdir()
         ready.mkdir()
-        for given in paths:
+        places = {}
+        for number, given in enumerate(paths):
+            place = given
             if given.is_file() and is_archive(given):
-                unpack(given, raw, progress)
-        held = [given for given in paths if not (given.is_file() and is_archive(given))]
-        layout, counts = layouts.arrange(data_set, [*held, raw], ready, raw)
+                place = raw / str(number)  # of its own: nothing is written over
+                place.mkdir(parents=True)
+                unpack(given, place, progress)
+            places[place] = given
+        layout, counts = layouts.arrange(data_set, places, ready, raw)
         if variant == data_set.variant:
             _as_published(data_set, counts)
         names = [given.name for given in paths]
         marker.seal(ready, data_set.name, variant, layout, counts, names)
         if home.exists():
-            os.replace(home, work / "old")
+            os.replace(home, old)
         os.replace(ready, home)
     finally:
+        if old.exists() and not home.exists():  # a scanner may hold the new one
+            os.replace(old, home)
         shutil.rmtree(work, ignore_errors=True)
     return home
 

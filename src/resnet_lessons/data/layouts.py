@@ -5,6 +5,7 @@ Whatever an archive or a folder looks like, a stored set has one of three forms:
 pickles) or `idx` (MNIST's four files).
 """
 
+import filecmp
 import os
 import re
 import shutil
@@ -29,13 +30,14 @@ def walk(path):
     found = []
     for folder, inner, names in os.walk(path):
         inner[:] = [name for name in inner if name != "__MACOSX"]
-        found += [Path(folder, name) for name in names if not name.startswith(".")]
+        paths = [Path(folder, name) for name in names if not name.startswith(".")]
+        found += filter(os.path.isfile, paths)  # a link may lead nowhere
     return found
 
 
 def _folders(data_set, files):
-    """{target: source} of pictures in <split>/<class>/, and folders of no class."""
-    targets, strangers = {}, set()
+    """[(target, source)] of pictures in <split>/<class>/, and folders of no class."""
+    targets, strangers = [], set()
     for split, spellings in SPLITS.items():
         held = {}
         for file in files:
@@ -45,46 +47,60 @@ def _folders(data_set, files):
         for file in held.get(spelling, ()):
             folder = file.parent.name
             if folder in data_set.folders:
-                targets[f"{split}/{folder}/{file.name}"] = file
+                targets.append((f"{split}/{folder}/{file.name}", file))
             else:
                 strangers.add(folder)
     return targets, strangers
 
 
 def _batches(data_set, files):
-    return {file.name: file for file in files if file.name in BATCHES}, set()
+    return [(file.name, file) for file in files if file.name in BATCHES], set()
 
 
 def _idx(data_set, files):
     matches = [(IDX.search(file.name), file) for file in files]
-    return {
-        f"{m[1]}-{m[2]}-idx{3 if m[2] == 'images' else 1}-ubyte{m[3] or ''}": file
+    return [
+        (f"{m[1]}-{m[2]}-idx{3 if m[2] == 'images' else 1}-ubyte{m[3] or ''}", file)
         for m, file in matches
         if m
-    }, set()
+    ], set()
 
 
 _RECOGNISE = {"folders": _folders, "batches": _batches, "idx": _idx}
 
 
-def arrange(data_set, paths, ready, move_from):
-    """Put the set's files found under `paths` into the folder `ready`.
+def arrange(data_set, given, ready, move_from):
+    """Put the set's files into the folder `ready`.
 
-    Files below `move_from` are moved, others copied. Returns the layout and the
-    counts; raises `LessonError` where nothing fits or a class has no pictures.
+    `given` maps each folder or file to what the user named: itself, or the archive that
+    it was unpacked from. Files below `move_from` are moved, others copied. Returns the
+    layout and the counts; raises `LessonError` where nothing fits, a class has no
+    pictures, or two different files would have one name.
     """
-    files = [file for path in paths for file in walk(path)]
+    files = {file: place for place in given for file in walk(place)}
     for layout in dict.fromkeys((data_set.kind, "folders")):
         targets, strangers = _RECOGNISE[layout](data_set, files)
         if targets:
             break
     else:
-        raise LessonError(_nothing(data_set, paths, strangers))
-    for target, source in targets.items():
+        raise LessonError(_nothing(data_set, given.values(), strangers))
+    first = {}
+    for target, source in targets:
         place = ready / target
         place.parent.mkdir(parents=True, exist_ok=True)
-        inside = move_from in source.parents
-        (os.replace if inside else shutil.copyfile)(source, place)
+        if not place.exists():
+            first[target.lower()] = source  # not every disk minds the case
+            inside = move_from in source.parents
+            (os.replace if inside else shutil.copyfile)(source, place)
+        elif not filecmp.cmp(source, place, shallow=False):
+            one, other = (
+                given[files[file]] / file.relative_to(files[file])
+                for file in (first.get(target.lower(), source), source)
+            )
+            raise LessonError(
+                f"{one} and {other} differ, and only one can be {target}; leave out "
+                "what does not belong to the set"
+            )
     counts = count(data_set, layout, ready)
     _every_class(data_set, counts, strangers)
     return layout, counts
@@ -149,7 +165,9 @@ def labelled(data_set, layout, folder):
 def _paths(data_set, folder):
     paths, labels = [], []
     for label, name in enumerate(data_set.folders):
-        inside = sorted((folder / name).iterdir()) if (folder / name).is_dir() else []
+        held = folder / name
+        inside = sorted(held.iterdir()) if held.is_dir() else []
+        inside = [path for path in inside if not path.name.startswith(".")]
         paths += inside
         labels += [label] * len(inside)
     return paths, np.array(labels, np.int64)

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 MARKER, MANIFEST = "complete.json", "manifest.sha256"
 FORMAT = 1
+NAMES = "surrogateescape"  # how Python holds a file name that is not UTF-8
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,6 @@ class Marker:
     content_hash: str  # SHA-256 of the manifest
     source: list  # file names it was made from
     format: int = FORMAT
-
-    def images(self, split):
-        return sum(self.counts[split].values())
 
 
 def sha256_file(path):
@@ -54,7 +52,7 @@ def seal(folder, name, variant, layout, counts, source):
         hashes = list(pool.map(lambda path: sha256_file(folder / path), paths))
     manifest = "".join(
         f"{digest}  {path}\n" for digest, path in zip(hashes, paths, strict=True)
-    ).encode()
+    ).encode(errors=NAMES)
     marker = Marker(
         name=name,
         variant=variant,
@@ -85,7 +83,8 @@ def missing(folder, marker):
     own = {MARKER, MANIFEST}
     for inner, expected in marker.files.items():
         try:
-            found = len([n for n in os.listdir(Path(folder) / inner) if n not in own])
+            names = set(os.listdir(Path(folder) / inner)) - own
+            found = sum(not name.startswith(".") for name in names)  # no .DS_Store
         except OSError:
             found = 0
         if found != expected:
@@ -102,7 +101,9 @@ def broken(folder, marker):
         return [f"{MANIFEST} is missing"]
     if hashlib.sha256(manifest).hexdigest() != marker.content_hash:
         return [f"{MANIFEST} does not match the content hash in {MARKER}"]
-    entries = [line.split("  ", 1) for line in manifest.decode().splitlines()]
+    entries = [
+        line.split("  ", 1) for line in manifest.decode(errors=NAMES).split("\n")[:-1]
+    ]
 
     def check(entry):
         digest, path = entry

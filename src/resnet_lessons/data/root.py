@@ -5,17 +5,29 @@ from pathlib import Path
 
 import platformdirs
 
+from ..errors import UsageError
+
 VARIABLE = "RESNET_LESSONS_DATA"
 
 
 def data_root(path=None):
     """The folder that holds every data set: `path`, else the environment variable
     `RESNET_LESSONS_DATA`, else the platform's cache folder. It need not exist yet.
+    Raises `UsageError` for a home (`~name`) that this machine does not know.
     """
     chosen = path or os.environ.get(VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    return cache_folder()
+    return in_full(chosen) if chosen else cache_folder()
+
+
+def in_full(path):
+    """`path` from the root of the disk on, without `~`; raises like `data_root`."""
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        raise UsageError(
+            f"{path} begins with a home that this machine does not know; name the "
+            "folder in full"
+        ) from None
 
 
 def cache_folder():
@@ -28,5 +40,6 @@ def runs_folder():
     user who may only read those.
     """
     root = data_root()
-    shared = root.exists() and not os.access(root, os.W_OK)
+    # Not root.exists(), which raises below a folder that one may not enter.
+    shared = os.path.exists(root) and not os.access(root, os.W_OK)
     return (cache_folder() if shared else root) / "runs"

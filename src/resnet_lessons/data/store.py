@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import LessonError, UsageError
 from . import catalog, install, layouts, marker
-from .root import data_root
+from .root import data_root, in_full
 
 UNPACKED = 1.6  # room for the unpacked files, as a multiple of the archive
 
@@ -17,27 +17,31 @@ class MissingError(LessonError):
 def where(name, path=None):
     """The folder of the complete data set `name`, below the data root.
 
-    Raises `LessonError` if it is missing or broken, saying what to run.
+    `imagenette` means the first of its variants that is whole. Raises `LessonError` if
+    the set is missing or broken, saying what to run.
     """
     return installed(name, path)[1]
 
 
 def installed(name, path=None):
     """(DataSet, folder, Marker) of the complete set; raises like `where`."""
-    home, note = _located(name, path)
+    found = _located(name, path)
+    whole = (each for each in found if not marker.missing(*each))
+    home, note = next(whole, found[0])
     problems = marker.missing(home, note)
     if problems:
-        raise LessonError(f"{home} is broken: {_list(problems)}. {_repair(note)}")
+        raise LessonError(_broken(home, note, problems))
     return catalog.find(home.name), home, note
 
 
 def _located(name, path):
-    """Folder and marker of the set, complete or not; raises `MissingError`."""
+    """Folder and marker of each set that `name` may mean, whole or not; raises
+    `MissingError` where there is none."""
     root, data_set = data_root(path), _real(name)
-    for candidate in catalog.FAMILY.get(name, (name,)):
-        note = marker.read(root / "sets" / candidate)
-        if note:
-            return root / "sets" / candidate, note
+    homes = [root / "sets" / each for each in catalog.FAMILY.get(name, (name,))]
+    found = [(home, note) for home in homes if (note := marker.read(home))]
+    if found:
+        return found
     fetched = catalog.DEFAULT.get(name, data_set.name)
     raise MissingError(
         f"{name} is not in {root}; run `resnet-lessons data get {fetched}`, or with "
@@ -52,6 +56,15 @@ def _real(name):
     return data_set
 
 
+def _broken(home, note, problems):
+    return f"{home} is broken: {_list(problems)}. {_repair(note)}"
+
+
+def repair(name, path=None):
+    """Which command makes the broken set `name` whole again; raises like `verify`."""
+    return _repair(_located(name, path)[0][1])
+
+
 def _repair(note):
     if note.variant == catalog.find(note.name).variant:
         return f"Run `resnet-lessons data get {note.name}` to repair it"
@@ -63,22 +76,25 @@ def _list(lines, most=5):
     return "; ".join(lines[:most]) + more
 
 
-def get(name, path=None, progress=True):
+def get(name, path=None, progress=True, check=False):
     """Download the data set `name` unless it is there; its folder.
 
     A complete set is returned without writing anything; a broken one is replaced.
-    Raises `LessonError` when no mirror delivers or the disk has no room.
+    `check` also hashes what is there, so that a changed file is noticed. Raises
+    `LessonError` when no mirror delivers, the disk has no room, or the broken set is
+    one that was imported under a name that nothing is downloaded for.
     """
     from .fetch import fetch
 
     _real(name)
-    home = _complete(name, path)
+    home = _complete(name, path, check)
     if home:
         return home
     data_set = catalog.find(catalog.DEFAULT.get(name, name))
     root = data_root(path)
     with install.locked(root, data_set.name):
-        home = _complete(name, path)  # another process may have finished it meanwhile
+        # Another process may have finished it meanwhile.
+        home = _complete(name, path, check)
         if home:
             return home
         downloads = root / "downloads" / data_set.name
@@ -99,17 +115,19 @@ def import_paths(name, paths, path=None, progress=True):
 
     Files that are not the official release are taken under a variant named after the
     first path, with their own counts and content hash. Raises `UsageError` for a path
-    that is not there and `LessonError` for one that holds no such data set.
+    that is not there, and `LessonError` for one that cannot be read or holds no such
+    data set, and where two pictures of one name differ.
     """
     data_set = _real(name)
-    paths = [Path(given).expanduser().absolute() for given in paths]
+    paths, root = [in_full(given) for given in paths], data_root(path)
     if not paths:
         raise UsageError(f"nothing to import: name a folder or archives for {name}")
-    for given in paths:
-        if not given.exists():
-            raise UsageError(f"{given} does not exist")
-    variant, root = _variant(paths[0]), data_root(path)
-    official, files = _official(name, paths)
+    with install.told(root, name):
+        for given in paths:
+            if not given.exists():
+                raise UsageError(f"{given} does not exist")
+        variant = _variant(paths[0])
+        official, files = _official(name, paths)
     if official:
         data_set, variant, paths = official, official.variant, files
     with install.locked(root, data_set.name):
@@ -122,9 +140,10 @@ def import_paths(name, paths, path=None, progress=True):
 def verify(name, path=None):
     """Lines that name every missing or changed file of `name`; empty when whole.
 
-    Recounts and rehashes against the marker. Raises `LessonError` if it is missing.
+    Recounts and rehashes against the marker. Of `imagenette` it looks at the first
+    variant that is there, whole or not. Raises `LessonError` if the set is missing.
     """
-    return marker.broken(*_located(name, path))
+    return marker.broken(*_located(name, path)[0])
 
 
 def status(path=None):
@@ -154,11 +173,16 @@ def _status(data_set, path):
     }
 
 
-def _complete(name, path):
+def _complete(name, path, check):
+    """The folder of the set if it is whole (with `check`: to the byte), else None."""
     try:
-        return where(name, path)
+        _, home, note = installed(name, path)
     except LessonError:
         return None
+    problems = marker.broken(home, note) if check else []
+    if problems and note.name != catalog.DEFAULT.get(name, name):
+        raise LessonError(_broken(home, note, problems))  # no download would replace it
+    return None if problems else home
 
 
 def _official(name, paths):

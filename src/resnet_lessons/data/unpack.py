@@ -40,8 +40,9 @@ def is_page(start):
 def unpack(archive, folder, progress=True):
     """Unpack a tar or zip `archive` into `folder`.
 
-    Raises `LessonError` for a damaged archive, and for a hostile one: a path that
-    leaves the folder, a link, a device, or more data than the disk has room for.
+    Raises `LessonError` for a damaged archive, for a zip that Python cannot read
+    (encrypted, Deflate64), and for a hostile one: a path that leaves the folder, a
+    link, a device, or more data than the disk has room for.
     """
     with open(archive, "rb") as file:
         start = file.read(64)
@@ -57,6 +58,11 @@ def unpack(archive, folder, progress=True):
         raise LessonError(
             f"{archive} is damaged ({error or type(error).__name__}); copy or "
             "download it again"
+        ) from None
+    except RuntimeError as error:  # NotImplementedError is one; zipfile raises both
+        raise LessonError(
+            f"{archive} is a kind of zip that cannot be read here ({error}); pack its "
+            "files again as a plain zip or tgz"
         ) from None
     except OSError as error:
         raise LessonError(f"cannot unpack {archive} into {folder}: {error}") from None

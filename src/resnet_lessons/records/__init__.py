@@ -15,6 +15,7 @@ from .record import (
     save,
     validate,
     weights_path,
+    write_whole,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "save",
     "validate",
     "weights_path",
+    "write_whole",
 ]

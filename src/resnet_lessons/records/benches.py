@@ -8,7 +8,6 @@ import json
 import re
 from pathlib import Path
 
-from ..errors import UsageError
 from .record import validate, write
 
 BENCHES = Path(__file__).parent / "benches"
@@ -63,23 +62,11 @@ def save(found: dict, folder: Path = BENCHES) -> Path:
     return write(found, folder / f"{slug(found['device'])}.json")
 
 
-def load(device: str, folder: Path = BENCHES) -> dict:
-    """The saved bench of `device`, in words; UsageError where there is none."""
-    path = folder / f"{slug(device)}.json"
-    if not path.is_file():
-        raise UsageError(
-            f"No bench of '{device}' is saved. Make it there: "
-            "resnet-lessons bench --save"
-        )
-    return _read(path)
-
-
 def catalogue(folder: Path = BENCHES) -> list[dict]:
     """All saved benches in `folder`, by device."""
-    return [_read(path) for path in sorted(folder.glob("*.json"))]
-
-
-def _read(path: Path) -> dict:
-    found = json.loads(path.read_text("utf-8"))
-    validate(found, SCHEMA)
-    return found
+    kept = [
+        json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))
+    ]
+    for found in kept:
+        validate(found, SCHEMA)
+    return kept

@@ -1,6 +1,7 @@
 """The Record: one experiment under one profile, with each of its seeds."""
 
 import json
+import math
 import os
 import re
 import statistics
@@ -104,11 +105,42 @@ def validate(raw: dict, schema: Path = SCHEMA) -> None:
 
 
 def write(raw: dict, path: Path) -> Path:
-    """Write `raw` as JSON to `path`, whole or not at all; returns `path`."""
+    """Write `raw` as JSON to `path`, whole or not at all; returns `path`.
+
+    LessonError where a number is missing (NaN or infinite): JSON cannot hold it.
+    """
+    try:
+        text = json.dumps(raw, indent=1, allow_nan=False) + "\n"
+    except ValueError:
+        place = next(_lost(raw))
+        raise LessonError(
+            f"{path.name} is not kept: {place} is no finite number. Repeat the run; if "
+            "that does not help, on another device (--device cpu)"
+        ) from None
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
-    os.replace(part, path)
+    return write_whole(text, path)
+
+
+def _lost(raw, *place):
+    """Where in `raw` a number is not finite, as "seeds/0/epochs/1/valid_loss"."""
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            yield from _lost(value, *place, key)
+    elif isinstance(raw, list | tuple):
+        for i, value in enumerate(raw):
+            yield from _lost(value, *place, i)
+    elif isinstance(raw, float) and not math.isfinite(raw):
+        yield "/".join(map(str, place))
+
+
+def write_whole(text: str, path: Path) -> Path:
+    """Write `text` to `path`; a full disk or a kill leaves what was there before."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # two may write at once
+    try:
+        part.write_text(text, "utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
 
 
