@@ -1,15 +1,19 @@
 """Figures as they are shown: lighter SVG, the same picture."""
 
+import copy
+import math
 import re
 from dataclasses import replace
 
 import pytest
 from matplotlib import pyplot
 
-from resnet_lessons import records
+from resnet_lessons import figures, records
+from resnet_lessons.errors import UsageError
 from resnet_lessons.figures import curves
 from resnet_lessons.figures.display import _short, show, table
 
+KEPT = records.load("resnet-18", "laptop")
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
@@ -47,6 +51,42 @@ def test_a_long_title_leaves_the_curves_their_width(monkeypatch):
     for title in (record.title, "one change, and then another, " * 3):
         curves([replace(record, title=title)])
     assert min(widths) > 0.8
+
+
+def test_lines_without_a_colour_of_their_own_are_refused():
+    lines = {str(n): [[1.0, 2.0]] for n in range(8)}
+    for draw in (
+        lambda: figures.by_layer({k: v[0] for k, v in lines.items()}, "values"),
+        lambda: figures.losses({"a": lines}, "step"),
+        lambda: figures.curves([KEPT] * 8),
+    ):
+        with pytest.raises(UsageError, match="7 colours, not 8"):
+            draw()
+
+
+def test_layers_without_a_number_are_counted(monkeypatch):
+    labels = []
+
+    def shown(figure, alt):
+        labels.extend(text.get_text() for text in figure.legends[0].get_texts())
+
+    monkeypatch.setattr("resnet_lessons.figures.layers.show", shown)
+    figures.by_layer({"net": [math.nan, 0.0, 2.0, math.inf]}, "title")
+    assert labels == ["net (1 layers: exactly 0) (2 layers: no number)"]
+
+
+def test_a_loss_that_is_no_number_leaves_the_others_drawn():
+    panel = figures.losses({"a": {"one": [[3.0, math.inf, 2.0]]}}, "step")
+    assert "3.00 to 2.00" in repr(panel)
+
+
+@pytest.mark.timeout(30)
+def test_a_map_of_a_high_loss_has_few_ticks():
+    record = records.load("plain-32-surface", "laptop")
+    seed = copy.deepcopy(record.seeds[0])
+    seed.measured["planes"][0]["batch"][0][0] = 1e6
+    (drawn,) = figures.surfaces([replace(record, seeds=[seed])]).panels
+    assert len(drawn[0]) < 2**20
 
 
 @pytest.mark.parametrize(

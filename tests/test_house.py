@@ -32,8 +32,9 @@ def imported(path: Path) -> set[str]:
             names = [node.module] if node.module else [a.name for a in node.names]
             found |= {name.split(".")[0] for name in names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            if node.module.startswith("resnet_lessons"):
-                found |= set(node.module.split(".")[1:2])
+            ours, *parts = node.module.split(".")
+            if ours == "resnet_lessons":
+                found |= set(parts[:1] or [a.name for a in node.names])
         elif isinstance(node, ast.Import):
             names = [a.name for a in node.names]
             found |= {n.split(".")[1] for n in names if n.startswith("resnet_lessons.")}

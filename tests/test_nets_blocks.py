@@ -77,7 +77,7 @@ def test_block_is_its_residual_plus_its_shortcut(block, shortcut):
         torch.testing.assert_close(net(x), expected)
 
 
-def test_preact_residual_is_equation_5_of_the_paper():
+def test_preact_residual_is_equation_9_of_the_paper():
     net = nets.PreActBlock(4, 4).eval()
     (norm1, _, conv1), (norm2, _, conv2) = net.residual
     x = torch.randn(2, 4, 8, 8)

@@ -22,12 +22,19 @@ def smallest(name):
 
 
 @pytest.mark.parametrize("in_channels", [1, 3])
-@pytest.mark.parametrize("name", [n for n in SMALL_ENOUGH if "1" not in n[-3:]])
+@pytest.mark.parametrize("name", SMALL_ENOUGH)
 def test_net_takes_its_smallest_picture(name, in_channels):
     size = smallest(name)
     with torch.device("meta"):
         net = nets.build(name, 7, in_channels).eval()
         assert net(torch.zeros(2, in_channels, size, size)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_a_pixel_less_is_too_small(name):
+    size = SMALLEST[name] - 1
+    with torch.device("meta"), pytest.raises(RuntimeError):
+        nets.build(name).eval()(torch.zeros(2, 3, size, size))
 
 
 @pytest.mark.parametrize("size", [(33, 47), (1, 1), (225, 300)])

@@ -59,7 +59,7 @@ def test_grad_cam_works_where_gradients_are_off(net, pictures):
 def test_cam_is_grad_cam_of_the_last_grid_but_for_its_number_of_places(net, pictures):
     features = probes.feature_maps(net, net.stages, pictures)
     weights = net.head[-1].weight[3].detach()
-    cam = probes.class_activation_map(features, weights)
+    cam = torch.einsum("bkhw,k->bhw", features, weights)
     grad = probes.grad_cam(net, net.stages, pictures, torch.full((5,), 3), relu=False)
     torch.testing.assert_close(cam / features[0, 0].numel(), grad, atol=1e-6, rtol=1e-4)
     score = net.eval()(pictures)[:, 3] - net.head[-1].bias[3]
@@ -97,12 +97,6 @@ def test_covering_paints_the_ground_over_the_mask():
     assert (pictures[:, :, :, :2] == 0).all()
 
 
-def test_scores_are_logits_of_the_asked_class(net, pictures):
-    scores = probes.scores_of(net, pictures, CLASSES)
-    want = net.eval()(pictures)[range(5), CLASSES]
-    torch.testing.assert_close(scores, want.detach())
-
-
 def test_enlarged_keeps_the_order_of_places():
     maps = torch.zeros(1, 3, 3)
     maps[0, 0, 2] = 1
@@ -138,9 +132,9 @@ def test_covering_all_but_what_counts_leaves_the_score():
     x = torch.rand(3, 3, 8, 8) + 1
     masks = torch.zeros(3, 8, 8, dtype=torch.bool)
     masks[:, 4:] = True
-    zero, none = torch.zeros(3, dtype=torch.long), torch.zeros(3, 3)
-    before = probes.scores_of(Corner(), x, zero)
-    after = probes.scores_of(Corner(), probes.covered(x, masks, none), zero)
+    none = torch.zeros(3, 3)
+    before = Corner()(x)[:, 0]
+    after = Corner()(probes.covered(x, masks, none))[:, 0]
     assert torch.equal(before, after)
-    after = probes.scores_of(Corner(), probes.covered(x, ~masks, none), zero)
+    after = Corner()(probes.covered(x, ~masks, none))[:, 0]
     assert (after < before).all()

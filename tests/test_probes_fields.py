@@ -59,6 +59,8 @@ def test_a_pixel_that_is_stepped_over_is_not_seen():
 def test_windows_that_are_not_square_are_refused():
     with pytest.raises(UsageError, match="not square"):
         probes.windows(nn.Conv2d(1, 1, (3, 5)))
+    with pytest.raises(UsageError, match="gaps"):
+        probes.windows(nn.Conv2d(1, 1, 3, dilation=2))
 
 
 def test_ways_are_the_convolution_of_ones():

@@ -12,6 +12,7 @@ import re
 import sys
 from pathlib import Path
 
+from . import records
 from .errors import LessonError, UsageError
 
 EXERCISE = re.compile(r"^<!-- exercise (\d\d\.\d) -->$", re.MULTILINE)
@@ -52,7 +53,7 @@ def repository(root: Path) -> str:
     import yaml
 
     config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
-    return config.get("repository", {}).get("url") or ""
+    return ((config or {}).get("repository") or {}).get("url") or ""
 
 
 def assemble(manuscript: Path, root: Path, solutions: bool = True):
@@ -119,13 +120,19 @@ def _exercise(identifier: str, solutions: bool = True) -> list:
 
 def out_of_step(manuscript: Path, root: Path) -> bool:
     """Whether the notebook's cells differ from what the manuscript gives today."""
+    kept = _kept(notebook_path(manuscript, root))
+    given = assemble(manuscript, root)
+    return not kept or _essence(kept.cells) != _essence(given.cells)
+
+
+def _kept(path: Path):
+    """The notebook at `path`; None where there is none, or half of one."""
     import nbformat
 
-    path = notebook_path(manuscript, root)
-    if not path.is_file():
-        return True
-    kept = nbformat.read(path, as_version=4)
-    return _essence(kept.cells) != _essence(assemble(manuscript, root).cells)
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, nbformat.reader.NotJSONError):
+        return None
 
 
 def _essence(cells) -> list:
@@ -135,14 +142,18 @@ def _essence(cells) -> list:
 def execute(notebook, folder: Path) -> None:
     """Run all cells in place; LessonError with the first cell that fails."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import (
+        CellExecutionError,
+        CellTimeoutError,
+        DeadKernelError,
+    )
 
     client = NotebookClient(
         notebook, timeout=600, resources={"metadata": {"path": str(folder)}}
     )
     try:
         client.execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LessonError(f"A cell failed.\n{error}") from None
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times of day
@@ -162,17 +173,18 @@ def steady(notebook) -> str:
     same text.
     """
     models = widget_models(notebook)
-    ids = _ids(notebook["cells"])
+
+    def named(part) -> list[str]:
+        found = dict.fromkeys(WIDGET_ID.findall(_text(part)))
+        return [i for i in found if i in models]  # a hash in a cell is no widget
+
+    ids = named(notebook["cells"])
     for known in ids:  # grows on the way
-        ids += [new for new in _ids(models.get(known, {})) if new not in ids]
-    ids += [left for left in _ids(notebook) if left not in ids]
+        ids += [new for new in named(models[known]) if new not in ids]
+    ids += [left for left in models if left not in ids]
     numbers = {old: f"{number:032x}" for number, old in enumerate(ids, 1)}
-    numbered = WIDGET_ID.sub(lambda found: numbers[found[0]], _text(notebook))
-    return _text(json.loads(numbered)) + "\n"
-
-
-def _ids(part) -> list[str]:
-    return list(dict.fromkeys(WIDGET_ID.findall(_text(part))))
+    text = WIDGET_ID.sub(lambda found: numbers.get(found[0], found[0]), _text(notebook))
+    return _text(json.loads(text)) + "\n"
 
 
 def _text(part) -> str:
@@ -181,11 +193,9 @@ def _text(part) -> str:
 
 def keep_outputs(notebook, path: Path) -> bool:
     """Take the outputs of the notebook at `path`, if it has the same code cells."""
-    import nbformat
-
-    if not path.is_file():
+    kept = _kept(path)
+    if not kept:
         return False
-    kept = nbformat.read(path, as_version=4)
     old, new = ([c for c in n.cells if c.cell_type == "code"] for n in (kept, notebook))
     if _essence(old) != _essence(new):
         return False
@@ -204,9 +214,11 @@ def build(manuscript: Path, root: Path, anew: bool = False) -> Path:
     path.parent.mkdir(exist_ok=True)
     notebook = assemble(manuscript, root)
     if anew or not keep_outputs(notebook, path):
-        execute(notebook, path.parent)
-    path.write_text(steady(notebook), "utf-8")
-    return path
+        try:
+            execute(notebook, path.parent)
+        except LessonError as error:
+            raise LessonError(f"{manuscript.name}: {error}") from None
+    return records.write_whole(steady(notebook), path)
 
 
 def handout(folder: Path, root: Path) -> None:
@@ -221,8 +233,8 @@ def handout(folder: Path, root: Path) -> None:
 
     folder = folder.resolve()
     solutions = folder.with_name(f"{folder.name}-solutions.md")
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty: name a new folder.")
+    if folder.is_file() or (folder.exists() and any(folder.iterdir())):
+        raise UsageError(f"{folder} is not an empty folder: name a new one.")
     if solutions.exists():
         raise UsageError(f"{solutions} is there already: name a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -241,7 +253,7 @@ def handout(folder: Path, root: Path) -> None:
 
 def readme(root: Path) -> str:
     """README.md with its table of results as the Records give it today."""
-    from . import figures, records
+    from . import figures
 
     table = figures.results_table(records.catalogue())
     begin, end = "<!-- results -->", "<!-- /results -->"
@@ -269,11 +281,13 @@ def main(argv: list[str] | None = None) -> None:
             for m in manuscripts(root)
             if not args.names or any(m.stem.startswith(n) for n in args.names)
         ]
+        if not chosen:
+            raise UsageError(f"No chapter begins with {' or '.join(args.names)}.")
         for manuscript in chosen:
             if args.all or out_of_step(manuscript, root):
                 path = build(manuscript, root, anew=args.all)
                 print(f"built {path.relative_to(root)}")
-        (root / "README.md").write_text(readme(root), "utf-8")
+        records.write_whole(readme(root), root / "README.md")
     except LessonError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from .display import COLOURS, STYLE, Figure, show
 
 
@@ -11,25 +13,19 @@ def pooling(grids) -> Figure:
 
     with pyplot.rc_context(STYLE):
         size = (2.2 * len(grids), 2.9)
-        figure, axes = pyplot.subplots(1, len(grids), figsize=size)
+        figure, axes = pyplot.subplots(1, len(grids), figsize=size, squeeze=False)
         for channel, (ax, grid, colour) in enumerate(
-            zip(axes, grids, COLOURS, strict=False)
+            zip(axes[0], grids, COLOURS, strict=False)
         ):
             ax.matshow(grid, cmap="Greys", vmin=0, vmax=25)
-            for (row, column), value in _items(grid):
+            for (row, column), value in np.ndenumerate(grid):
                 ax.text(column, row, f"{value:g}", ha="center", va="center")
             ax.set(xticks=[], yticks=[])
             ax.set_title(f"channel {channel + 1}", color=colour)
             ax.spines[:].set_visible(True)
             ax.set_xlabel(f"mean {grid.mean():.2f}", color=colour, fontsize=13)
         means = ", ".join(f"{grid.mean():.2f}" for grid in grids)
-        return show(figure, f"Three grids of numbers; below each its mean: {means}.")
-
-
-def _items(grid):
-    return (
-        ((r, c), value) for r, row in enumerate(grid) for c, value in enumerate(row)
-    )
+        return show(figure, f"Grids of numbers; below each its mean: {means}.")
 
 
 def learning_rates(rates, losses, chosen: float) -> Figure:
@@ -48,8 +44,10 @@ def learning_rates(rates, losses, chosen: float) -> Figure:
         ax.axvline(chosen, color=COLOURS[1], ls="--", label=f"chosen: {chosen:g}")
         ax.set(xscale="log", xlabel="learning rate (log)", title="training loss")
         ax.legend()
+        best, least = min(kept, key=lambda point: point[1])
         alt = (
             "Training loss against the learning rate, which grows from batch to batch: "
-            f"flat, then falling past the chosen {chosen:g}, then rising."
+            f"{kept[0][1]:.2g} at {kept[0][0]:.1g}, lowest with {least:.2g} at "
+            f"{best:.1g}, {kept[-1][1]:.2g} at {kept[-1][0]:.1g}. Chosen: {chosen:g}."
         )
         return show(figure, alt)

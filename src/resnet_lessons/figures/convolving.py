@@ -1,5 +1,7 @@
 """Chapter 1: a convolution at one place, its matrix, and digits that are moved."""
 
+import numpy as np
+
 from .curves import MARKERS
 from .display import COLOURS, STYLE, Figure, beside, show
 
@@ -56,7 +58,7 @@ def _numbers(grids, wide: float, high: int):
             if grid.min() >= 0:
                 scale = {"cmap": "Greys", "vmin": 0, "vmax": most}
             ax.matshow(grid, **scale)
-            for (i, j), number in _items(grid):
+            for (i, j), number in np.ndenumerate(grid):
                 ax.text(j, i, f"{number:g}", ha="center", va="center")
             ax.set(xticks=[], yticks=[])
             ax.set_title(title)
@@ -69,19 +71,15 @@ def _numbers(grids, wide: float, high: int):
         return figure
 
 
-def _items(grid):
-    return (((i, j), v) for i, line in enumerate(grid) for j, v in enumerate(line))
-
-
-def weight_matrix(matrix, which) -> Figure:
+def weight_matrix(which) -> Figure:
     """The linear layer that a convolution is: a coloured dot for each used weight.
 
-    matrix: (outputs, inputs); which: the number of the weight that stands there,
-    from 0, and -1 where there is none.
+    which: (outputs, inputs), the number of the weight that stands there, from 0, and
+    -1 where there is none.
     """
     from matplotlib import colormaps, pyplot
 
-    height, width = matrix.shape
+    height, width = which.shape
     weights = int(which.max()) + 1
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(5.6, 3.6))

@@ -2,6 +2,7 @@
 
 from textwrap import fill
 
+from ..errors import UsageError
 from ..records import Record
 from .display import COLOURS, STYLE, Figure, beside, show
 
@@ -11,6 +12,13 @@ LABELS = {
     "accuracy": "accuracy on validation pictures (%)",
 }
 MARKERS = "osD^vP*"
+
+
+def looks(lines):
+    """Each of `lines` with a colour and a marker; UsageError beyond seven."""
+    if len(lines) > len(COLOURS):
+        raise UsageError(f"A figure has {len(COLOURS)} colours, not {len(lines)}.")
+    return zip(lines, COLOURS, MARKERS, strict=False)
 
 
 def curves(records: list[Record], keys=("train_loss", "accuracy")) -> Figure:
@@ -23,7 +31,7 @@ def _panel(records: list[Record], key: str) -> Figure:
 
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(4.2, 3.4))
-        for record, colour, marker in zip(records, COLOURS, MARKERS, strict=False):
+        for record, colour, marker in looks(records):
             _draw(ax, record, key, colour, marker)
         ax.set(title=LABELS[key], xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)

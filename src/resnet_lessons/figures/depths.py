@@ -1,10 +1,11 @@
 """Chapter 4: plain and residual nets of several depths, side by side."""
 
+from math import isfinite
 from statistics import mean, stdev
 
 from ..records import Record
-from .curves import MARKERS
-from .display import COLOURS, STYLE, Figure, Words, beside, show, table
+from .curves import looks
+from .display import STYLE, Figure, Words, beside, show, table
 
 Lines = dict[str, list[list[float]]]  # label: one list of losses for each seed
 
@@ -27,10 +28,11 @@ def losses(
         for title, g in groups.items()
     }
     values = [v for g in drawn.values() for ss in g.values() for s in ss for v in s]
+    values = [v for v in values if isfinite(v)]
     span = (0 if from_zero else 0.95 * min(values), 1.05 * max(values))
     labels = dict.fromkeys(label for g in drawn.values() for label in g)
-    looks = dict(zip(labels, zip(COLOURS, MARKERS, strict=False), strict=False))
-    return beside(*[_panel(t, g, looks, xlabel, every, span) for t, g in drawn.items()])
+    look = {label: (colour, marker) for label, colour, marker in looks(labels)}
+    return beside(*[_panel(t, g, look, xlabel, every, span) for t, g in drawn.items()])
 
 
 def _thinned(values: list[float], every: int) -> list[float]:
@@ -38,14 +40,14 @@ def _thinned(values: list[float], every: int) -> list[float]:
     return [mean(values[start : start + every]) for start in starts]
 
 
-def _panel(title, lines: Lines, looks, xlabel: str, every: int, span) -> Figure:
+def _panel(title, lines: Lines, look, xlabel: str, every: int, span) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(4.2, 3.9))
         ends = []
         for label, seeds in lines.items():
-            colour, marker = looks[label]
+            colour, marker = look[label]
             x = [every * (i + 1) for i in range(len(seeds[0]))]
             for seed in seeds if len(seeds) > 1 else []:
                 ax.plot(x, seed, color=colour, lw=0.8, alpha=0.5)

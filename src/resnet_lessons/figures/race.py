@@ -1,6 +1,7 @@
 """Appendix D: the singular values of steps."""
 
-from .display import COLOURS, STYLE, Figure, show
+from .curves import looks
+from .display import STYLE, Figure, show
 
 
 def spectrum(matrix) -> list[float]:
@@ -21,7 +22,7 @@ def spectra(matrices: dict) -> Figure:
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(5.6, 4.2))
         words = []
-        for (label, matrix), colour in zip(matrices.items(), COLOURS, strict=False):
+        for (label, matrix), colour, _ in looks(matrices.items()):
             shares = spectrum(matrix)
             ax.plot(range(1, len(shares) + 1), shares, color=colour, label=label)
             words.append(f"{label}: {shares[len(shares) // 2]:.2g} in the middle")

@@ -1,6 +1,6 @@
 """The running table and the sentences that go with it."""
 
-from statistics import median
+from statistics import mean, median, stdev
 
 from ..records import Record
 from .display import Words, table
@@ -17,12 +17,16 @@ def accuracy_words(record: Record) -> str:
 
 def compare_words(new: Record, old: Record) -> str:
     """Whether `new` beats `old` by more than the seeds differ among themselves."""
-    gain = 100 * (new.accuracy - old.accuracy)
-    noise = 100 * max(new.spread, old.spread)
+    return points_words(new.accuracies, old.accuracies)
+
+
+def points_words(new: list[float], old: list[float]) -> str:
+    """How the accuracies of some seeds stand to those of others, in points."""
+    gain = 100 * (mean(new) - mean(old))
     points = f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}"
-    if min(len(new.seeds), len(old.seeds)) < 2:
+    if min(len(new), len(old)) < 2:
         return f"{points}, from one seed: too little to call it a difference"
-    if abs(gain) <= 2 * noise:
+    if abs(gain) <= 200 * max(stdev(new), stdev(old)):
         return f"{points}, within twice the spread over seeds: no clear difference"
     return f"{points}, more than twice the spread over seeds"
 

@@ -58,7 +58,7 @@ def grids(rows: dict) -> Figure:
             ax.set_axis_off()
         for line, (label, each) in zip(axes, rows.items(), strict=True):
             for ax, grid in zip(line, each, strict=False):
-                ax.imshow(grid, cmap="Greys_r", interpolation="none")
+                ax.imshow(grid, cmap="Greys_r", vmin=0, interpolation="none")
             line[0].set_title(label, fontsize=9)
         alt = "Grids of activations, one row a part of the net: " + ", ".join(rows)
         return show(figure, alt + ".")
@@ -91,6 +91,7 @@ def surfaces(records: list[Record]) -> Figure:
 
 def _surface_panel(record: Record, top: float) -> Figure:
     from matplotlib import pyplot
+    from matplotlib.ticker import MaxNLocator
 
     found = planes(record)
     axis, guess = (record.seeds[0].measured[key] for key in ("axis", "guess"))
@@ -109,8 +110,9 @@ def _surface_panel(record: Record, top: float) -> Figure:
             ax.plot(0, 0, marker="+", color="white", ms=7, mew=1.2)
             ax.set_title(title, fontsize=9)
             ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], aspect="equal")
-        bar = figure.colorbar(drawn, ax=axes, location="bottom", aspect=40)
-        bar.set_ticks([i for i in range(ceil(top)) if i < top])
+        whole = MaxNLocator(integer=True)
+        look = {"location": "bottom", "aspect": 40, "ticks": whole}
+        bar = figure.colorbar(drawn, ax=axes, **look)
         bar.set_label(f"{name_of(record)}: loss; white line: guessing, {guess:.2f}")
         words = "; ".join(
             f"{title}: {grid[len(grid) // 2][len(grid) // 2]:.2f} in the middle, "

@@ -3,8 +3,9 @@
 from statistics import mean, stdev
 
 from ..records import Record
-from .curves import MARKERS
+from .curves import looks
 from .display import COLOURS, STYLE, Figure, Words, show, table
+from .rows import points_words
 
 # Ways of a Record's `measured`: what a reader sees (training/transfer.py has the rest).
 TITLES = {
@@ -56,28 +57,16 @@ def freezing(record: Record, costs: dict) -> dict:
     }
 
 
-def spread(values: list[float]) -> float:
-    """Sample standard deviation, 0 for a single value."""
-    return stdev(values) if len(values) > 1 else 0.0
-
-
 def percent_words(values: list[float]) -> str:
     """Mean and spread in percent, such as "64.1 ± 0.4"."""
     if len(values) == 1:
         return f"{100 * values[0]:.1f}"
-    return f"{100 * mean(values):.1f} ± {100 * spread(values):.1f}"
+    return f"{100 * mean(values):.1f} ± {100 * stdev(values):.1f}"
 
 
 def way_words(record: Record, new: str, old: str, count: int) -> str:
     """How one way stands to another with the same pictures, in words."""
-    ours, theirs = way_values(record, new, count), way_values(record, old, count)
-    gain = 100 * (mean(ours) - mean(theirs))
-    words = f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}"
-    if len(ours) < 2:
-        return f"{words}, from one seed: too little to call it a difference"
-    if abs(gain) <= 200 * max(spread(ours), spread(theirs)):
-        return f"{words}, within twice the spread over seeds: no clear difference"
-    return f"{words}, more than twice the spread over seeds"
+    return points_words(way_values(record, new, count), way_values(record, old, count))
 
 
 def transfer_table(record: Record, ways: list[str] | None = None) -> Words:
@@ -115,7 +104,7 @@ def transfer_curves(record: Record, ways: list[str]) -> Figure:
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(5.4, 4.4))
         words = []
-        for way, colour, marker in zip(ways, COLOURS, MARKERS, strict=False):
+        for way, colour, marker in looks(ways):
             seeds = list(
                 zip(*[way_values(record, way, n) for n in numbers], strict=True)
             )

@@ -37,8 +37,14 @@ Paper = partial(ResNet, widths=WIDTHS, stem="imagenet", shortcut="B")
 Plain = partial(ResNet, widths=WIDTHS, stem="imagenet", shortcut="none")
 Fastai = partial(ResNet, widths=WIDTHS, stem="deep", shortcut="pool", batch_zero=True)
 # A stack of ResBlocks with stride 2 and nothing before it (chapter 7).
-Halving = partial(ResNet, FastaiBlock, widths=FCN_WIDTHS, strides=(2,) * 5)
-Stack = partial(Halving, stem="none", shortcut="pool")
+Stack = partial(
+    ResNet,
+    FastaiBlock,
+    widths=FCN_WIDTHS,
+    strides=(2,) * 5,
+    stem="none",
+    shortcut="pool",
+)
 
 
 def xresnet_50_mish(num_classes: int, in_channels: int) -> nn.Module:

@@ -5,7 +5,6 @@ from .blocks import block_costs
 from .budget import compute_by_stage, stages
 from .cam import (
     cam_by_layer,
-    class_activation_map,
     covered,
     enlarged,
     feature_maps,
@@ -13,7 +12,6 @@ from .cam import (
     ground,
     mass_inside,
     parts_with_grids,
-    scores_of,
     shares_inside,
 )
 from .counts import Row, macs, parameters, shapes
@@ -54,7 +52,6 @@ __all__ = [
     "block_orders",
     "by_grid",
     "cam_by_layer",
-    "class_activation_map",
     "compute_by_stage",
     "convolutions",
     "covered",
@@ -85,7 +82,6 @@ __all__ = [
     "random_direction",
     "rays",
     "receptive_field",
-    "scores_of",
     "shape_matches",
     "shapes",
     "shares_inside",

@@ -1,5 +1,6 @@
 """What basic and bottleneck blocks cost at each place of the grid (chapter 9)."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -26,7 +27,7 @@ def block_costs(
             if number % squeeze or number < squeeze:
                 raise UsageError(
                     f"{number} channels cannot be made {squeeze} times narrower: "
-                    f"use multiples of {max(squeezes)}."
+                    f"use multiples of {math.lcm(*squeezes)}."
                 )
     return {
         "channels": list(channels),

@@ -1,7 +1,7 @@
-"""Where a net looks: feature maps, CAM, Grad-CAM and covering up (chapter 13).
+"""Where a net looks: feature maps, Grad-CAM and covering up (chapter 13).
 
-CAM: Zhou et al. 2016. Grad-CAM: Selvaraju et al. 2017, section 3. Covering up: Zeiler
-and Fergus 2014, section 4.2.
+Grad-CAM: Selvaraju et al. 2017, section 3. Covering up: Zeiler and Fergus 2014,
+section 4.2.
 """
 
 import copy
@@ -63,15 +63,6 @@ def _run(net, module, pictures, track: bool = False) -> tuple[Tensor, Tensor]:
     return seen[-1], scores
 
 
-def class_activation_map(features: Tensor, weights: Tensor) -> Tensor:
-    """CAM (B, h, w): features (B, K, h, w) weighted by those of one class (K,).
-
-    For a net that ends in an average over the grid and one linear layer; the mean of
-    the map is the score of the class without its bias.
-    """
-    return torch.einsum("bkhw,k->bhw", features, weights)
-
-
 def enlarged(maps: Tensor, size: int) -> Tensor:
     """Maps (B, h, w) at `size` x `size`, bilinear, to lay over the picture."""
     return F.interpolate(
@@ -98,13 +89,6 @@ def ground(pictures: Tensor, masks: Tensor) -> Tensor:
     return (pictures * outside).sum((2, 3)) / outside.sum((2, 3))
 
 
-@torch.no_grad()
-def scores_of(net: nn.Module, pictures: Tensor, classes: Tensor) -> Tensor:
-    """The score (logit) of each picture's class (B,), net in eval mode."""
-    twin = copy.deepcopy(net).eval()
-    return twin(pictures).gather(1, classes[:, None])[:, 0]
-
-
 def parts_with_grids(net: nn.Module) -> dict[str, nn.Module]:
     """The stem and each block of a `nets.ResNet`, by names for a reader."""
     found = {"stem": net.stem}
@@ -117,7 +101,7 @@ def parts_with_grids(net: nn.Module) -> dict[str, nn.Module]:
 def cam_by_layer(
     net: nn.Module,
     pictures: Tensor,  # (B, C, H, W), as the net takes them
-    classes: Sequence[int],  # which scores to ask about, for every picture
+    classes: Sequence[Sequence[int]],  # of each picture, which scores to ask about
 ) -> list[dict]:
     """Grad-CAM at each of `parts_with_grids`: [{name, side, maps}], in order.
 

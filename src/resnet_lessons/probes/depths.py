@@ -26,7 +26,7 @@ def first_gradients(
     """
 
     def norm(depth: int, kind: str) -> float:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         net = cifar_net(depth, kind, width=width, in_channels=pictures.shape[1])
         return gradients(net, pictures, labels)[0].norm
 

@@ -23,12 +23,14 @@ def windows(layers: nn.Module) -> list[Window]:
     """The windows of all convolutions and pools among `layers`, in order.
 
     For square windows and layers that run one after the other, as in `VGG.features`.
-    Raises `UsageError` where a window is not square.
+    Raises `UsageError` where a window is not square or has gaps.
     """
     found = []
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
             kernel, stride = _one(layer.kernel_size), _one(layer.stride)
+            if _one(getattr(layer, "dilation", 1)) > 1:
+                raise UsageError("A window with gaps (dilation) is not measured.")
             found.append(Window(kernel, stride, not isinstance(layer, nn.Conv2d)))
     return found
 

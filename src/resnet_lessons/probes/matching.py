@@ -40,7 +40,7 @@ def shape_matches(
     """
     found = {"texts": Places(), "patterns": Places()}
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         residuals = _nested(_residual, channels, channels, strides, sizes)
         cases = [
             _nested(
@@ -131,7 +131,9 @@ def _layer(layer: nn.Module) -> str:
         case nn.AvgPool2d(kernel_size=k):
             return f"mean of {k} × {k}"
         case PadChannels(extra=extra, stride=stride):
-            picked = "x" if stride == 1 else "every second row and column"
+            picked = {1: "x", 2: "every second row and column"}.get(
+                stride, f"every row and column number {stride}"
+            )
             return f"{picked}, {extra} channels of zeros" if extra else picked
         case nn.BatchNorm2d():
             return "BatchNorm"

@@ -59,7 +59,7 @@ def ordered_stack(
 
 def _signals(order: str, depth: int, channels: int, pictures, labels) -> dict:
     """What passes x_0 to x_depth; the stack is in training mode, its start seed 0."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     stem, blocks, end = ordered_stack(order, depth, channels, pictures.shape[1])
     xs = [stem(pictures)]  # (B, channels, H, W)
     kept = []  # for each block, the positions where f leaves the sum as it is

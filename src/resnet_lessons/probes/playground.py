@@ -138,7 +138,7 @@ def playground(
     (x, labels), (held_x, held_labels) = data
     classes = 2 if x.shape[1] == 2 else 10
     net = PlaygroundNet(x.shape[1], WIDTH, depth, classes, skip, norm).double()
-    _start(net, init, zero, uniforms(4 * seed + 1))
+    _start(net, init, zero and norm, uniforms(4 * seed + 1))
     found = {"losses": [], "net": net, **_look(net, x[:BATCH], labels[:BATCH])}
     kind = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}[optimiser]
     extra = {"momentum": 0.9} if optimiser == "SGD" else {}

@@ -40,7 +40,7 @@ def gradient_norms(
     """
 
     def norms(depth: int, *way: str) -> list[float]:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         net = _fresh(depth, *way, width=width, in_channels=pictures.shape[1])
         return [row.norm for row in gradients(net, pictures, labels)]
 

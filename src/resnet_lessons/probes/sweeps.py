@@ -79,7 +79,7 @@ def starts(
 
 def _start(depth: int, gamma: float, pictures: Tensor, labels: Tensor) -> tuple:
     """(std, gradient norm, norm at the first convolution), block by block."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     net = ResNet(BasicBlock, [depth], [16], "cifar", "B", in_channels=pictures.shape[1])
     outputs = [net.stem(pictures)]  # (B, 16, H, W)
     for block in net.stages[0]:
