@@ -40,6 +40,8 @@ HARMLESS = (
     "/favicon.ico - Failed to load resource",  # Chromium asks each new host for one
 )
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}  # CSS px
+# A tablet, a small phone, and a desktop's window in which all is four times as large.
+OTHER_SIZES = {"tablet": (744, 1133), "small": (320, 640), "zoomed": (320, 256)}
 
 
 def missing(reason):
@@ -57,9 +59,11 @@ class Browser:
         self.js = driver.execute_script
         self.asked = []
 
-    def look(self, size="desktop", dark=False, calm=True, media=""):
-        """Set the window (a key of SIZES), the scheme, reduced motion, the medium."""
-        width, height = SIZES[size]
+    def look(self, size="desktop", dark=False, calm=True, media="", forced=False):
+        """Set the window (a key of SIZES or OTHER_SIZES), the scheme, reduced motion,
+        the medium, and whether the system forces its few colours.
+        """
+        width, height = (SIZES | OTHER_SIZES)[size]
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {
@@ -71,15 +75,17 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         motion = {"name": "prefers-reduced-motion", "value": "reduce" if calm else ""}
+        colours = {"name": "forced-colors", "value": "active" if forced else "none"}
         self.driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"media": media, "features": [scheme, motion]}
+            "Emulation.setEmulatedMedia",
+            {"media": media, "features": [scheme, motion, colours]},
         )
 
-    def open(self, url, size="desktop", dark=False, calm=True):
+    def open(self, url, size="desktop", dark=False, calm=True, forced=False):
         """Open a page afresh; nothing that was done to earlier pages reaches it."""
         self.js("try { localStorage.clear(); sessionStorage.clear(); } catch {}")
         self.driver.get("about:blank")
-        self.look(size, dark, calm)
+        self.look(size, dark, calm, forced=forced)
         ActionChains(self.driver).reset_actions()  # lets go of keys and buttons
         self.driver.get_log("browser"), self.driver.get_log("performance")
         self.asked = []

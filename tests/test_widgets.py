@@ -85,6 +85,34 @@ def test_the_script_is_the_kit_and_the_widget_once(name):
     assert script.count("export default") == 1
 
 
+def own_styles():
+    """Each widget's own styles: name of its folder -> the selectors in them."""
+    for path in (ROOT / "src" / "resnet_lessons" / "widgets").glob("*/widget.css"):
+        other = re.compile(r"/\*.*?\*/|@[^{]+\{|\([^()]*\)", re.DOTALL)
+        selectors = re.findall(r"([^{}]+)\{", other.sub("", path.read_text("utf-8")))
+        yield path.parent.name, [s for group in selectors for s in group.split(",")]
+
+
+def test_an_old_browser_has_the_light_colours():
+    """Those without light-dark() have a palette of their own, the same one."""
+    css = ROOT / "src" / "resnet_lessons" / "widgets" / "kit.css"
+    modern, old = css.read_text("utf-8").split("@supports not")
+    light = dict(re.findall(r"(--rl-[\w-]+): light-dark\((#\w+)", modern))
+    assert len(light) == 10
+    assert dict(re.findall(r"(--rl-[\w-]+): (#\w+);", old.split("@media")[0])) == light
+
+
+def test_a_style_of_one_widget_reaches_no_other():
+    """All that stand on a page share it: each selector names a class of its own."""
+    owner = {}
+    for name, selectors in own_styles():
+        assert selectors
+        for selector in selectors:
+            own = set(re.findall(r"\.(?!rl\b)([a-z]+)", selector))
+            assert own, f"{name}: {selector.strip()}"
+            assert {owner.setdefault(one, name) for one in own} == {name}, selector
+
+
 def surface(data, net, plane):
     return data["nets"][net]["seeds"][0]["planes"][plane]
 
@@ -95,6 +123,20 @@ def letter(data, wrong):
 
 
 BAD = {
+    "BlockOrder": [
+        (lambda d: d["orders"][0].update(order="conv Bn +"), "LeakyReLU"),
+        (lambda d: d["orders"][0].update(order="conv BN"), "one +"),
+        (lambda d: d["cases"].pop(), "one row per order"),
+        (lambda d: d["cases"][2].pop(), "one case per depth"),
+        (lambda d: d["cases"][0][1]["mean"].pop(), "mean has 9 values, not 10"),
+        (lambda d: d["cases"][0][1]["passed"].append(1.0), "passed has 10"),
+        (lambda d: d["cases"][0][1].pop("untouched"), "lacks untouched"),
+        (lambda d: d["cases"][0][0]["std"].__setitem__(0, -1.0), "from 0 up"),
+        (lambda d: d["cases"][0][0]["mean"].__setitem__(0, None), "from 0 up"),
+        (lambda d: d["cases"][0][0]["gradient"].__setitem__(-1, 0.0), "no gradient"),
+        (lambda d: d.update(depths=[9, 3, 27]), "rising"),
+        (lambda d: d.update(note=3), "one line of text"),
+    ],
     "DiffQuiz": [
         (lambda d: d.pop("note"), "lacks note"),
         (lambda d: d.update(note=3), "one line of text"),

@@ -9,10 +9,11 @@ from selenium.webdriver.common.keys import Keys
 from browser import serving
 from widget_looks import inside, text
 from widget_page import drawn, open_page, write_page
-from widget_registry import widget
+from widget_registry import MAKE, widget
 
 pytestmark = pytest.mark.browser
 
+GROUND = "getComputedStyle(document.querySelector('.rl-inner')).backgroundColor"
 GROUNDS = {False: "rgb(255, 255, 255)", True: "rgb(22, 26, 32)"}  # dark?
 
 
@@ -70,15 +71,76 @@ def test_the_theme_of_the_page_wins_over_the_system(
         page.write_text(html, "utf-8")
     browser.open(page.as_uri(), dark=system == "dark")
     browser.wait(drawn(2))
-    ground = "getComputedStyle(document.querySelector('.rl-inner')).backgroundColor"
     dark = (theme or system) == "dark"
-    assert browser.js(f"return {ground}") == GROUNDS[dark]
+    assert browser.js(f"return {GROUND}") == GROUNDS[dark]
+
+
+@pytest.mark.parametrize(
+    ("classes", "dark"),
+    [
+        ("vscode-light", False),
+        ("vscode-dark", True),
+        ("vscode-high-contrast", True),
+        ("vscode-high-contrast vscode-high-contrast-light", False),
+    ],
+)
+def test_the_theme_of_vs_code_wins_over_the_system(
+    browser, shown, tmp_path, classes, dark
+):
+    page = write_page(tmp_path, shown)
+    html = page.read_text("utf-8").replace(' data-theme="light"', "")
+    page.write_text(html.replace("<body>", f'<body class="{classes}">'), "utf-8")
+    browser.open(page.as_uri(), dark=not dark)
+    browser.wait(drawn(2))
+    assert browser.js(f"return {GROUND}") == GROUNDS[dark]
+
+
+TITLE = "return document.querySelector('.rl-title').getBoundingClientRect().height"
+
+
+def test_small_pages_do_not_make_small_widgets(browser, shown, tmp_path):
+    usual = open_page(browser, tmp_path, shown).js(TITLE)
+    page = write_page(tmp_path, shown)
+    small = page.read_text("utf-8").replace("<style>", "<style>html{font-size:10px}")
+    page.write_text(small, "utf-8")
+    browser.open(page.as_uri())
+    browser.wait(drawn(2))
+    assert browser.js(TITLE) == pytest.approx(usual, rel=0.05)
+
+
+# What is written into a live region that was there before: that is read out.
+HEAR = """<script>
+window.heard = [];
+const known = new Set();
+new MutationObserver((records) => {
+  const live = records.map((one) => one.target).filter((node) => known.has(node));
+  heard.push(...live.map((node) => node.textContent));
+  document.querySelectorAll('.rl-live').forEach((node) => known.add(node));
+}).observe(document, { childList: true, subtree: true });
+</script>"""
+HEARD = "return new Promise(done => setTimeout(() => done(window.heard), 600))"
+
+
+def test_nothing_is_read_out_before_a_knob_is_turned(browser, tmp_path):
+    page = write_page(tmp_path, [widget(name) for name in MAKE])
+    html = page.read_text("utf-8").replace("<style>", f"{HEAR}<style>")
+    page.write_text(html, "utf-8")
+    browser.open(page.as_uri())
+    browser.wait(drawn(len(MAKE)))
+    assert browser.js(HEARD) == []
+    inside(browser, 0, "input[type=range]")[0].send_keys(Keys.ARROW_LEFT)
+    assert browser.js(HEARD) == text(browser, 0, ".rl-seen")
 
 
 def test_a_broken_widget_says_so_in_one_line(browser, shown, tmp_path):
     page = write_page(tmp_path, shown)
     note = notes(browser, page, "class InputSize {", "class InputSize ((")
     assert re.fullmatch(r"This picture could not be drawn: .+\.", note)
+    height = "document.querySelector('[role=note]').offsetHeight"
+    assert browser.js(f"return {height}") < 100
+    browser.look("phone")
+    browser.wait("innerWidth === 390")
+    assert browser.js(f"return {height}") < 100
     assert len(browser.errors()) == 1
 
 

@@ -1,16 +1,15 @@
 """BlockOrder in a real Chromium; its data is held to PyTorch in test_probes_orders."""
 
-import copy
 from math import log10
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from resnet_lessons.errors import UsageError
-from resnet_lessons.widgets import BlockOrder
 from widget_looks import HEIGHTS, inside, said, text, values
 from widget_page import press, slide
 from widget_registry import widget
+
+pytestmark = pytest.mark.browser
 
 VALUES, OPEN, BACK = 1, 2, 3  # the charts; the drawing of the block comes first
 
@@ -34,7 +33,6 @@ def read(page, chart, look):
     return [low + (high - low) * (bottom - y) / (bottom - top) for y in dots]
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(
     ("order", "depth"), [(0, 2), (1, 1), (2, 2), (3, 0), (4, 2), (5, 1)]
 )
@@ -61,7 +59,6 @@ CIRCLE = """const box = document.querySelector('.order-sum').getBBox();
   return [box.x + box.width / 2, box.y + box.height / 2]"""
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("order", range(6))
 def test_the_drawing_is_the_order(page, shown, order):
     choose(page, order, 0)
@@ -84,7 +81,6 @@ def test_the_drawing_is_the_order(page, shown, order):
     assert drawn.endswith(f"After the sum: {words}.")
 
 
-@pytest.mark.browser
 def test_the_sentence_says_the_values(page, shown):
     choose(page, 0, 2)
     sentence = said(page)
@@ -108,7 +104,6 @@ def test_the_sentence_says_the_values(page, shown):
     assert text(page, 0, "output") == ["27 blocks, 56 layers"]
 
 
-@pytest.mark.browser
 def test_a_button_moves_the_lines_and_not_the_axes(page):
     axes = "return [...document.querySelectorAll('.rl-axes')].map(g => g.outerHTML)"
     before = page.js(axes)
@@ -117,31 +112,3 @@ def test_a_button_moves_the_lines_and_not_the_axes(page):
         assert page.js(axes) == before
     inside(page, 0, "input[type=range]")[0].send_keys(Keys.HOME)
     assert page.js(axes) != before
-
-
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (lambda d: d["orders"][0].update(order="conv Bn +"), "LeakyReLU"),
-        (lambda d: d["orders"][0].update(order="conv BN"), r"one \+"),
-        (lambda d: d["cases"].pop(), "one row per order"),
-        (lambda d: d["cases"][2].pop(), "one case per depth"),
-        (lambda d: d["cases"][0][1]["mean"].pop(), "mean has 9 values, not 10"),
-        (lambda d: d["cases"][0][1]["passed"].append(1.0), "passed has 10"),
-        (lambda d: d["cases"][0][1].pop("untouched"), "lacks untouched"),
-        (lambda d: d["cases"][0][0]["std"].__setitem__(0, -1.0), "from 0 up"),
-        (lambda d: d["cases"][0][0]["mean"].__setitem__(0, None), "from 0 up"),
-        (lambda d: d["cases"][0][0]["gradient"].__setitem__(-1, 0.0), "no gradient"),
-        (lambda d: d.update(depths=[9, 3, 27]), "rising"),
-        (lambda d: d.update(note=3), "one line of text"),
-    ],
-)
-def test_data_that_cannot_be_drawn_is_refused(shown, spoil, words):
-    data = copy.deepcopy(shown.data)
-    spoil(data)
-    with pytest.raises(UsageError, match=words):
-        BlockOrder(data)
-
-
-def test_its_repr_is_the_same_every_run(shown):
-    assert repr(shown) == "BlockOrder(6 orders, 3/9/27 blocks)"

@@ -214,8 +214,9 @@ def test_both_surfaces_turn_together_by_keys_and_by_mouse(page):
 def test_a_finger_turns_and_leaves_scrolling_to_the_page(page):
     script = """
     const stage = document.querySelector('.surf-stage');
+    const finger = { pointerId: 7, pointerType: 'touch', buttons: 1, bubbles: true };
     const send = (type, x, y) => stage.dispatchEvent(new PointerEvent(type,
-      { pointerId: 7, pointerType: 'touch', clientX: x, clientY: y, bubbles: true }));
+      { ...finger, clientX: x, clientY: y }));
     stage.setPointerCapture = () => {};
     send('pointerdown', 100, 100); send('pointermove', 140, 180); send('pointerup');
     return getComputedStyle(stage).touchAction;
@@ -225,6 +226,28 @@ def test_a_finger_turns_and_leaves_scrolling_to_the_page(page):
     assert page.js(script) == "pan-y"
     assert turn.get_attribute("aria-valuetext") == "-55°"
     assert tilt.get_attribute("aria-valuetext") == start
+
+
+@pytest.mark.browser
+def test_only_the_first_button_turns_and_only_while_it_is_down(page):
+    script = """
+    const stage = document.querySelector('.surf-stage');
+    const send = (type, clientX, button, buttons) =>
+      stage.dispatchEvent(new PointerEvent(type,
+        { pointerId: 1, clientX, clientY: 100, button, buttons, bubbles: true }));
+    stage.setPointerCapture = () => {};
+    const [button, after] = arguments;
+    send('pointerdown', 100, button, button ? 2 : 1);
+    send('pointermove', 160, -1, after);  // pointerup was not heard
+    send('pointermove', 220, -1, 1);  // down again, elsewhere
+    """
+    before = page.js(CORNERS, 0)
+    page.js(script, 2, 2)
+    assert page.js(CORNERS, 0) == before
+    page.js(script, 0, 0)
+    assert page.js(CORNERS, 0) == before
+    page.js(script, 0, 1)
+    assert page.js(CORNERS, 0) != before
 
 
 @pytest.mark.browser

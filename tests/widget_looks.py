@@ -1,5 +1,7 @@
 """Reading what a widget shows on an open page, and the scripts that measure it."""
 
+from page_measures import thread_seconds
+
 POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
@@ -61,11 +63,6 @@ def cpu_ms(page, script, *values):
     spent = 1000 * (thread_seconds(page) - before)
     page.driver.execute_cdp_cmd("Performance.disable", {})
     return spent, found
-
-
-def thread_seconds(page):
-    metrics = page.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
-    return next(m["value"] for m in metrics if m["name"] == "ThreadTime")
 
 
 INSIDE = """

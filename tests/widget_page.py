@@ -65,7 +65,7 @@ def drawn(count):
 
 def open_page(browser, folder, widgets, theme="light", **looks):
     """Write a page with `widgets` (one or a list), open it from its file, wait until
-    all are drawn; return the browser. `looks`: size, dark, calm of `Browser.open`.
+    all are drawn; return the browser. `looks`: those of `Browser.open`.
     """
     widgets = widgets if isinstance(widgets, list) else [widgets]
     browser.open(write_page(folder, widgets, theme).as_uri(), **looks)

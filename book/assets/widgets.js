@@ -1,55 +1,19 @@
 // Shows the page's anywidgets without kernel, network or widget manager: reads the
-// widget state that the book builder wrote into the page, gives each widget a small
-// model, and draws it in front of its view script. Plain JSON traits only.
+// widget state that the book builder wrote into the page, and draws each widget in front
+// of its view script. Plain JSON traits only: nothing is set, and nobody listens.
 (function () {
   "use strict";
   const MIME = "application/vnd.jupyter.widget-";
   const modules = new Map(); // script text -> promise of its module
   const styles = new Set();
-  let models = null; // model id -> Model, once the state has been found
-
-  class Model {
-    constructor(state) {
-      this.state = state;
-      this.listeners = []; // [event, callback]
-      this.kernel = false; // nobody to ask: widgets leave out what would need one
-    }
-    get(name) { return this.state[name]; }
-    set(name, value) {
-      if (this.state[name] === value) return;
-      this.state[name] = value;
-      this.tell(`change:${name}`, value);
-      this.tell("change");
-    }
-    tell(event, value) {
-      const called = this.listeners.filter(([name]) => name === event);
-      called.forEach(([, callback]) => callback(this, value));
-    }
-    on(events, callback) {
-      events.split(" ").forEach((event) => this.listeners.push([event, callback]));
-    }
-    off(event, callback) {
-      this.listeners = this.listeners.filter(([name, known]) =>
-        (event && name !== event) || (callback && known !== callback));
-    }
-    save_changes() {} // there is no kernel to save to,
-    send() {} // and none to answer
-    ready() { // run the widget's initialize once, before its first view
-      this.started ??= load(this.state._esm).then(async (widget) => {
-        await widget.initialize?.({ model: this });
-        return widget;
-      });
-      return this.started;
-    }
-  }
+  let models = null; // model id -> its traits, once the state has been found
 
   async function load(script) {
     if (!modules.has(script)) {
       const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
       modules.set(script, import(url).finally(() => URL.revokeObjectURL(url)));
     }
-    const { default: widget } = await modules.get(script);
-    return typeof widget === "function" ? widget() : widget;
+    return (await modules.get(script)).default;
   }
 
   function style(css) {
@@ -63,15 +27,22 @@
   async function show(view) {
     const el = document.createElement("div");
     view.before(el);
+    let [wide, phone] = [0, 0];
+    // One column up to 36rem, as in kit.css; again when the window is turned or resized.
+    const keep = () => { el.style.minHeight = `${el.clientWidth > 576 ? wide : phone}px`; };
+    window.addEventListener("resize", keep);
     try {
-      const model = models.get(JSON.parse(view.textContent).model_id);
-      if (!model) throw new Error("it needs a running notebook");
-      const [wide, phone] = model.get("reserve") ?? [0, 0];
-      el.style.minHeight = `${window.innerWidth < 768 ? phone : wide}px`;
-      style(model.get("_css"));
-      const widget = await model.ready();
-      await widget.render({ model, el });
+      const state = models.get(JSON.parse(view.textContent).model_id);
+      if (!state) throw new Error("it needs a running notebook");
+      [wide, phone] = state.reserve;
+      keep();
+      style(state._css);
+      const widget = await load(state._esm);
+      // Nobody to ask: widgets leave out what would need a kernel.
+      await widget.render({ model: { get: (name) => state[name], kernel: false }, el });
     } catch (error) {
+      [wide, phone] = [0, 0];
+      keep();
       el.setAttribute("role", "note");
       el.textContent = `This picture could not be drawn: ${error.message}.`;
       console.error(error);
@@ -88,7 +59,7 @@
     if (!models && whole(state)) {
       const known = Object.entries(JSON.parse(state.textContent).state);
       models = new Map(known.filter(([, entry]) => entry.state._esm)
-        .map(([id, entry]) => [id, new Model(entry.state)]));
+        .map(([id, entry]) => [id, entry.state]));
     }
     if (!models) return;
     for (const view of document.querySelectorAll(`script[type="${MIME}view+json"]`)) {

@@ -29,8 +29,8 @@ def joined(folder, suffix):
     return "\n".join(p.read_text("utf-8") for p in parts if p.is_file())
 
 
-def plain(value, digits=4):
-    """Return `value` as plain JSON: lists, dicts, floats of `digits` figures.
+def plain(value):
+    """Return `value` as plain JSON: lists, dicts, floats of four figures.
 
     Raises UsageError on what JSON cannot hold: NaN, infinity, tensors, other objects.
     """
@@ -40,11 +40,11 @@ def plain(value, digits=4):
         return int(value)
     if isinstance(value, float):
         need(math.isfinite(value), f"a widget cannot draw {value}: leave it out.")
-        return float(f"{value:.{digits}g}")
+        return float(f"{value:.4g}")
     if isinstance(value, dict):
-        return {str(k): plain(v, digits) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(v, digits) for v in value]
+        return [plain(v) for v in value]
     kind = type(value).__name__
     raise UsageError(f"widget data holds a {kind}: pass lists and numbers (.tolist()).")
 

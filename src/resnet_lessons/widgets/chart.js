@@ -47,6 +47,10 @@ function dot([cx, cy], look) {
   return s("path", { ...at, d: `M${cx - 3.2} ${cy - 3.2}h6.4v6.4h-6.4z` });
 }
 
+/** Pale lines are many, and have none. */
+const dots = (points, look) =>
+  (look === "ghost" ? [] : points.map((p) => dot(p, look)));
+
 /** A chart with a legend of { look, label }. Call scale, then draw at each change. */
 class LineChart {
   constructor({ title, xLabel, yLabel, legend }) {
@@ -57,7 +61,7 @@ class LineChart {
       this.axes, this.lines);
     const key = ({ look, label }) => h("li", {},
       s("svg", { viewBox: "0 0 28 12", "aria-hidden": "true" },
-        path([[1, 6], [27, 6]], look), dot([14, 6], look)),
+        path([[1, 6], [27, 6]], look), ...dots([[14, 6]], look)),
       h("span", { text: label }));
     this.node = h("figure", { class: "rl-chart" }, h("figcaption", { text: title }),
       this.svg, h("ul", { class: "rl-legend" }, ...legend.map(key)));
@@ -110,8 +114,7 @@ class LineChart {
     const nodes = lines.flatMap(({ points, look }) => {
       const at = points.map(([x, y]) => [this.x(x), this.y(y)]);
       const cut = (p, q) => (p[1] === this.zero) !== (q[1] === this.zero);
-      const dots = look === "ghost" ? [] : at.map((p) => dot(p, look));
-      return [path(at, look, cut), ...dots];
+      return [path(at, look, cut), ...dots(at, look)];
     });
     this.lines.replaceChildren(...nodes);
   }

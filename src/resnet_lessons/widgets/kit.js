@@ -24,6 +24,20 @@ function fill(node, { text, on = {}, ...attributes } = {}, children = []) {
   return node;
 }
 
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+const average = (values) => sum(values) / values.length;
+
+/** Uniform numbers from 0 to 1, the same for the same seed (mulberry32). */
+function uniforms(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 /** 40970 -> "40,970". */
 const whole = (value) => Math.round(value).toLocaleString("en-US");
 
@@ -41,10 +55,11 @@ function ten(power) {
   return "10" + String(power).replace(/./g, raise);
 }
 
-/** Title, controls, picture, one sentence on what is seen, caption; in that order. */
+/** Title, controls, picture, one sentence on what is seen, caption; in that order.
+ *  stay: on a phone the controls stay in view while the picture is scrolled. */
 class Frame {
-  constructor(el, { title, lead, caption }) {
-    this.controls = h("div", { class: "rl-controls" });
+  constructor(el, { title, lead, caption, stay = false }) {
+    this.controls = h("div", { class: `rl-controls${stay ? " rl-stay" : ""}` });
     this.body = h("div", { class: "rl-body" });
     this.seen = h("p", { class: "rl-seen", "aria-hidden": "true" });
     this.live = h("p", { class: "rl-live", "aria-live": "polite" });
@@ -53,7 +68,10 @@ class Frame {
       h("p", { class: "rl-lead", text: lead }),
       this.controls, this.seen, this.live, this.body,
       h("p", { class: "rl-caption", text: caption }));
-    el.append(h("div", { class: "rl" }, this.root));
+    const box = h("div", { class: "rl" }, this.root);
+    const root = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    if (root < 12) box.style.zoom = 16 / root; // Notebook 6 has 10 px: too small to read
+    el.append(box);
     window.addEventListener("keydown", this, true);
   }
 
@@ -63,10 +81,15 @@ class Frame {
     if (ours) event.stopPropagation();
   }
 
-  /** Show a sentence now; let a screen reader have it once the slider rests. */
+  /** Show a sentence now; let a screen reader have it once the slider rests. The first
+   *  one is part of the page that opens: said later, it would be read out unasked. */
   say(sentence) {
     this.seen.textContent = sentence;
     clearTimeout(this.timer);
+    if (!this.live.textContent) {
+      this.live.textContent = sentence;
+      return;
+    }
     this.timer = setTimeout(() => { this.live.textContent = sentence; }, 400);
   }
 

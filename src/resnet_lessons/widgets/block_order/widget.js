@@ -59,7 +59,6 @@ class BlockOrder {
 
   addControls() {
     const { orders, depths } = this.data;
-    this.frame.controls.classList.add("order-controls");
     this.frame.controls.append(
       choice({ label: "Order", options: orders.map(({ name }) => name), index: 0,
         act: (i) => { this.at.order = i; this.draw(); } }),

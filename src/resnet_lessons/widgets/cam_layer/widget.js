@@ -82,7 +82,6 @@ class CamLayer {
     const { pictures, layers } = this.data;
     const slider = range({ label: "Layer", values: layers, index: this.at.layer,
       show: (layer) => layer.name, act: (i) => { this.at.layer = i; this.draw(); } });
-    this.frame.controls.classList.add("cam-controls");
     this.frame.controls.append(
       choice({ label: "Picture", options: pictures.map((p) => p.name), index: 0,
         act: (i) => this.choose(i) }),

@@ -3,7 +3,6 @@
 const KINDS = ["macs", "parameters"];
 const HEADS = { macs: "MACs", parameters: "Parameters" };
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 const dims = (shape) =>
   (shape.length > 1 ? shape.join(" × ") : `${shape[0]} classes`);
@@ -51,7 +50,6 @@ class ComputeByStage {
     const { nets, stems, sizes } = this.data;
     const pick = (label, options, key) => choice({ label, options,
       index: this.at[key], act: (i) => { this.at[key] = i; this.draw(); } });
-    this.frame.controls.classList.add("cost-controls");
     this.frame.controls.append(pick("Net", nets, "net"), pick("Stem", stems, "stem"),
       range({ label: "Picture", values: sizes, index: this.at.size,
         show: (size) => `${size} × ${size} px`,

@@ -10,7 +10,6 @@ const FACTS = [
   ["training loss, last epoch", (net) => ending(net).toFixed(2)],
 ];
 
-const average = (values) => values.reduce((a, b) => a + b) / values.length;
 const lasts = (net) => net.losses.map((curve) => curve[curve.length - 1]);
 const ending = (net) => average(lasts(net));
 const meanCurve = (net) =>
@@ -22,6 +21,7 @@ class DepthAndSkip {
     this.data = data;
     this.at = { depth: data.depths.length - 1, kind: "plain" };
     this.frame = new Frame(el, {
+      stay: true,
       title: "Deeper, with and without shortcuts",
       lead: "Every net was trained by the same recipe on the same pictures. Choose " +
         "one: its curve stands out, the others stay pale.",

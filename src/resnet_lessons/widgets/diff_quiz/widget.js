@@ -1,7 +1,6 @@
 // Chapter 14: one defect in a piece of code. Which line is it, and what does it do?
 
 const WORDS = { "-": "taken out", "+": "put in" };
-let made = 0;
 
 /** Text with `code` between backticks. */
 const rich = (text) => text.split("`").map((part, i) =>
@@ -16,7 +15,6 @@ class DiffQuiz {
     this.at = 0;
     this.found = new Set();
     this.picks = data.questions.map(() => ({ line: null, effect: null, open: false }));
-    this.name = `rl-quiz-${made += 1}`;
     this.frame = new Frame(el, {
       title: "Which line is wrong, and what does it do?",
       lead: "Each piece of code has one defect. Pick a line, pick an effect, and " +
@@ -85,7 +83,7 @@ class DiffQuiz {
   }
 
   option(kind, i, name, ...shown) {
-    const input = h("input", { type: "radio", name: `${this.name}-${kind}`, value: i,
+    const input = h("input", { type: "radio", name: kind, value: i,
       "aria-label": name, on: { change: () => { this.pick[kind] = i; } } });
     input.checked = this.pick[kind] === i;
     return h("label", { class: "quiz-option" }, input, ...shown);

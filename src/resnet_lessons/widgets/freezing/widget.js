@@ -1,8 +1,6 @@
 // Chapter 12: which parts of a net learn, what that costs, and what it brought.
 
-const mean = (values) => values.reduce((a, b) => a + b) / values.length;
 const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)} %`;
-const sum = (values) => values.reduce((a, b) => a + b, 0);
 /** 20300000 -> "20.3 million", 64 -> "64". */
 const many = (macs) =>
   (macs < 1e5 ? whole(macs) : `${Number((macs / 1e6).toPrecision(3))} million`);
@@ -13,7 +11,7 @@ function seeds(values) {
     .map((v) => (100 * v).toFixed(1));
   const spread = values.length === 1 ? "one seed"
     : `${values.length} seeds, ${low} to ${high}`;
-  return `${percent(mean(values))} (${spread})`;
+  return `${percent(average(values))} (${spread})`;
 }
 
 class Freezing {
@@ -21,6 +19,7 @@ class Freezing {
     this.data = data;
     this.at = { free: 0, count: 0 };
     this.frame = new Frame(el, {
+      stay: true,
       title: "How much is frozen?",
       lead: "The body learned other classes first. Choose how much of it may go on " +
         "learning, and from how many pictures of each new class " +
@@ -64,7 +63,7 @@ class Freezing {
   /** One range for all counts: the controls move the lines, never the axes. */
   scale() {
     const { accuracy, scratch, parts } = this.data;
-    const all = [...accuracy.flat(), ...scratch].map(mean).map((v) => 100 * v);
+    const all = [...accuracy.flat(), ...scratch].map(average).map((v) => 100 * v);
     const low = 5 * Math.floor(Math.min(...all) / 5);
     const high = Math.max(low + 5, 5 * Math.ceil(Math.max(...all) / 5));
     this.chart.scale({ x: [0, parts.length - 1], y: [low, high] });
@@ -103,15 +102,15 @@ class Freezing {
   drawChart() {
     const { accuracy, scratch, parts } = this.data;
     const { count, free } = this.at;
-    const line = (values) => values.map((v, i) => [i, 100 * mean(v)]);
+    const line = (values) => values.map((v, i) => [i, 100 * average(v)]);
     const others = accuracy.filter((_, i) => i !== count)
       .map((values) => ({ points: line(values), look: "ghost" }));
-    const level = 100 * mean(scratch[count]);
+    const level = 100 * average(scratch[count]);
     this.chart.draw([...others,
       { points: parts.map((_, i) => [i, level]), look: "second" },
       { points: line(accuracy[count]), look: "accent" }]);
     const [cx, cy] = [this.chart.x(free),
-      this.chart.y(100 * mean(accuracy[count][free]))];
+      this.chart.y(100 * average(accuracy[count][free]))];
     this.chart.lines.append(s("circle", { class: "freeze-ring", r: 8, cx, cy }));
   }
 

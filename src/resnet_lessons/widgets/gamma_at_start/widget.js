@@ -7,6 +7,7 @@ class GammaAtStart {
     this.data = data;
     this.at = { depth: data.depths.length - 1, gamma: 0, all: true };
     this.frame = new Frame(el, {
+      stay: true,
       title: "How loud should a block start?",
       lead: "Each block adds F(x) to x. The last BatchNorm inside F multiplies by γ, " +
         "so γ at the start is the volume of F before any training.",

@@ -34,6 +34,7 @@ class GradientNorms {
     this.at = { depth: Math.min(2, data.depths.length - 1), init: "default",
       norm: "none", skip: "off" };
     this.frame = new Frame(el, {
+      stay: true,
       title: "How much gradient reaches each layer?",
       lead: "Fresh nets, one batch, one backward pass, no step yet. The gradient " +
         "enters at the last layer, on the right, and travels to the first.",

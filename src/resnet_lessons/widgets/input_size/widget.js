@@ -20,9 +20,8 @@ function headPicture(kind, n) {
     s("rect", { x, y, width, height, class: "size-cell", "fill-opacity": opacity });
   const grid = values.map((v, k) =>
     tile(places[k][0] * cell, places[k][1] * cell, cell, cell, v));
-  const mean = values.reduce((a, b) => a + b) / values.length;
   const high = 96 / values.length;
-  const passed = kind === "pool" ? [tile(184, 36, 24, 24, mean)]
+  const passed = kind === "pool" ? [tile(184, 36, 24, 24, average(values))]
     : values.map((v, k) => tile(184, k * high, 24, high, v));
   return [...grid, s("path", { d: "M112 48H166m-8 -7l8 7l-8 7", class: "size-arrow" }),
     ...passed];
@@ -88,6 +87,7 @@ class InputSize {
     const { sizes, trained, nets } = data;
     this.index = sizes.indexOf(trained);
     this.frame = new Frame(el, {
+      stay: true,
       title: "One net, any image size?",
       lead: "Two nets share the same convolutions, each stage of stride 2, and " +
         `differ only in the head. Both were trained at ${trained} px.`,

@@ -6,7 +6,6 @@ const VIRIDIS = [[68, 1, 84], [70, 50, 127], [54, 92, 141], [39, 127, 142],
   [31, 161, 135], [74, 194, 109], [159, 218, 58], [253, 231, 37]];
 const RAYS = [-1, 0, 1].flatMap((i) => [-1, 0, 1].map((j) => [i, j]))
   .filter(([i, j]) => i || j);
-const average = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
 function shade(part) {
   const at = Math.min(1, Math.max(0, part)) * (VIRIDIS.length - 1);
@@ -50,8 +49,7 @@ class Surface {
       this.polygons = Array.from({ length: side * side }, () => s("polygon"));
     }
     this.polygons.forEach((polygon, k) => {
-      const [i, j] = [Math.floor(k / side), k % side];
-      const { heights: z } = this;
+      const [i, j] = [Math.floor(k / side), k % side], z = this.heights;
       const corners = [z[i][j], z[i + 1][j], z[i][j + 1], z[i + 1][j + 1]];
       polygon.setAttribute("fill", shade(average(corners)));
     });
@@ -157,6 +155,7 @@ class LossSurface {
   addDragging() {
     let last = null;
     const move = (event) => {
+      if (!event.buttons) stop(); // let go where this page does not hear of it
       if (!last) return;
       const finger = event.pointerType === "touch";
       this.turnBy("turn", (event.clientX - last.x) / 2, -180, 180);
@@ -165,6 +164,7 @@ class LossSurface {
     };
     const stop = () => { last = null; };
     const start = (event) => {
+      if (event.button) return; // another button than the first
       last = { x: event.clientX, y: event.clientY };
       this.stage.setPointerCapture(event.pointerId);
       event.preventDefault();

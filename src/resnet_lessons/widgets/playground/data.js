@@ -1,15 +1,4 @@
-// The playground's data: a seeded generator, three point sets, digits from the trait.
-
-/** Uniform numbers from 0 to 1, the same for the same seed (mulberry32). */
-function uniforms(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+// The playground's data: three point sets, digits from the trait.
 
 /** Normal numbers, by Box and Muller. */
 function normals(uniform) {

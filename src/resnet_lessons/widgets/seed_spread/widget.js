@@ -3,16 +3,11 @@
 const DRAWS = 30;
 const STRIP = { left: 12, right: 348, first: 46, row: 62 };
 
-/** `count` places from 0 to count − 1, the same for a seed everywhere (mulberry32).
- *  A place may come more than once. */
+/** `count` places from 0 to count − 1, the same for a seed everywhere. A place may come
+ *  more than once. */
 function places(count, seed) {
-  let a = seed;
-  return Uint32Array.from({ length: count }, () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * count);
-  });
+  const uniform = uniforms(seed);
+  return Uint32Array.from({ length: count }, () => Math.floor(uniform() * count));
 }
 
 const standardError = (share, n) => Math.sqrt((share * (1 - share)) / n);
@@ -52,7 +47,7 @@ class SeedSpread {
     this.title = h("figcaption");
     this.most = h("p", { class: "spread-most" });
     this.table = h("div", { class: "spread-table", role: "table" });
-    const key = (look, text) => h("li", { class: `spread-${look}`, text });
+    const key = (look, text) => h("li", { class: `spread-key spread-${look}`, text });
     this.frame.body.append(h("div", { class: "rl-charts" },
       h("figure", { class: "rl-chart" },
         h("figcaption", { text: "Accuracy on the pictures drawn (%)" }), this.strip,
@@ -66,7 +61,6 @@ class SeedSpread {
   addControls() {
     const set = (key) => (i) => { this.at[key] = i; this.draw(); };
     const numbers = Array.from({ length: DRAWS }, (_, i) => i + 1);
-    this.frame.controls.classList.add("spread-controls");
     this.frame.controls.append(
       range({ label: "Test pictures drawn", values: this.sizes, index: this.at.size,
         show: whole, act: set("size") }),

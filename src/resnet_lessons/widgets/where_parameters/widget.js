@@ -3,7 +3,6 @@
 const KINDS = ["parameters", "macs"];
 const HEADS = { parameters: "Parameters", macs: "MACs" };
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 /** 15470264320 -> "15.5 billion", 7079424 -> "7.08 million", 38720 -> "38,720". */
 function count(value) {
@@ -52,7 +51,6 @@ class WhereParameters {
     const pick = (label, options, key) => choice({ label, options,
       index: this.at[key], act: (i) => { this.at[key] = i; this.draw(); } });
     const mark = classes[imagenet] === 1000 && { index: imagenet, text: "ImageNet" };
-    this.frame.controls.classList.add("where-controls");
     this.frame.controls.append(pick("Net", nets, "net"), pick("Head", heads, "head"),
       range({ label: "Classes", values: classes, index: this.at.classes, show: whole,
         mark, act: (i) => { this.at.classes = i; this.draw(); } }));

@@ -1,6 +1,5 @@
 // Chapter 9: blocks of the same channels, drawn to scale, and what they cost.
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
 const cost = (block) => sum(block.macs);
 const puts = (block) => sum(block.channels.slice(1));
 const ROWS = [
@@ -22,6 +21,7 @@ class WidthAndCost {
     this.at = { channels: start(data.channels, 256), squeeze: start(data.squeezes, 4) };
     this.top = Math.max(...data.channels);
     this.frame = new Frame(el, {
+      stay: true,
       title: "How wide for how much?",
       lead: "Two blocks with the same channels in and out, and a third that is as " +
         "narrow as the middle of the bottleneck. All drawn to one scale.",
@@ -48,7 +48,6 @@ class WidthAndCost {
   addControls() {
     const { channels, squeezes } = this.data;
     const move = (key) => (i) => { this.at[key] = i; this.draw(); };
-    this.frame.controls.classList.add("wide-controls");
     this.frame.controls.append(
       range({ label: "Channels in and out", values: channels,
         index: this.at.channels, show: String, act: move("channels") }),
