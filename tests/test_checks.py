@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -214,6 +215,30 @@ def test_expected_error_is_recognised():
     assert expect.messages[-1].got == "no error, but 3"
 
 
+NUMBERS = [0.25, np.float32(0.25), np.array(0.25), torch.tensor([0.25]), 0.2500001]
+NO_NUMBERS = [0.2503, "0.25", None, [0.25], (0.25, 0.25), float("nan"), 0.25 + 0j]
+
+
+@pytest.mark.parametrize("got", NUMBERS, ids=repr)
+def test_a_number_of_any_kind_is_a_number(got):
+    Expect().number("the share", got, 0.25)
+
+
+@pytest.mark.parametrize("got", [*NO_NUMBERS, np.ones(2), Hostile()], ids=type)
+def test_what_is_no_number_is_none(got):
+    with pytest.raises(Unmet):
+        Expect().number("the share", got, 0.25)
+
+
+def test_a_wrong_number_is_shown_short_and_its_mistake_is_known():
+    expect = Expect()
+    with pytest.raises(Unmet):
+        expect.number("a third", 2 / 3, 1 / 3, mistakes=[(np.float32(2 / 3), "two")])
+    (message,) = expect.messages
+    assert (message.got, message.expected) == ("0.666667", "0.333333")
+    assert message.hint == "two"
+
+
 # Time --------------------------------------------------------------------------------
 
 
@@ -230,7 +255,18 @@ def loops_and_swallows(*args):
             pass
 
 
-@pytest.mark.parametrize("answer", [loops, loops_and_swallows])
+def loops_and_swallows_twice(*args):
+    while True:
+        try:  # noqa: SIM105
+            loops_and_swallows()
+        except:  # noqa: E722
+            pass
+
+
+ENDLESS = [loops, loops_and_swallows, loops_and_swallows_twice]
+
+
+@pytest.mark.parametrize("answer", ENDLESS)
 def test_endless_answer_is_stopped(answer, hurry):
     start = time.monotonic()
     report = checks.check("03.1", answer)
@@ -256,6 +292,23 @@ def test_endless_answer_is_stopped_off_the_main_thread(hurry):
     before = threading.active_count()
     report = in_a_thread(lambda: checks.check("03.1", loops))
     assert "still running" in str(report)
+    assert threading.active_count() == before
+
+
+def test_an_answer_interrupted_from_the_keyboard_does_not_run_on(monkeypatch):
+    """As on Windows: the main thread waits for the one with the answer."""
+    join, waits = threading.Thread.join, []
+
+    def pressed(thread, timeout=None):
+        waits.append(timeout)
+        if len(waits) == 1:
+            raise KeyboardInterrupt
+        join(thread, timeout)
+
+    before = threading.active_count()
+    monkeypatch.setattr(threading.Thread, "join", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        limits._by_thread(loops, 5)
     assert threading.active_count() == before
 
 
@@ -300,6 +353,29 @@ def test_random_state_is_left_alone(answer):
     torch.manual_seed(7), random.seed(7), np.random.seed(7)
     checks.check("03.1", answer)
     assert want == (torch.rand(1), random.random(), np.random.rand())
+
+
+@pytest.fixture
+def three_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("within", [lambda function: function(), in_a_thread])
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_answer_has_one_thread_of_torch(within, fails, three_threads):
+    """On a busy machine several would wait for each other, and it ran out of time."""
+    seen = []
+
+    def answer(x):
+        seen.append(torch.get_num_threads())
+        return x.nothing if fails else x.mean((2, 3))
+
+    report = within(lambda: checks.check("03.1", answer))
+    assert report.passed != fails and set(seen) == {1}
+    assert torch.get_num_threads() == 3
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=name_of)
@@ -372,7 +448,36 @@ def test_wrong_file_is_answered_with_its_line(tmp_path):
     assert report.attempted and "line 2: `return c.y`" in str(report)
 
 
+@pytest.mark.parametrize("name", ["torch.py", "copy.py", "json.py"])
+def test_a_file_beside_the_answer_hides_no_library(tmp_path, monkeypatch, name):
+    file_with(tmp_path, "raise ValueError\n", name)
+    path = file_with(tmp_path, "def head_parameters(*args):\n    return 1\n")
+    monkeypatch.chdir(tmp_path)
+    assert checks.check_file("03.2", path).attempted
+
+
+def test_of_a_flood_only_the_end_is_read(tmp_path, capfd):
+    code = "print('x\\n' * 20_000_000 + 'Grüße')\ndef head_parameters(*args):\n"
+    path = file_with(tmp_path, code + "    return 1\n")
+    tracemalloc.start()
+    try:
+        checks.check_file("03.2", path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    _, err = capfd.readouterr()
+    assert err.endswith("x\nGrüße\n") and len(err) < 3000 and most < 10_000_000
+
+
+UNPRINTABLE = """\
+class Unprintable(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+raise Unprintable
+"""
 FILES = [
+    (UNPRINTABLE, r"answer\.py, line 5: .*Unprintable: \(its message cannot be"),
     ("x = 1\n", r"answer\.py defines no `head_parameters`, which 03\.2 asks for"),
     ("x = 1\nx.y\n", r"answer\.py, line 2: `x\.y`: AttributeError"),
     ("def f(:\n", r"answer\.py, line 1: SyntaxError"),

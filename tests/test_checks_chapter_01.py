@@ -142,6 +142,7 @@ RIGHT = [
     [(ZERO, ""), (BACKWARD, ZERO + BACKWARD)],
     [("loss.item()", "loss.detach()")],
     [("loss.item()", "float(loss)")],
+    [("loss.item()", "loss.detach().numpy()")],
     [(ZERO, "    for group in optimizer.param_groups:\n"
             "        for p in group['params']:\n            p.grad = None\n")],
 ]  # fmt: skip

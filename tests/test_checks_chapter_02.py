@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from resnet_lessons import checks, nets, probes
+from resnet_lessons.checks import mistakes_02
 from wrong_answers import edited, hint_of
 
 ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
@@ -37,6 +38,11 @@ FIELDS = [
 @pytest.mark.parametrize(("edits", "words"), FIELDS)
 def test_wrong_field_is_explained(edits, words):
     assert words in hint_of("02.1", edited("02.1", *edits))
+
+
+@pytest.mark.parametrize(("mistake", "hint"), mistakes_02.FIELDS)
+def test_each_mistake_in_a_field_has_a_number_of_its_own(mistake, hint):
+    assert hint_of("02.1", mistake) == hint
 
 
 def test_a_stack_without_layers_is_tried_last():
@@ -158,6 +164,18 @@ def test_a_sum_over_the_grid_is_named():
             return self.linear(self.features(x).sum((2, 3)))
 
     assert "the sum over the grid" in hint_of("02.3", lambda *a: Summed(*a))
+
+
+def test_squeezing_the_grid_away_takes_the_batch_of_one_with_it():
+    class Squeeze(nn.Module):
+        def forward(self, x):
+            return x.squeeze()
+
+    def average_head(net, num_classes):
+        features, pool, _, linear = ANSWERS["02.3"](net, num_classes)
+        return nn.Sequential(features, pool, Squeeze(), linear)
+
+    assert "then `nn.Flatten()`" in hint_of("02.3", average_head)
 
 
 def test_a_head_put_into_the_net_itself_passes():

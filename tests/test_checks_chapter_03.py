@@ -8,6 +8,7 @@ from resnet_lessons import checks
 from wrong_answers import hint_of
 
 POOLS = [
+    (lambda x: x.mean((2, 3)).squeeze(), "that of a single image too"),
     (lambda x: x.mean((0, 2, 3)), "neighbours"),
     (lambda x: x.mean((1, 2, 3)), "One value per image"),
     (lambda x: x.sum((2, 3)), "That is the sum"),
@@ -32,6 +33,7 @@ def test_pooling_mistake_is_named(answer, words):
     "answer",
     [
         lambda x: nn.AdaptiveAvgPool2d(1)(x).flatten(1),
+        lambda x: nn.AdaptiveAvgPool2d(1)(x).squeeze((2, 3)),
         lambda x: x.mean(3).mean(2),
         lambda x: x.flatten(2).sum(2) / (x.shape[2] * x.shape[3]),
         lambda x: torch.einsum("bchw->bc", x) / x[0, 0].numel(),
@@ -78,7 +80,16 @@ def pooled(c, n):
     return [nn.AdaptiveAvgPool2d(1), *linear(c, n)]
 
 
+class Squeeze(nn.Module):
+    def forward(self, x):
+        return x.squeeze()
+
+
 NETS = [
+    (
+        net(lambda c, n: [nn.AdaptiveAvgPool2d(1), Squeeze(), nn.Linear(c, n)]),
+        "One row for each image",
+    ),
     (net(linear), "Average the last grid"),
     (net(lambda c, n: [nn.AdaptiveAvgPool2d(1), nn.Linear(c, n)]), "flatten"),
     (net(lambda c, n: [nn.AvgPool2d(8), *linear(c, n)]), "whatever the size"),

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from statistics import geometric_mean
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -47,8 +48,15 @@ def test_the_std_is_that_of_pytorchs_own_draw(mode):
     nn.init.kaiming_normal_(conv.weight, mode=mode, nonlinearity="relu")
     want = SOLUTIONS["05.1"].answer(64, 32, 5, mode)
     assert conv.weight.std().item() == pytest.approx(want, rel=0.02)
-    as_tensor = edited("05.1", (ROOT, "torch.tensor(2 / fan) ** 0.5"))
-    assert checks.check("05.1", as_tensor).passed
+
+
+@pytest.mark.parametrize(
+    "root", ["torch.tensor(2 / fan) ** 0.5", "f32(2 / fan) ** 0.5"]
+)
+def test_a_std_of_any_kind_of_number_passes(root):
+    answer = edited("05.1", (ROOT, root))
+    answer.__globals__["f32"] = np.float32
+    assert checks.check("05.1", answer).passed
 
 
 RATIO, POWER = "norms[0] / norms[-1]", "** (1 / (len(norms) - 1))"

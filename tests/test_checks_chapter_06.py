@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from resnet_lessons import checks
+from resnet_lessons.checks import mistakes_06
 from wrong_answers import edited, hint_of
 
 SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
@@ -105,6 +106,11 @@ COUNTS = [
 @pytest.mark.parametrize(("edits", "words"), COUNTS)
 def test_wrong_count_is_explained(edits, words):
     assert words in hint_of("06.2", edited("06.2", *edits))
+
+
+@pytest.mark.parametrize(("mistake", "hint"), mistakes_06.PARAMETERS)
+def test_each_mistake_in_a_count_has_a_number_of_its_own(mistake, hint):
+    assert hint_of("06.2", mistake) == hint
 
 
 GRAD = "torch.autograd.grad(residual(x), x, grad_outputs=g)"

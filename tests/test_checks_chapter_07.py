@@ -29,6 +29,8 @@ BLOCKS = [
     ([("3, stride, padding=1", "3, padding=1")], "No convolution has the stride"),
     ([("AvgPool2d(2, ceil_mode=True)", "AvgPool2d(2)")], "`ceil_mode=True`"),
     ([("AvgPool2d(2, ceil_mode=True)", "MaxPool2d(2, ceil_mode=True)")], "maximum"),
+    ([("self.bn1 = nn.BatchNorm2d(out_channels)",
+       "self.bn1 = nn.BatchNorm2d(out_channels).requires_grad_(False)")], "not a lock"),
     ([(SECOND, "self.bn2(residual)")], "One convolution only"),
     ([(SECOND, "self.conv2(residual)")], "BatchNorm, then ReLU"),
     (

@@ -10,6 +10,8 @@ import torch
 from resnet_lessons import checks
 from resnet_lessons.checks import broken_14 as broken
 from resnet_lessons.checks import chapter_14
+from resnet_lessons.checks.expect import Expect, Unmet
+from resnet_lessons.checks.judges_14 import Look, look_for_each
 from resnet_lessons.checks.mistakes_14 import HINTS
 from wrong_answers import edited, hint_of
 
@@ -117,6 +119,26 @@ def test_an_untouched_cell_of_a_notebook_is_not_attempted(id):
     assert checks.check(id, namespace[exercise.name]).attempted
 
 
+@pytest.mark.parametrize("id", PROGRAMS)
+def test_a_starter_whose_end_was_deleted_is_an_attempt(id):
+    exercise = EXERCISES[id]
+    functions = [
+        node
+        for node in ast.walk(ast.parse(exercise.starter))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    last = max(functions, key=lambda node: node.end_lineno).body[-1]
+    lines = exercise.starter.splitlines(keepends=True)
+    for end in (last.lineno - 1, last.lineno):  # without the last statement, or a part
+        code = "".join(lines[:end])
+        try:
+            namespace = run_as_a_notebook(code, f"<cell {id}, {end} lines>")
+        except SyntaxError:
+            continue
+        whole = end == last.end_lineno
+        assert checks.check(id, namespace[exercise.name]).attempted != whole
+
+
 @pytest.mark.parametrize("bug", LOOKS)
 def test_no_hint_of_a_check_gives_the_repair_away(bug):
     pieces = [good.strip() for good, _ in broken.BUGS[bug].edits]
@@ -191,7 +213,7 @@ def test_basic_block_that_is_half_repaired(edits, keys):
 COUNT = "correct += (predictions == wanted).sum().item()"
 SHARE = "correct += (predictions == wanted).float().mean().item()"
 COUNTS = [
-    ([(COUNT, SHARE), ("correct / len(labels)", "correct / 3")], "mean over batches"),
+    ([(COUNT, SHARE), ("correct / len(labels)", "correct / 3")], "mean of the batches"),
     ([(COUNT, SHARE.replace("+=", "=")), ("correct / len(labels)", "correct")],
      "last batch alone"),
     ([("correct / len(labels)", "correct / len(labels) / 3")], "counts the same"),
@@ -210,6 +232,7 @@ def test_wrong_way_of_counting_is_named(edits, words):
     report = checks.check("14.3", edited("14.3", *edits))
     (failed,) = [message for message in report.messages if not message.passed]
     assert words in f"{failed.got} {failed.hint}"
+    assert "dd up" not in f"{failed.got} {failed.hint}"  # how it is mended
 
 
 def test_other_ways_to_evaluate_pass():
@@ -223,6 +246,32 @@ def test_other_ways_to_evaluate_pass():
         return (torch.cat(parts) == labels).double().mean()
 
     assert checks.check("14.3", all_at_once).passed
+
+
+def test_pictures_may_be_sent_to_the_device_of_the_net():
+    @torch.no_grad()
+    def accuracy(net, pictures, labels, batch_size=64):
+        device = next(net.parameters()).device
+        evaluate = EXERCISES["14.3"].answer
+        return evaluate(net, pictures.to(device), labels.to(device), batch_size)
+
+    assert checks.check("14.3", accuracy).passed
+
+
+def test_a_look_that_fails_without_words_leaves_the_others():
+    class Unprintable(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    def fails():
+        raise Unprintable
+
+    expect = Expect()
+    looks = [Look("count", "one", fails), Look("mode", "two", lambda: (True, "", ""))]
+    with pytest.raises(Unmet):
+        look_for_each(expect, looks)
+    assert [message.passed for message in expect.messages] == [False, True]
+    assert "cannot be printed" in expect.messages[0].got
 
 
 SKIP = "self.residual(x) + self.shortcut(x)"

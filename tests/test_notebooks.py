@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from resnet_lessons import checks, manuscripts, widgets
-from resnet_lessons.errors import UsageError
+from resnet_lessons import checks, manuscripts, records, widgets
+from resnet_lessons.errors import LessonError, UsageError
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = manuscripts.manuscripts(ROOT)
@@ -221,6 +221,47 @@ def test_a_widget_finds_in_the_notebook_what_it_names(manuscript):
     assert {*shown, *named} == set(models)
 
 
+def test_a_hash_in_a_cell_is_no_widget():
+    digest = "d41d8cd98f00b204e9800998ecf8427e"
+    notebook = built("a" * 32, {"a" * 32: {}})
+    notebook["cells"] += [{"source": f"print('{digest}')"}]
+    assert digest in manuscripts.steady(notebook)
+
+
+def test_half_a_notebook_is_built_again(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    path = manuscripts.notebook_path(CHAPTERS[0], tmp_path)
+    (tmp_path / "_config.yml").write_text("title: none\n", "utf-8")
+    path.write_text('{"cells": [', "utf-8")
+    assert manuscripts.out_of_step(CHAPTERS[0], tmp_path)
+    assert not manuscripts.keep_outputs(manuscripts.assemble(CHAPTERS[0], ROOT), path)
+
+
+def test_what_cannot_be_written_whole_leaves_what_was_there(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("by hand", "utf-8")
+    with pytest.raises(UnicodeEncodeError):
+        records.write_whole("half \ud800", path)
+    assert path.read_text("utf-8") == "by hand" and [*tmp_path.iterdir()] == [path]
+
+
+def test_a_chapter_that_is_not_there_is_named(capsys):
+    with pytest.raises(SystemExit) as left:
+        manuscripts.main(["77"])
+    assert left.value.code == 2 and "begins with 77" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", ["1 / 0", "import os; os._exit(1)"])
+def test_a_cell_that_fails_is_said_with_its_chapter(code, tmp_path):
+    chapter = tmp_path / "book" / "chapters" / "00_small.md"
+    chapter.parent.mkdir(parents=True)
+    (tmp_path / "_config.yml").write_text("repository:\n", "utf-8")
+    text = f"# Title\n\n```{{code-cell}} ipython3\n{code}\n```\n"
+    chapter.write_text(text, "utf-8")
+    with pytest.raises(LessonError, match=r"00_small\.md: A cell failed"):
+        manuscripts.build(chapter, tmp_path)
+
+
 def test_an_unknown_exercise_is_named():
     with pytest.raises(UsageError, match=r"99\.9"):
         manuscripts._exercise("99.9")
@@ -240,8 +281,9 @@ def test_a_handout_keeps_the_solutions_apart(tmp_path):
         assert f"Exercise {exercise.id}" in inside
         assert exercise.solution.strip() in apart
         assert json.dumps(exercise.solution.strip())[1:-1] not in inside
-    with pytest.raises(UsageError, match="not empty"):
-        manuscripts.handout(folder, ROOT)
+    for taken in folder, tmp_path / "class-solutions.md":
+        with pytest.raises(UsageError, match="not an empty folder"):
+            manuscripts.handout(taken, ROOT)
     shutil.rmtree(folder)
     with pytest.raises(UsageError, match=r"class-solutions\.md is there already"):
         manuscripts.handout(folder, ROOT)

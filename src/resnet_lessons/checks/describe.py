@@ -46,6 +46,14 @@ def one_line(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
+def text_of(error: BaseException) -> str:
+    """Return the message of an error, whatever its `__str__` does."""
+    try:
+        return str(error)
+    except Exception:
+        return "(its message cannot be printed)"
+
+
 def _first_values(tensor) -> str:
     values = tensor.detach().flatten()[:4].tolist()
     shown = ", ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in values)

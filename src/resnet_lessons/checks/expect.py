@@ -10,6 +10,7 @@ A check is a plain function `(answer, expect) -> None`:
 It ends at the first expectation that fails: one thing to repair at a time.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -64,6 +65,10 @@ class Expect:
         """
         self._judge(what, got, want, hint, mistakes, _same)
 
+    def number(self, what: str, got, want: float, hint: str = "", mistakes=()):
+        """Expect a real number, up to rounding; an array that holds one will do."""
+        self._judge(what, got, want, hint, mistakes, _alike, _figures)
+
     def close(self, what: str, got, want, hint: str = "", mistakes=(), atol=1e-5):
         """Expect a tensor of the shape and, up to rounding, the values of `want`."""
         self._judge(what, got, want, hint, mistakes, partial(_near, atol=atol))
@@ -88,7 +93,7 @@ class Expect:
             got = Words(error.__name__)
         self._judge(what, got, Words(error.__name__), hint, (), _same)
 
-    def _judge(self, what, got, want, hint, mistakes, same):
+    def _judge(self, what, got, want, hint, mistakes, same, words=describe):
         if got is ...:
             raise NotAttempted("`...`")
         held = same(got, want)
@@ -100,8 +105,8 @@ class Expect:
         self.true(
             what,
             held,
-            got=describe(got) + ("" if held else _gap(got, want)),
-            expected=describe(want),
+            got=words(got) + ("" if held else _gap(got, want)),
+            expected=words(want),
             hint=hints[0] if hints else hint,
         )
 
@@ -111,6 +116,17 @@ def _same(got, want) -> bool:
         return bool(got == want)
     except Exception:  # a comparison that the answer's type cannot make
         return False
+
+
+def _alike(got, want) -> bool:
+    try:
+        return math.isclose(got, want, rel_tol=1e-4)
+    except Exception:  # no number, or more than one
+        return False
+
+
+def _figures(value) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else describe(value)
 
 
 def _near(got, want, atol: float) -> bool:

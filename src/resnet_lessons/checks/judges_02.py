@@ -126,13 +126,13 @@ def check_average_head(answer, expect):
 
 
 def _shapes(head, num_classes, expect):
-    for height, width in [(56, 56), (32, 20)]:
+    for batch, height, width in [(2, 56, 56), (1, 32, 20)]:
         with torch.no_grad():
-            y = head(torch.randn(2, 3, height, width))
+            y = head(torch.randn(batch, 3, height, width))
         expect.shape(
-            f"the output for {height}×{width} pixels",
+            f"the output for a batch of {batch}, {height}×{width} pixels",
             y,
-            (2, num_classes),
+            (batch, num_classes),
             hint="One place is left of the grid, then `nn.Flatten()`, then the linear "
             "layer to the classes.",
         )

@@ -9,6 +9,11 @@ from .layers import copy_weights, count
 
 POOL_MISTAKES = [
     (
+        lambda x: x.mean((2, 3)).squeeze(),
+        "`squeeze()` takes away every axis of length 1, that of a single image too: "
+        "`flatten(1)`, or `squeeze((2, 3))`.",
+    ),
+    (
         lambda x: x.mean((1, 2, 3)),
         "One value per image: the channels got mixed. Average over height and width "
         "only; every channel keeps its own mean.",
@@ -166,16 +171,17 @@ def check_fully_convolutional(answer, expect):
 
 
 def _any_size(net, expect):
-    for size in [(64, 64), (33, 47), (8, 8), (1, 1)]:
+    for batch, *size in [(2, 64, 64), (2, 33, 47), (1, 8, 8), (2, 1, 1)]:
+        images = "one image" if batch == 1 else "two images"
         expect.trying(
-            f"two images of {size[0]}×{size[1]} pixels",
+            f"{images} of {size[0]}×{size[1]} pixels",
             hint="The linear layer wants (B, 16), whatever the size of the image. "
             "Average the last grid down to 1×1, then flatten its two axes away.",
         )
         expect.shape(
             "the logits",
-            net(torch.randn(2, 3, *size)),
-            (2, 10),
+            net(torch.randn(batch, 3, *size)),
+            (batch, 10),
             hint="One row for each image, one logit for each class. Pool the last grid "
             "to 1×1 and flatten before the linear layer.",
         )

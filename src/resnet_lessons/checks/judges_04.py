@@ -8,7 +8,7 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import calls_of, convs_among, count, randomise
+from .layers import calls_of, convs_among, count, randomise, unchanged
 from .mistakes_04 import TWINS, WEIGHTS
 from .mistakes_04_causes import DIAGNOSES, STORIES
 
@@ -176,13 +176,7 @@ def _twin_values(plain, twin, expect):
         "that came into this block; then the ReLU.",
         mistakes=made(TWINS, plain, x),
     )
-    expect.true(
-        "x stays as it was",
-        torch.equal(given, x),
-        got="x was changed",
-        expected="the same x",
-        hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
-    )
+    unchanged(given, x, expect)
 
 
 def _twin_parameters(plain, twin, before, expect):

@@ -18,28 +18,13 @@ def check_he_std(answer, expect):
         for case in shapes:
             expect.trying("he_std({}, {}, {}, {!r})".format(*case, mode))
             fan = case[mode == "fan_out"] * case[2] ** 2
-            expect.equal(
+            expect.number(
                 "the standard deviation",
-                _figures(answer(*case, mode)),
-                _figures(nn.init.calculate_gain("relu") / math.sqrt(fan)),
+                answer(*case, mode),
+                nn.init.calculate_gain("relu") / math.sqrt(fan),
                 hint="The root of 2 / fan; fan is channels × cells of the kernel.",
-                mistakes=_rounded(STDS, *case, mode),
+                mistakes=made(STDS, *case, mode),
             )
-
-
-def _figures(value):
-    """A real number to five figures, so that rounding does not matter; else as it is.
-
-    A tensor of one number counts as a number.
-    """
-    if isinstance(value, torch.Tensor) and value.numel() == 1:
-        value = value.item()
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(f"{value:.5g}") if real else value
-
-
-def _rounded(mistakes, *args) -> list[tuple]:
-    return [(_figures(value), hint) for value, hint in made(mistakes, *args)]
 
 
 # 05.2 ------------------------------------------------------------------------------
@@ -60,12 +45,12 @@ def check_factor_per_layer(answer, expect):
             if norms[0] == 0
             else "Only the first norm, the last one and their number are needed.",
         )
-        expect.equal(
+        expect.number(
             "the factor",
-            _figures(answer(list(norms))),
+            answer(list(norms)),
             want,
             hint="(first / last) to the power of 1 / (number of layers - 1).",
-            mistakes=_rounded(FACTORS, norms) if norms[0] else (),
+            mistakes=made(FACTORS, norms) if norms[0] else (),
         )
 
 

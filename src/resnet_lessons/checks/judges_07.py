@@ -14,6 +14,7 @@ from .layers import (
     norm_after,
     randomise,
     same_gradient,
+    unchanged,
 )
 from .mistakes_07 import GAMMAS, SHAPES, STRIDES, TRAINING, VALUES
 
@@ -30,7 +31,6 @@ def check_res_block(answer, expect):
         _parameters(answer(*case), nets.FastaiBlock(*case), _name(case), expect)
         _values(answer(*case), nets.FastaiBlock(*case), _name(case), expect)
     _start(answer, expect)
-    _gradient(answer, expect)
 
 
 def _name(case) -> str:
@@ -80,6 +80,13 @@ def _layers(answer, expect):
         got="one BatchNorm, shared by both",
         expected="two",
         hint="Each convolution has its own mean and variance. Make `bn1` and `bn2`.",
+    )
+    expect.true(
+        "every parameter can learn",
+        all(parameter.requires_grad for parameter in block.parameters()),
+        got="`requires_grad` is off",
+        expected="`requires_grad` is on",
+        hint="γ = 0 is a start, not a lock. Leave `requires_grad` as it is.",
     )
     gammas = tuple(norm.weight.detach().mean().item() for norm in norms)
     hint = "The first γ stays 1, the last one is 0."
@@ -145,13 +152,7 @@ def _values(block, library, name, expect):
         "then a ReLU.",
         mistakes=made(VALUES, library, x),
     )
-    expect.true(
-        "x stays as it was",
-        torch.equal(given, x),
-        got="x was changed",
-        expected="the same x",
-        hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
-    )
+    unchanged(given, x, expect)
     same_gradient(library, block, x, expect, after=F.relu)
     library.train(), block.train()
     expect.close(
@@ -178,32 +179,3 @@ def _start(answer, expect):
         y = answer(16, 16, stride=stride)(x)
         # fastai starts β at 0.001
         expect.close("ReLU(shortcut(x))", y, F.relu(shortcut(x)), atol=2e-3)
-
-
-def _gradient(answer, expect):
-    """To x through the shortcut alone, then through F to every parameter."""
-    hint = "`.detach()`, `.data` and `no_grad` cut it. Leave them out of `forward`."
-    x = torch.randn(2, 16, 8, 8, requires_grad=True)
-    block = answer(16, 32, stride=2)
-    expect.trying("the gradient of ResBlock(16, 32, stride=2)", hint)
-    expect.true(
-        "it reaches the input of a fresh block",
-        _reached(block(x), x),
-        got="no gradient",
-        expected="a gradient that is not zero",
-    )
-    randomise(block)
-    deaf = [name for name, p in block.named_parameters() if not _reached(block(x), p)]
-    expect.true(
-        "once γ is not 0, it reaches every parameter",
-        not deaf,
-        got=f"no gradient for {', '.join(deaf)}",
-        expected="a gradient for each",
-    )
-
-
-def _reached(y, tensor) -> bool:
-    if not y.requires_grad:
-        return False
-    (gradient,) = torch.autograd.grad(y.square().sum(), tensor, allow_unused=True)
-    return gradient is not None and bool(gradient.any())

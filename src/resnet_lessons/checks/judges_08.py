@@ -6,7 +6,7 @@ from torch import nn
 from .. import nets, probes
 from ..nets.resnet import stage
 from .expect import made
-from .layers import calls_of, norm_after, three_convs_as
+from .layers import calls_of, normed_three, three_convs_as
 from .mistakes_08 import CHANNELS, COUNTS, MACS, STEMS, STRIDES
 
 # 08.1 ------------------------------------------------------------------------------
@@ -74,21 +74,7 @@ def _layers(stem, case, expect):
         hint="Only the first convolution has stride 2.",
         mistakes=STRIDES,
     )
-    expect.true(
-        "no biases",
-        all(call.layer.bias is None for call in convs),
-        got="a convolution with a bias",
-        expected="`bias=False`",
-        hint="BatchNorm subtracts the mean, and the bias with it: `bias=False`.",
-    )
-    norms = [norm_after(call, calls) for call in convs]
-    expect.true(
-        "a BatchNorm of its own directly behind each",
-        None not in norms and len(set(norms)) == 3,
-        got="a convolution without one, or one that is shared",
-        expected="three `nn.BatchNorm2d`",
-        hint="Convolution, BatchNorm, ReLU; three times.",
-    )
+    normed_three(convs, calls, expect, "Convolution, BatchNorm, ReLU; three times.")
 
 
 def _shapes(stem, library, case, expect):

@@ -8,7 +8,7 @@ from torch import nn
 
 from .. import nets, probes
 from .expect import made
-from .layers import calls_of, norm_after, three_convs_as
+from .layers import calls_of, normed_three, three_convs_as
 from .mistakes_09 import (
     CHANNELS,
     MACS,
@@ -94,19 +94,10 @@ def _layers(net, case, expect):
         "number 0.",
         mistakes=strides_given(stride, strided_conv),
     )
-    expect.true(
-        "no biases",
-        all(call.layer.bias is None for call in convs),
-        got="a convolution with a bias",
-        expected="`bias=False`",
-        hint="BatchNorm subtracts the mean, and the bias with it: `bias=False`.",
-    )
-    norms = [norm_after(call, calls) for call in convs]
-    expect.true(
-        "a BatchNorm of its own directly behind each",
-        None not in norms and len(set(norms)) == 3,
-        got="a convolution without one, or one that is shared",
-        expected="three `nn.BatchNorm2d`",
+    normed_three(
+        convs,
+        calls,
+        expect,
         hint="Convolution, then BatchNorm, then ReLU; three times, but for the last "
         "ReLU.",
     )

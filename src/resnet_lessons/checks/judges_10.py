@@ -5,7 +5,7 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import Call, calls_of, count, randomise, same_gradient
+from .layers import Call, calls_of, count, randomise, same_gradient, unchanged
 from .mistakes_10 import (
     CHANNELS,
     FEATURES,
@@ -154,13 +154,7 @@ def _values(block, library, case, expect):
             "after it.",
             mistakes=made(VALUES, library, x),
         )
-    expect.true(
-        "x stays as it was",
-        torch.equal(given, x),
-        got="x was changed",
-        expected="the same x",
-        hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
-    )
+    unchanged(given, x, expect)
     same_gradient(library, block, x, expect)
 
 
@@ -196,12 +190,12 @@ def check_untouched(answer, expect):
         x = torch.randn(2, 8, 12, 12)
         expect.trying(what, "Compare `block(x)` with `block.residual(x) + x`.")
         with torch.no_grad():
-            expect.equal(
+            expect.number(
                 "the share",
-                _number(answer(list(blocks), x.clone())),
-                _number(_untouched(blocks, x)),
+                answer(list(blocks), x.clone()),
+                _untouched(blocks, x),
                 hint="A mask of the shape of x; each block may switch places off.",
-                mistakes=[(_number(v), hint) for v, hint in made(UNTOUCHED, blocks, x)],
+                mistakes=made(UNTOUCHED, blocks, x),
             )
 
 
@@ -216,11 +210,3 @@ def _untouched(blocks, x) -> float:
         x = block(x)
         kept &= x == total
     return kept.float().mean().item()
-
-
-def _number(value):
-    """A number to four places, so that rounding does not matter; else as it is."""
-    if isinstance(value, torch.Tensor) and value.numel() == 1:
-        value = value.item()
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    return round(float(value), 4) if real else value

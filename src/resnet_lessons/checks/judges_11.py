@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from .describe import Words, describe
+from .describe import describe
 from .expect import made
 from .layers import randomise
 from .mistakes_11 import ACCURACIES, CLASSES, SIZES, STOPS
@@ -179,16 +179,12 @@ def check_accuracy(answer, expect):
         )
         got = answer(net, iter(batches))
         _as_in_a_test(expect, net, sum(sizes))
-        mistakes = [
-            (round(value, 5), hint)
-            for value, hint in made(ACCURACIES, net, batches, sizes, right)
-        ]
-        expect.equal(
+        expect.number(
             "the accuracy",
-            _number(got),
-            round(sum(right) / sum(sizes), 5),
+            got,
+            sum(right) / sum(sizes),
             hint="Pictures that the net gets right in all batches, by all pictures.",
-            mistakes=mistakes,
+            mistakes=made(ACCURACIES, sizes, right),
         )
 
 
@@ -221,15 +217,6 @@ def _as_in_a_test(expect, net, count):
         count,
         hint="Every picture of every batch, once. Is a `return` inside the loop?",
     )
-
-
-def _number(got):
-    """A number, or a tensor that holds one, rounded; anything else as it is."""
-    if isinstance(got, torch.Tensor) and got.numel() == 1:
-        got = got.item()
-    if isinstance(got, (int, float)) and not isinstance(got, bool):
-        return round(float(got), 5) if got == got else Words("not a number")
-    return got
 
 
 # 11.3 ------------------------------------------------------------------------------

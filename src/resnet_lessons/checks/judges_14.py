@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .broken_14 import load
-from .describe import Words, one_line, shape_in_words
+from .describe import Words, one_line, shape_in_words, text_of
 from .expect import Unmet
 from .layers import Call, calls_of, convs_among, in_order, randomise
 from .mistakes_14 import HINTS
@@ -41,7 +41,7 @@ def look_for_each(expect, looks: list[Look]) -> None:
 
 
 def _error(error: Exception) -> str:
-    return f"{type(error).__name__}: {one_line(str(error))}"
+    return f"{type(error).__name__}: {one_line(text_of(error))}"
 
 
 def _grid(tensor) -> str:

@@ -124,6 +124,39 @@ def three_convs_as(library: nn.Module, net: nn.Module, x, expect, hint: str, mis
     )
 
 
+def normed_three(convs: list[Call], calls: list[Call], expect, hint: str):
+    """Expect three convolutions without biases, a BatchNorm directly behind each.
+
+    hint: the order of the layers.
+    """
+    expect.true(
+        "no biases",
+        all(call.layer.bias is None for call in convs),
+        got="a convolution with a bias",
+        expected="`bias=False`",
+        hint="BatchNorm subtracts the mean, and the bias with it: `bias=False`.",
+    )
+    norms = [norm_after(call, calls) for call in convs]
+    expect.true(
+        "a BatchNorm of its own directly behind each",
+        None not in norms and len(set(norms)) == 3,
+        got="a convolution without one, or one that is shared",
+        expected="three `nn.BatchNorm2d`",
+        hint=hint,
+    )
+
+
+def unchanged(given: Tensor, x: Tensor, expect):
+    """Expect that `given`, which the answer got as a copy of x, is still equal to x."""
+    expect.true(
+        "x stays as it was",
+        torch.equal(given, x),
+        got="x was changed",
+        expected="the same x",
+        hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
+    )
+
+
 CUT = "`.detach()`, `.data` or `no_grad` cut it. Leave them out of `forward`."
 
 

@@ -22,8 +22,12 @@ class OutOfTime(BaseException):
 def limited(function: Callable, seconds: float = SECONDS):
     """Return `function()`; raise `OutOfTime` if it runs longer than `seconds`.
 
-    On the main thread under Unix a timer interrupts it. Elsewhere it runs in a thread
-    that is asked to stop; a single call into C is interrupted only when it returns.
+    On the main thread under Unix a timer interrupts it, again if it swallows that.
+    Elsewhere it runs in a thread that is asked to stop, and left behind if it does not.
+    A single call into C is interrupted only when it returns. Three kinds of code may
+    hold the main thread for ever: one that switches the timer off, one endless loop
+    inside another in the same function, where both swallow every error, and a function
+    that calls itself without end and swallows the `RecursionError`.
     """
     on_main = threading.current_thread() is threading.main_thread()
     by_timer = on_main and hasattr(signal, "setitimer")
@@ -35,10 +39,10 @@ def _by_timer(function: Callable, seconds: float):
 
     def ring(signum, frame):
         if armed:
-            _raise_again_at_the_next_line(frame)
+            _raise_again_outwards(frame)
             raise OutOfTime
 
-    tracing = sys.gettrace()
+    tracing, profiling = sys.gettrace(), sys.getprofile()
     handler = signal.signal(signal.SIGALRM, ring)
     start = time.monotonic()
     remaining, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
@@ -46,6 +50,7 @@ def _by_timer(function: Callable, seconds: float):
         return function()
     finally:
         armed = False
+        sys.setprofile(profiling)
         sys.settrace(tracing)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
@@ -54,19 +59,29 @@ def _by_timer(function: Callable, seconds: float):
             signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
-def _raise_again_at_the_next_line(frame) -> None:
-    """Make a bare `except:` that catches the interrupt fail at its own first line."""
+def _raise_again_outwards(frame) -> None:
+    """Make a bare `except:` that catches the interrupt fail at its own first line.
+
+    Python ends the tracing with the error that it raised. So each function that is
+    left begins it anew in its caller, where another `except:` may wait.
+    """
 
     def again(frame, event, arg):
         if event == "line":
             raise OutOfTime
         return again
 
-    sys.settrace(lambda *_: None)  # new frames run as usual
-    while frame:
-        if is_theirs(frame.f_code.co_filename):
+    def watch(frame):
+        if frame and is_theirs(frame.f_code.co_filename):
+            sys.settrace(lambda *_: None)  # new frames run as usual
             frame.f_trace = again
-        frame = frame.f_back
+
+    def leaving(frame, event, arg):
+        if event == "return":
+            watch(frame.f_back)
+
+    sys.setprofile(leaving)
+    watch(frame)
 
 
 def _by_thread(function: Callable, seconds: float):
@@ -80,7 +95,11 @@ def _by_thread(function: Callable, seconds: float):
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(seconds)
+    try:
+        thread.join(seconds)
+    except KeyboardInterrupt:
+        _interrupt(thread)  # else it would run on for ever
+        raise
     if thread.is_alive():
         _interrupt(thread)
         error = outcome.get("error")  # it knows where the code was
@@ -124,8 +143,16 @@ def kept_random_state() -> Iterator[None]:
 
 @contextlib.contextmanager
 def plain_torch() -> Iterator[None]:
-    """New tensors on the CPU, gradients on, whatever the notebook has switched."""
+    """New tensors on the CPU, gradients on, whatever the notebook has switched.
+
+    In one thread: the tensors of a check are small.
+    """
     import torch
 
-    with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
-        yield
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # on a busy machine several mostly wait for each other
+    try:
+        with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
+            yield
+    finally:
+        torch.set_num_threads(threads)

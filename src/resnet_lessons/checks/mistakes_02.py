@@ -30,10 +30,6 @@ FIELDS = [
         "the side begins with 1.",
     ),
     (
-        lambda layers: sum(k for k, _ in layers),
-        "That is the sum of the kernels. Windows overlap: a layer adds `kernel - 1`.",
-    ),
-    (
         lambda layers: prod(k for k, _ in layers),
         "That multiplies the kernels. Windows overlap: a layer adds `kernel - 1`.",
     ),

@@ -179,10 +179,6 @@ PARAMETERS = [
         lambda i, o, s, option: _full(i, o) if _projects(i, o, s, "B") else 0,
         "Option A pads with zeros: it learns nothing.",
     ),
-    (
-        lambda i, o, s, option: _full(i, o),
-        "Every case was projected. Option A never is, and B only where shapes differ.",
-    ),
 ]
 
 

@@ -4,7 +4,8 @@ import torch.nn.functional as F
 from torch import nn
 
 
-def _up(size, stride):
+def up(size, stride):
+    """Return the places along a side that a stride leaves, rounded up."""
     return -(-size // stride)
 
 
@@ -12,7 +13,7 @@ def _macs(
     i, w, b, s, n, *, places=None, kernel=9, enters=None, project=None, first=1, convs=2
 ):
     """The cost of a stage, with one part of the count at a time got wrong."""
-    places = _up(n, s) ** 2 if places is None else places
+    places = up(n, s) ** 2 if places is None else places
     enters = i if enters is None else enters
     project = (s != 1 or i != w) if project is None else project
     head = kernel * enters * w + (convs - 1) * kernel * w * w + project * i * w
@@ -27,7 +28,7 @@ MACS = [
         "by the number of places.",
     ),
     (
-        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=_up(n, s)),
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=up(n, s)),
         "The grid has a side, and its places are the side *squared*.",
     ),
     (
@@ -41,7 +42,7 @@ MACS = [
     ),
     (
         lambda i, w, b, s, n: (
-            _macs(i, w, b, s, n) + (n * n - _up(n, s) ** 2) * 9 * i * w
+            _macs(i, w, b, s, n) + (n * n - up(n, s) ** 2) * 9 * i * w
         ),
         "The first convolution has the stride, so it puts out the small grid already.",
     ),

@@ -4,9 +4,7 @@ from math import ceil, floor, sqrt
 
 import torch.nn.functional as F
 
-
-def _up(size, stride):
-    return -(-size // stride)
+from .mistakes_08 import up
 
 
 def _macs(
@@ -24,7 +22,7 @@ def _macs(
 ):
     """The cost of a bottleneck, with one part of the count at a time got wrong."""
     before = n * n if before is None else before
-    after = _up(n, s) ** 2 if after is None else after
+    after = up(n, s) ** 2 if after is None else after
     outer = out * w
     project = (s != 1 or i != outer) if project is None else project
     project_at = after if project_at is None else project_at
@@ -41,11 +39,11 @@ MACS = [
         "by the number of places.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, before=n, after=_up(n, s)),
+        lambda i, w, s, n: _macs(i, w, s, n, before=n, after=up(n, s)),
         "The grid has a side, and its places are the side *squared*.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, before=_up(n, s) ** 2),
+        lambda i, w, s, n: _macs(i, w, s, n, before=up(n, s) ** 2),
         "You let the first convolution work on the small grid, as if it had the "
         "stride. That is the paper's block. Here the 3×3 has the stride.",
     ),
@@ -55,7 +53,7 @@ MACS = [
         "stride makes them fewer.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n) + (n * n - _up(n, s) ** 2) * 9 * w * w,
+        lambda i, w, s, n: _macs(i, w, s, n) + (n * n - up(n, s) ** 2) * 9 * w * w,
         "The 3×3 has the stride, so it puts out the small grid already.",
     ),
     (

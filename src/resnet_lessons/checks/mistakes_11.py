@@ -1,10 +1,7 @@
 """Chapter 11: mistakes in splitting, measuring and stopping, each with its hint."""
 
-import copy
 import math
 from statistics import mean
-
-import torch
 
 SIZES = [
     (
@@ -28,61 +25,47 @@ CLASSES = [
 ]
 
 
-def _share_right(net, batches):
-    right = [(net(x).argmax(1) == y).float().mean().item() for x, y in batches]
-    return mean(right)
-
-
-@torch.no_grad()
-def _training_mode(net, batches):
-    return _share_right(copy.deepcopy(net).train(), batches)
-
-
-# Each takes the net, its batches, their sizes and how many are right in each.
+# Each takes the sizes of the batches and how many are right in each.
 ACCURACIES = [
     (
-        lambda net, batches, sizes, right: right[-1] / sizes[-1],
+        lambda sizes, right: right[-1] / sizes[-1],
         "That is the accuracy of the last batch alone. Add up over all of them.",
     ),
     (
-        lambda net, batches, sizes, right: right[0] / sizes[0],
+        lambda sizes, right: right[0] / sizes[0],
         "That is the accuracy of the first batch alone.",
     ),
     (
-        lambda net, batches, sizes, right: mean(
-            r / s for r, s in zip(right, sizes, strict=True)
-        ),
+        lambda sizes, right: mean(r / s for r, s in zip(right, sizes, strict=True)),
         "That is the mean of the batches: a picture in the small last batch counts "
         "more than the others. Add up pictures, and divide once.",
     ),
     (
-        lambda net, batches, sizes, right: sum(right) / (len(sizes) * sizes[0]),
+        lambda sizes, right: sum(right) / (len(sizes) * sizes[0]),
         "The last batch is smaller. Count the pictures that were really seen.",
     ),
     (
-        lambda net, batches, sizes, right: sum(right) / (len(sizes) * sizes[-1]),
+        lambda sizes, right: sum(right) / (len(sizes) * sizes[-1]),
         "The batches differ in size. Count the pictures of each.",
     ),
     (
-        lambda net, batches, sizes, right: sum(right) / len(sizes),
+        lambda sizes, right: sum(right) / len(sizes),
         "You divided by the number of batches, not of pictures.",
     ),
     (
-        lambda net, batches, sizes, right: float(sum(right)),
+        lambda sizes, right: float(sum(right)),
         "That is how many are right. Divide by how many there are.",
     ),
     (
-        lambda net, batches, sizes, right: 100 * sum(right) / sum(sizes),
+        lambda sizes, right: 100 * sum(right) / sum(sizes),
         "That is in percent. A number from 0 to 1 is asked for.",
     ),
     (
-        lambda net, batches, sizes, right: 1 - sum(right) / sum(sizes),
+        lambda sizes, right: 1 - sum(right) / sum(sizes),
         "That is the error: the share that is wrong.",
     ),
     (
-        lambda net, batches, sizes, right: sum(
-            r / s for r, s in zip(right, sizes, strict=True)
-        ),
+        lambda sizes, right: sum(r / s for r, s in zip(right, sizes, strict=True)),
         "You added up the accuracies of the batches. Add up pictures.",
     ),
 ]

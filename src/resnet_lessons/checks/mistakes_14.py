@@ -42,19 +42,3 @@ HINTS = {
     "output": "All defects are gone, and something else changed. Compare with the "
     "prompt.",
 }
-
-
-def counted_wrong(right, sizes) -> list[tuple[float, str]]:
-    """(what a mistake gives, its hint), for `right` found in batches of `sizes`."""
-    shares = [found / size for found, size in zip(right, sizes, strict=True)]
-    return [
-        (shares[-1], "This is the share in the last batch alone."),
-        (shares[0], "This is the share in the first batch alone."),
-        (
-            sum(shares) / len(shares),
-            "This is the mean over batches. The last one is smaller, so its pictures "
-            "count for more.",
-        ),
-        (sum(shares), "The shares are added up. How many pictures are there in all?"),
-        (float(sum(right)), "This is the number that was found, not yet a share."),
-    ]

@@ -16,7 +16,7 @@ from .runner import check
 from .traces import line_of
 
 PATIENCE = 120.0  # seconds for the process; loading torch can take thirty
-SHOWN = 2000  # last characters of what the file prints
+SHOWN = 2000  # last bytes of what the file prints
 
 
 def check_file(id: str, path: str | os.PathLike) -> Report:
@@ -36,8 +36,9 @@ def check_file(id: str, path: str | os.PathLike) -> Report:
         try:
             _start(id, path, result, printed)
         finally:
-            text = printed.read_text(encoding="utf-8", errors="replace")
-            sys.stderr.write(text[-SHOWN:])
+            with printed.open(encoding="utf-8", errors="replace") as out:
+                out.buffer.seek(max(0, printed.stat().st_size - SHOWN))
+                sys.stderr.write(out.read())
         if not result.exists():
             raise LessonError(f"{path.name} ended Python before it could be checked.")
         data = json.loads(result.read_text(encoding="utf-8"))
@@ -47,7 +48,9 @@ def check_file(id: str, path: str | os.PathLike) -> Report:
 
 
 def _start(id: str, path: Path, result: Path, printed: Path) -> None:
-    run = f"import sys; from {__name__} import main; main(*sys.argv[1:])"
+    # The folder of the call is "" on the path: a torch.py there must not hide torch.
+    run = "import sys; sys.path = [place for place in sys.path if place]; "
+    run += f"from {__name__} import main; main(*sys.argv[1:])"
     command = [sys.executable, "-c", run, str(id), str(path), str(result)]
     home = str(Path(__file__).parents[2])  # where this very package lies
     places = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -81,10 +84,10 @@ def _answer(id: str, path: Path):
             f"{path.name}, line {error.lineno}: SyntaxError: {error.msg}."
         ) from None
     except BaseException as error:
-        from .describe import one_line
+        from .describe import one_line, text_of
 
         line = line_of(error)[0] or "at its start"
-        kind = f"{type(error).__name__}: {one_line(str(error))}"
+        kind = f"{type(error).__name__}: {one_line(text_of(error))}"
         raise LessonError(f"{path.name}, {line}: {kind}") from None
     if name not in defined:
         raise LessonError(f"{path.name} defines no `{name}`, which {id} asks for.")

@@ -13,8 +13,9 @@ YOURS = "your code"
 def check(id: str, answer) -> Report:
     """Check an answer: the function or class itself, not the result of a call.
 
-    Returns a `Report` whatever the answer does, within ten seconds, and leaves the
-    global random states as they were. Raises `UsageError` on an unknown id.
+    Returns a `Report` whatever the answer does, within ten seconds (`limited` says what
+    nothing can stop), and leaves the global random states as they were. Raises
+    `UsageError` on an unknown id.
     """
     exercise = find(id)
     with kept_random_state():
@@ -88,13 +89,19 @@ def _untouched(exercise: Exercise, answer) -> bool:
     starter = _starter(exercise)
     if same_code(answer, starter):
         return True
-    parts, others = _parts(answer), _parts(starter)
+    parts, lines = _parts(answer), exercise.starter.splitlines(keepends=True)
     try:
-        texts = [inspect.getsource(part).strip() for part in parts.values()]
+        texts = {name: inspect.getsource(p).strip() for name, p in parts.items()}
     except (OSError, TypeError):  # no text, as for what `exec` defined
         return False
-    same_names = parts.keys() == others.keys()
-    return same_names and bool(texts) and all(t in exercise.starter for t in texts)
+    given = {name: _text(part, lines) for name, part in _parts(starter).items()}
+    return bool(texts) and texts == given
+
+
+def _text(part, lines: list[str]) -> str:
+    """What `inspect.getsource` gives, of a function whose lines are in no file."""
+    first = inspect.unwrap(part).__code__.co_firstlineno - 1
+    return "".join(inspect.getblock(lines[first:])).strip()
 
 
 def _parts(thing) -> dict:
@@ -115,19 +122,12 @@ def _waiting(what: str) -> Message:
 
 
 def _failure(error: BaseException, line: str, expect) -> Message:
-    from .describe import one_line
+    from .describe import one_line, text_of
 
-    text = _text_of(error)
+    text = text_of(error)
     got = f"{type(error).__name__}: {one_line(text)}" + (f" ({line})" if line else "")
     hint = _known_cause(error, text) or expect.hint or _advice(line)
     return Message(expect.context or YOURS, False, got, "no error", hint)
-
-
-def _text_of(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:
-        return "(its message cannot be printed)"
 
 
 def _known_cause(error: BaseException, text: str) -> str:
