@@ -66,9 +66,22 @@ def test_shared_statistics_give_the_gradient_of_batch_norm_on_one(held):
     assert apart(held["batch", 1], held["sync", 2], "running_var") < 1e-3
 
 
-def test_a_batch_that_cannot_be_shared_gets_one_line():
+@pytest.mark.parametrize("batch_size", [63, 0, -2])
+def test_a_batch_that_cannot_be_shared_gets_one_line(batch_size):
     with pytest.raises(UsageError, match="use a multiple of 2"):
-        next(distributed.shares(1, batch_size=63, rank=0, world=2))
+        next(distributed.shares(1, batch_size, rank=0, world=2))
+
+
+def test_an_unknown_device_does_not_become_the_processor(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        distributed.main(["--device", "mps"])
+    assert "invalid choice: 'mps'" in capsys.readouterr().err
+
+
+def test_the_folder_of_the_weights_is_made(tmp_path):
+    out = tmp_path / "new" / "folder"
+    distributed.main(["--steps", "2", "--device", "cpu", "--out", str(out)])
+    assert [path.name for path in out.iterdir()] == ["none-1.safetensors"]
 
 
 def test_shares_are_parts_of_one_batch():
