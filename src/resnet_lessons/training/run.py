@@ -103,9 +103,10 @@ def train(
 
     An experiment that is more than one training names the module that does it.
 
-    A killed run goes on from its last checkpoint with `resume=True`, and on the CPU
-    ends with the same numbers. A missing data set is downloaded; where that fails, the
-    built-in stand-in takes its place if `stand_in` allows it, else LessonError.
+    A killed run goes on from its last checkpoint with `resume=True`, with the same code
+    and on the same device; on the CPU it ends with the same numbers. A missing data
+    set is downloaded; where that fails, the built-in stand-in takes its place if
+    `stand_in` allows it, else LessonError.
     """
     if exp.method != "run":
         method = import_module(f".{exp.method}", __package__)
