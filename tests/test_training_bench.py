@@ -10,7 +10,7 @@ import torch
 from data_server import draw_set, tar_of, tiny_set
 from resnet_lessons import cli, data, figures, training
 from resnet_lessons.data import catalog, store
-from resnet_lessons.errors import LessonError
+from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.records import benches
 from resnet_lessons.training import bench, bench_sources, bench_startup, datablock
 
@@ -112,6 +112,8 @@ def test_a_net_trains_from_fastais_batches_by_the_same_recipe(tmp_path, monkeypa
     assert exp.profile("smoke") == plain and len(taken) == plain.pictures
     assert len(run.seed.epochs) == plain.epochs
     assert run.config["augmentation"].startswith("fastai")
+    with pytest.raises(UsageError, match="--device cpu"):
+        training.train(exp, "smoke", 0, "cuda")
 
 
 def test_too_few_pictures_are_named(tmp_path):

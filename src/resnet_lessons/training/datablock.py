@@ -12,7 +12,7 @@ import torch
 from fastai.data.core import DataLoaders
 
 from .. import data, nets
-from ..errors import LessonError
+from ..errors import LessonError, UsageError
 from .bench_sources import fastai_loader, jpeg_folder
 from .device import describe
 from .learner import History, make_learner, settings
@@ -29,12 +29,14 @@ from .run import (
 
 
 def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
-    """As `run.train`, which calls this; for a processor only.
+    """As `run.train`, which calls this; UsageError for another device than the CPU.
 
     fastai's loader cannot say where its random numbers stand: `resume` starts anew.
     """
+    if device not in ("auto", "cpu"):
+        raise UsageError(f"'{exp.name}' compares loaders on a processor: --device cpu.")
     p = exp.profile(profile)
-    place, images = set_up(exp, p, device, stand_in, say)
+    place, images = set_up(exp, p, "cpu", stand_in, say)
     images = drawn(images, p.pictures)
     seed_everything(seed)
     ours = data.loaders(images, p.size, p.batch_size, place)
