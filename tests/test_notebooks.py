@@ -1,6 +1,7 @@
 """Manuscripts and notebooks: in step, runnable live, clean, and safe to open."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -84,6 +85,21 @@ def test_a_notebook_that_replays_trains_live(manuscript, monkeypatch, tmp_path):
     manuscripts.execute(notebook, ROOT / "notebooks")
     printed = json.dumps([cell.get("outputs") for cell in notebook.cells])
     assert "Trained here" in printed and "Replayed" not in printed
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ZeroMQ has only ports here")
+def test_two_kernels_under_nbval_have_no_port_to_fight_for():
+    from nbval import kernel
+
+    pair = [kernel.start_new_kernel(kernel_name=":nbval-parent-env") for _ in range(2)]
+    try:
+        places = [manager.get_connection_info() for manager, _ in pair]
+        assert [place["transport"] for place in places] == ["ipc", "ipc"]
+        assert places[0]["ip"] != places[1]["ip"]
+    finally:
+        for manager, client in pair:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
 
 
 @by_name
