@@ -12,7 +12,7 @@ from jupyter_client.manager import KernelManager
 
 
 class SocketFiles(KernelManager):
-    """A KernelManager whose kernel has a temporary folder of its own for its sockets."""
+    """A KernelManager whose kernel has a folder of its own for its sockets."""
 
     def __init__(self, **settings):
         self._folder = tempfile.TemporaryDirectory(prefix="kernel-")  # short: 107 bytes
