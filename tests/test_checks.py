@@ -11,6 +11,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from resnet_lessons import checks
 from resnet_lessons.checks import limits
@@ -206,6 +207,50 @@ def test_failing_line_is_quoted_where_the_source_is_known():
     assert "`return args[0].nothing`" in got
 
 
+CAUSES = [
+    ("def pool(x):\n    return torch_.mean(x)\n", "imported?"),
+    (
+        "from torch import nn\n\nclass Pool(nn.Module):\n    def __init__(self):\n"
+        "        self.pool = nn.Flatten()\n\ndef pool(x):\n    return Pool()(x)\n",
+        "Begin `__init__` with `super().__init__()`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "words"), CAUSES)
+def test_the_cause_of_a_common_error_is_told(code, words):
+    message = checks.check("03.1", defined(code, "pool")).messages[-1]
+    assert "Error" in message.got and words in message.hint
+
+
+def test_a_shape_in_an_error_is_no_address():
+    def pool(x):
+        raise ValueError(f"of 4x0x0 values, in {object()}")
+
+    got = checks.check("03.1", pool).messages[-1].got
+    assert got.startswith("ValueError: of 4x0x0 values, in <object object at 0x…>")
+
+
+class Named(nn.Module):
+    """Calls each layer by keyword."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(input=x)
+        return x
+
+
+def test_a_layer_may_be_called_by_keyword():
+    (exercise,) = [exercise for exercise in ALL if exercise.id == "02.3"]
+    head = defined(exercise.solution, exercise.name)
+    report = checks.check("02.3", lambda net, classes: Named(head(net, classes)))
+    assert report.passed, report
+
+
 def test_expected_error_is_recognised():
     expect = Expect()
     expect.raises("a word for a number", ValueError, lambda: int("x"))
@@ -216,6 +261,7 @@ def test_expected_error_is_recognised():
 
 
 NUMBERS = [0.25, np.float32(0.25), np.array(0.25), torch.tensor([0.25]), 0.2500001]
+NUMBERS += [np.array([0.25])]
 NO_NUMBERS = [0.2503, "0.25", None, [0.25], (0.25, 0.25), float("nan"), 0.25 + 0j]
 
 

@@ -21,6 +21,7 @@ SIZES = [
     ([(WHOLE, "-(-(size + 2 * padding - kernel) // stride) + 1")], "Rounded up"),
     ([(WHOLE, "round((size + 2 * padding - kernel) / stride + 0.01) + 1")], "Rounded"),
     ([("//", "/")], "no half a place"),
+    ([(WHOLE, "size + 2 * padding - kernel // stride + 1")], "`//` comes before `-`"),
     ([(WHOLE, "size // stride")], "The kernel is missing"),
     ([(" - kernel) // stride + 1", ") // stride")], "The kernel is missing"),
     ([("- kernel", "- kernel // 2")], "not half of it"),
@@ -66,6 +67,8 @@ COSTS = [
     ([(PLACES, "places * weights * groups")], "groups save MACs"),
     ([(") // stride", ")")], "The stride is missing"),
     ([("2 * padding", "0")], "The padding is missing"),
+    ([("2 * padding", "padding")], "or was added on one side only"),
+    ([(") // stride + 1", ") // stride")], "the square of 01.1"),
     ([(RETURN, "return places * weights")], "return parameters, macs"),
     ([(RETURN, "return weights, places, 1")], "return parameters, macs"),
 ]  # fmt: skip
@@ -107,6 +110,10 @@ WRONG_STEPS = [
       (STEP, ""), (BACKWARD, BACKWARD + STEP)], "before the step"),
     ([(STEP, "    for p in net.parameters():\n        p.data -= 0.1 * p.grad\n")],
      "not by the optimizer"),
+    ([(ZERO, ZERO + "    net.eval()\n")], "is for judging"),
+    ([(ZERO, ZERO + "    pictures /= 255\n")], "as they come"),
+    ([(LOSS, "F.cross_entropy(labels, net(pictures))")], "the net's output first"),
+    ([("loss.item()", "loss.item")], "as one number: `loss.item()`"),
 ]  # fmt: skip
 
 
@@ -146,6 +153,20 @@ RIGHT = [
     [(ZERO, "    for group in optimizer.param_groups:\n"
             "        for p in group['params']:\n            p.grad = None\n")],
 ]  # fmt: skip
+
+
+def test_a_step_with_a_closure_passes():
+    def training_step(net, optimizer, pictures, labels):
+        def closure():
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(pictures), labels)
+            loss.backward()
+            return loss
+
+        return optimizer.step(closure).item()
+
+    report = checks.check("01.3", training_step)
+    assert report.passed, report
 
 
 @pytest.mark.parametrize("edits", RIGHT)

@@ -30,7 +30,11 @@ FIELDS = [
     ([("step *= stride", "step = stride")], "the layer just before was used"),
     ([(LOOP, "side += (kernel - 1) * stride")], "Only the layer's own stride"),
     ([("step *= stride", "step += stride - 1")], "They multiply: two halvings"),
+    ([("step *= stride", "step += stride")], "behind a stride of 1"),
     ([("return side", "return step")], "how far apart two neighbours"),
+    ([("kernel, stride in", "stride, kernel in")], "each pair is `(kernel, stride)`"),
+    ([("    return side", "        return side")], "a `return` stand inside the loop"),
+    ([("(kernel - 1) * step", "kernel - 1 * step")], "`(kernel - 1) * step`"),
     ([("return side", "return side + 1")], "the side begins with 1."),
 ]  # fmt: skip
 
@@ -50,6 +54,23 @@ def test_a_stack_without_layers_is_tried_last():
     answer = edited("02.1", (start, f"    layers[0]\n{start}"))
     *held, failed = checks.check("02.1", answer).messages
     assert len(held) == 7 and "receptive_field([])" in failed.tried
+    assert "Behind no layer" in failed.hint
+
+
+def test_a_list_that_is_emptied_or_turned_round_is_noticed():
+    def empties(layers):
+        side = 1
+        while layers:
+            kernel, stride = layers.pop()
+            side = (side - 1) * stride + kernel
+        return side
+
+    def turns(layers):
+        layers.reverse()
+        return empties(list(reversed(layers)))
+
+    for answer in empties, turns:
+        assert "change the caller's list" in hint_of("02.1", answer)
 
 
 def test_the_check_says_how_far_vgg_16_sees_and_tries_it():
@@ -89,6 +110,7 @@ WEIGHTS = [
     ([("return small", "return 2 * sum([one, *three, *five, pooled]) + small")],
      "BatchNorm's γ"),
     ([("return small", "return 1 + small")], "Four 1×1 convolutions read"),
+    ([("return small", "return 9 * channels + small")], "No pool and no bias"),
     ([("not reduced", "False")], "still the weights with the 1×1"),
     ([(NAIVE, NAIVE.replace("five[1])", "five[1] + pooled)"))], "stands behind the p"),
     ([(NAIVE, NAIVE.replace("[1]", "[0]"))], "the naive module has not"),
@@ -96,6 +118,7 @@ WEIGHTS = [
     ([(NAIVE, NAIVE.replace("one + ", ""))], "is in both forms"),
     ([(NAIVE, NAIVE.replace("25", "9"))], "25 weights for each pair"),
     ([(NAIVE, NAIVE + " + 1")], "the pool has no weights"),
+    ([(NAIVE, NAIVE + " + one + three[1] + five[1]")], "biases do not count"),
 ]  # fmt: skip
 
 
@@ -134,6 +157,8 @@ HEADS = [
       (".out_channels, num", ".out_channels * 49, num")], "49 places of each channel"),
     ([(POOL, f"nn.AdaptiveAvgPool2d(7), {POOL}")], "The grid is made 7×7 first"),
     ([(POOL, "nn.Identity()")], "Ask the last convolution"),
+    ([(POOL, "nn.AvgPool2d(7)")], "one place is left of every grid"),
+    ([("        nn.Flatten(),\n", "")], "is flattened away"),
     ([("convs[-1].out_channels", "512")], "here 8. Ask the last convolution"),
     ([("convs[-1]", "convs[0]")], "Ask the last convolution"),
     ([("        nn.Flatten(),\n", "")], "Ask the last convolution"),
@@ -150,6 +175,12 @@ HEADS = [
 @pytest.mark.parametrize(("edits", "words"), HEADS)
 def test_mistake_in_a_head_is_named(edits, words):
     assert words in hint_of("02.3", edited("02.3", *edits))
+
+
+def test_the_picture_that_does_not_fit_is_named():
+    answer = edited("02.3", (POOL, "nn.AvgPool2d(14)"))
+    failed = checks.check("02.3", answer).messages[-1]
+    assert "a batch of 1, 32×20 pixels" in failed.tried and "Error" in failed.got
 
 
 def test_a_sum_over_the_grid_is_named():

@@ -21,12 +21,19 @@ POOLS = [
     (lambda x: x.sum((2, 3)) / 20, "never from one example"),
     (lambda x: x.detach().mean((2, 3)), "cut the gradient"),
     (lambda x: x.mean((2, 3)).tolist(), "Return a tensor"),
+    (lambda x: torch.from_numpy(x.numpy().mean((2, 3))), "Stay in torch"),
+    (lambda x: x.div_(x[0, 0].numel()).sum((2, 3)), "write nothing into `x`"),
 ]
 
 
 @pytest.mark.parametrize(("answer", "words"), POOLS)
 def test_pooling_mistake_is_named(answer, words):
     assert words in hint_of("03.1", answer)
+
+
+def test_the_prompt_asks_for_the_gradient_that_the_check_wants():
+    (exercise,) = [e for e in checks.exercises() if e.id == "03.1"]
+    assert "the gradient must find" in exercise.prompt
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,10 @@ HEADS = [
     (lambda c, g, n, p: (c if p else c * g * g) * n + 1, "one bias for the layer"),
     (lambda c, g, n, p: (c if p else c * g * g) * (n + 1), "one bias for each input"),
     (lambda c, g, n, p: ((c if p else c * g) + 1) * n, "g·g places"),
-    (lambda c, g, n, p: ((c * g * g if p else c) + 1) * n, "changed places"),
+    (lambda c, g, n, p: ((c * g * g if p else c) + 1) * n, "the other of the two"),
+    (lambda c, g, n, p: (c * g * g if p else c) * n, "two heads, and the biases"),
+    (lambda c, g, n, p: (c * g * g + 1) * n, "`pooled` says which"),
+    (lambda c, g, n, p: (c + 1) * n + p * g * g, "Nothing else learns"),
     (lambda c, g, n, p: c if p else c * g * g, "what the head takes in"),
     (lambda c, g, n, p: "2570", "Count the inputs"),
 ]
@@ -80,6 +90,25 @@ def pooled(c, n):
     return [nn.AdaptiveAvgPool2d(1), *linear(c, n)]
 
 
+class Own(nn.Module):
+    """The right layers; the head is the first attribute."""
+
+    def __init__(self, widths, num_classes, cut=False):
+        super().__init__()
+        *stages, _, _, linear = net(pooled)(widths, num_classes)
+        self.head, self.stages, self.cut = linear, nn.Sequential(*stages), cut
+
+    def forward(self, x):
+        x = self.stages(x).mean((2, 3))
+        return self.head(x.detach() if self.cut else x)
+
+
+def inserts(widths, num_classes):
+    answer = net(pooled)(widths, num_classes)
+    widths.insert(0, 3)
+    return answer
+
+
 class Squeeze(nn.Module):
     def forward(self, x):
         return x.squeeze()
@@ -100,12 +129,22 @@ NETS = [
     (net(pooled, relu=False), "Look at each stage"),
     (net(lambda c, n: pooled(c, 10)), "Use `widths` and `num_classes`"),
     (lambda widths, num_classes: pooled(16, 10), "Return an `nn.Module`"),
+    (lambda widths, num_classes: nn.Sequential([nn.ReLU()]), "modules, one by one"),
+    (net(lambda c, n: pooled(c * 16, n)), "convolutions of the starter are right"),
+    (net(lambda c, n: [nn.Dropout(), *pooled(c, n)]), "Leave out a Dropout"),
+    (lambda widths, num_classes: Own(widths, num_classes, cut=True), "`.detach()`"),
+    (inserts, "change the caller's list"),
 ]
 
 
 @pytest.mark.parametrize(("answer", "words"), NETS)
 def test_net_mistake_is_named(answer, words):
     assert words in hint_of("03.3", answer)
+
+
+def test_the_order_in_which_the_layers_are_written_down_is_free():
+    report = checks.check("03.3", lambda widths, num_classes: Own(widths, num_classes))
+    assert report.passed, report
 
 
 def test_a_one_by_one_convolution_is_a_head_too():

@@ -19,7 +19,7 @@ SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
 DIRAC = "nn.init.dirac_(conv.weight)"
 LAYER = "nn.Sequential(conv, nn.ReLU())"
 DEEPER = [
-    ([(DIRAC, "pass")], "A new layer must give back what it gets"),
+    ([(DIRAC, "pass")], "must give back what it gets"),
     ([(DIRAC, "nn.init.zeros_(conv.weight)")], "only where a shortcut adds x"),
     ([(DIRAC, "nn.init.ones_(conv.weight)")], "adds up all channels and neighbours"),
     (
@@ -47,12 +47,23 @@ DEEPER = [
     ([(LAYER, "nn.Sequential(conv, nn.BatchNorm2d(channels), nn.ReLU())")],
      "Equal in evaluation mode, not in training mode"),
     ([(LAYER, "nn.Sequential(conv)")], "a convolution and a ReLU"),
-    ([("range(extra)", "range(0)")], "No layer was added"),
+    ([("range(extra)", "range(0)")], "None was added"),
     ([("range(extra)", "range(1)")], "extra"),
     ([("copy.deepcopy(net)", "net")], "Work on a copy"),
     ([("copy.deepcopy(net)", "copy.copy(net)")], "Work on a copy"),
     ([("deeper.stages.append", "deeper.stages.insert(0, 0) if 0 else id")],
-     "No layer was added"),
+     "None was added"),
+    ([("conv, nn.ReLU()", "conv"), ("    return", "    deeper.stages.append(nn.ReLU())"
+       "\n    return")], "Every one has its own ReLU"),
+    ([("stages.append", "stages.insert(len(deeper.stages), nn.Identity()); id")],
+     "None was added"),
+    ([("net.head[-1].in_features", "256")], "channels of that stage, here 8"),
+    ([("net.head[-1].in_features", "3"), ("stages.append(", "stages.insert(0, ")],
+     "in front of the stages"),
+    ([("padding=1", "stride=2, padding=1")], "leave the stride"),
+    ([("return deeper", "return deeper.stages")], "grids, not logits"),
+    ([(LAYER, "nn.Sequential(conv, nn.ReLU(), nn.Dropout())")],
+     "most likely a BatchNorm"),
 ]  # fmt: skip
 
 
@@ -116,6 +127,22 @@ class Layer(nn.Module):
         return F.relu(self.conv(x))
 
 
+class Shortcut(Layer):
+    """The identity by a kernel of zeros, as in a residual block."""
+
+    def forward(self, x):
+        return F.relu(x + 0 * self.conv(x))
+
+
+def test_a_shortcut_around_a_new_layer_is_named():
+    def deepen(net, extra):
+        deeper = copy.deepcopy(net)
+        deeper.stages.extend(Shortcut(net.head[-1].in_features) for _ in range(extra))
+        return deeper
+
+    assert "nothing leads around it" in hint_of("04.1", deepen)
+
+
 def test_a_layer_of_ones_own_passes():
     def deepen(net, extra):
         deeper = copy.deepcopy(net)
@@ -173,8 +200,31 @@ CAUSES = [
     ),
     (
         [(FALLS, 'deep["train"][1] < deep["train"][0] - noise'), ("[-1]", "[0]")],
-        "after the first epoch",
+        "did not fall in the last epoch",
     ),
+    ([(FALLS, 'deep["train"][-1] < deep["train"][0] - noise')], "did not fall in the"),
+    ([(FALLS, FALLS.replace("deep", "shallow"))], "entries of the *deeper* net"),
+    (
+        [(FALLS, 'deep["train"][-1] < min(deep["train"][:-1]) - noise')],
+        "it may yet catch up",
+    ),
+    (
+        [
+            (BETTER, 'min(deep["test"]) <= min(shallow["test"]) + noise'),
+            (TRAINED, 'min(deep["train"]) <= min(shallow["train"]) + noise'),
+        ],
+        "best epoch",
+    ),
+    (
+        [
+            (BETTER, 'abs(deep["test"][-1] - shallow["test"][-1]) <= noise'),
+            (TRAINED, 'abs(deep["train"][-1] - shallow["train"][-1]) <= noise'),
+        ],
+        "leave out `abs`",
+    ),
+    ([(TRAINED, TRAINED.replace("+", "-"))], "within the noise"),
+    ([('"degradation"', '"Degradation"')], "letter for letter"),
+    ([(BETTER, "deep.test[-1] <= noise")], "dictionaries of two lists"),
 ]
 
 
@@ -213,8 +263,16 @@ TWINS = [
     ([(SUM, "self.residual(x) + x")], "ReLU after the sum is missing"),
     ([("copy.deepcopy(block)", "block")], "Copy each block"),
     ([(SUM, "F.relu(x.add_(self.residual(x)))")], "writes into x"),
-    ([(SUM, "F.relu(self.residual(x) + x.detach())")], "cut the gradient"),
-    ([(SUM, "F.relu(self.residual(x) + x.data)")], "cut the gradient"),
+    ([(SUM, "F.relu(self.residual(x) + x.detach())")], "through the shortcut"),
+    ([(SUM, "F.relu(self.residual(x) + x.data)")], "through the shortcut"),
+    ([(SUM, "F.relu(self.residual(x).detach() + x)")], "None comes back through F"),
+    ([(SUM, "F.relu(self.residual(x.detach()) + x)")], "None comes back through F"),
+    ([(SUM, "F.relu(self.residual(x) + x).detach()")], "through F and through the"),
+    ([("block[:-1]", "block; del block[-1]"), ("copy.deepcopy(block)", "block")],
+     "Copy each block"),
+    ([("copy.deepcopy(block)", "copy.deepcopy(block).apply(lambda m: isinstance(m, "
+       "nn.BatchNorm2d) and m.reset_running_stats())")],
+     "running averages of BatchNorm are new"),
     ([("self.residual = block[:-1]",
        "self.residual = block[:-1]; self.extra = nn.Conv2d(6, 6, 1)")],
      "The sum learns nothing"),
@@ -251,6 +309,18 @@ def test_one_shortcut_around_the_whole_net_is_named():
 
         hint = hint_of("04.3", residual_twin)
         assert "Each block has its own" in hint or "F still ends" in hint
+
+
+def test_averages_shared_with_the_plain_net_are_named():
+    def residual_twin(plain):
+        twin = SOLUTIONS["04.3"].answer(plain)
+        nets = twin.modules(), plain.modules()
+        norms = [[m for m in net if isinstance(m, nn.BatchNorm2d)] for net in nets]
+        for ours, theirs in zip(*norms, strict=True):
+            ours.running_mean = theirs.running_mean
+        return twin
+
+    assert "Copy each block" in hint_of("04.3", residual_twin)
 
 
 def test_fresh_weights_are_not_a_twin():

@@ -75,7 +75,10 @@ FACTORS = [
     ([(f"({RATIO}) {POWER}", "norms[0] / norms[1]")], "the last step alone"),
     ([(f"({RATIO}) {POWER}", "1.0")], "to the power of"),
     ([("return 0.0", "return math.log(norms[0])")], "logarithm of 0"),
-    ([("return 0.0", "return 1.0")], "to the power of"),
+    ([("return 0.0", "return 1.0")], "exactly 0 gives 0"),
+    ([("norms[0] == 0", "norms[0] < 1e-12")], "Small norms count"),
+    ([("/ norms[-1]", "/ (norms[-1] + 1e-8)")], "Small norms count"),
+    ([(f"({RATIO}) {POWER}", f"round(({RATIO}) {POWER}, 4)")], "Small norms count"),
 ]
 
 
@@ -97,7 +100,7 @@ def test_the_geometric_mean_of_the_steps_passes_too():
 SMALL = "layer.bias.grad.norm() < 1e-3 * layer.weight.grad.norm()"
 NAMES = 'f"{name}.bias"'
 DEAD = [
-    ([("net.train()", "net.eval()")], "Were the gradients of before cleared?"),
+    ([("net.train()", "net.eval()")], "call `net.train()` first"),
     ([("    net.train()\n", "")], "call `net.train()` first"),
     ([("    net.zero_grad()\n", "")], "Were the gradients of before cleared?"),
     ([(SMALL, "not layer.bias.grad.any()")], "not exactly 0"),
@@ -109,12 +112,31 @@ DEAD = [
     ([("norm()\n    ]", "norm()\n    ][::-1]")], "Each name once, in the order"),
     ([("norm()\n    ]", "norm()\n    ][:1]")], "this one is dead"),
     ([("norm()\n    ]", "norm()\n    ] * 2")], "Each name once, in the order"),
+    ([("named_modules", "named_children")], "inside of another module"),
+    ([("isinstance(layer, nn.Conv2d)", "hasattr(layer, 'bias')")], "biases of conv"),
+    ([(NAMES, "layer.bias")], "Return a list of names"),
+    ([(NAMES, '"bias"')], "`bias` is not among the names"),
+    ([("layer.bias is not None", "True")], "has `layer.bias = None`"),
+    ([(".backward()", "")], "before `backward()`"),
 ]
 
 
 @pytest.mark.parametrize(("edits", "words"), DEAD)
 def test_wrong_list_of_biases_is_explained(edits, words):
     assert words in hint_of("05.3", edited("05.3", *edits))
+
+
+def test_going_by_the_order_of_the_modules_is_told_apart():
+    def dead_biases(net, pictures, labels):
+        found = pairwise(net.named_modules())
+        kinds = nn.Conv2d, nn.BatchNorm2d
+        return [
+            f"{name}.bias"
+            for (name, one), (_, other) in found
+            if (type(one), type(other)) == kinds and one.bias is not None
+        ]
+
+    assert "Go by the gradients" in hint_of("05.3", dead_biases)
 
 
 def test_naming_all_that_has_no_gradient_to_speak_of_is_told_apart():

@@ -1,5 +1,7 @@
 """The checks of chapter 6 name the mistake that was made."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -47,10 +49,13 @@ SHORTCUTS = [
         ],
         "An odd grid lost its last row",
     ),
+    ([("0, 0, 0, 0, 0, extra", "0, 0, 0, 0, 0, 0, 0, extra")], "became new pictures"),
+    ([("    x =", "    if x.shape[1] == out_channels: return x\n    x =")],
+     "That is right only at stride 1"),
     ([(SLICE, "x.mul_(2)[:, :, ::stride, ::stride]")], "append zeros"),
     ([(PAD, "F.pad(x.detach(), (0, 0, 0, 0, 0, extra))")], "cut the gradient"),
     ([(PAD, "torch.zeros(9)[:out_channels]")], "append zeros"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("edits", "words"), SHORTCUTS)
@@ -136,7 +141,12 @@ TERMS = [
     ([(PAIR, "return through_residual")], "Return both terms"),
     ([(PAIR, "return g, (through_residual,)")], "take its first element"),
     ([(PAIR, "return g, 0 * g")], "grad_outputs=g"),
-    ([("x.detach().requires_grad_()", "x")], "makes a copy that does"),
+    ([(PAIR, "return g, g * torch.autograd.grad(residual(x).sum(), x)[0]")],
+     "multiplies by g behind F"),
+    ([("residual(x), x, grad_outputs=g", "residual(x), x")], "`grad_outputs=g`"),
+    ([("residual(x), x, grad_outputs=g",
+       "residual(x.detach()), x, g, allow_unused=True")], "One term is `None`"),
+    ([("x.detach().requires_grad_()", "x")], "an x that asks for a gradient"),
     ([("x.detach().requires_grad_()", "x.requires_grad_()")], "of the caller"),
     (
         [
@@ -145,7 +155,7 @@ TERMS = [
         ],
         "adds to the `.grad` of every parameter",
     ),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("edits", "words"), TERMS)
@@ -168,6 +178,10 @@ def terms_with(before="pass", after="pass"):
     ("answer", "words"),
     [
         (terms_with(before="residual.train()"), "the mode that is wanted"),
+        (terms_with(before="residual.eval()"), "the mode that is wanted"),
+        (terms_with(before="residual.requires_grad_(False)"), "`requires_grad` alone"),
+        (terms_with(before="g.zero_()"), "what arrives at y arrives at x"),
+        (terms_with(after="g += through"), "The first is already the sum"),
         (terms_with(before="residual.zero_grad()"), "leaves them alone"),
         (terms_with(after="residual(x).sum().backward(); residual.zero_grad()"),
          "leaves them alone"),
@@ -179,6 +193,16 @@ def test_a_trace_is_found(answer, words):
     report = checks.check("06.3", answer)
     assert not report.passed
     assert words in str(report)
+
+
+def test_a_gradient_left_at_x_is_found():
+    def gradient_terms(residual, x, g):
+        x.requires_grad_()
+        copy.deepcopy(residual)(x).backward(g)
+        x.requires_grad_(False)
+        return g, x.grad
+
+    assert "the caller" in hint_of("06.3", gradient_terms)
 
 
 def test_the_difference_of_two_gradients_passes_too():

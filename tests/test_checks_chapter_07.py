@@ -47,6 +47,29 @@ BLOCKS = [
     ([(SUM, "F.relu(x.add_(residual)) if x.shape == residual.shape else " + SUM)],
      "Something writes into x"),
     ([(SUM, "F.relu((residual + self.shortcut(x)).detach())")], "cut it"),
+    ([("if in_channels != out_channels:", "if in_channels < out_channels:")],
+     "Fewer channels"),
+    ([("nn.BatchNorm2d(out_channels),", "nn.BatchNorm2d(out_channels),\n"
+       "            ][: 2 if stride == 2 else 1] + [")], "lacks its BatchNorm"),
+    ([("self.bn1 = nn.BatchNorm2d(out_channels)",
+       "self.bn1 = nn.BatchNorm2d(out_channels, affine=False)")], "leave `affine`"),
+    ([("self.bn1(self.conv1(x))", "self.bn1(self.plain[0](x))"),
+      ("self.conv2(residual)", "self.plain[1](residual)"),
+      ("self.bn1 =", "self.plain = [self.conv1]\n        self.bn1 ="),
+      ("self.bn2 =", "self.plain += [self.conv2]\n        del self.conv1, self.conv2\n"
+       "        self.bn2 =")], "a plain list hides them"),
+    ([("self.shortcut = nn.Sequential(*shortcut)",
+       "self.plain = [nn.Sequential(*shortcut)]"),
+      ("self.shortcut(x)", "self.plain[0](x)")], "plain list"),
+    ([("if stride != 1:", "if False:"),
+      ("out_channels, 1, bias", "out_channels, 1, stride, bias"),
+      ("if in_channels !=", "if stride != 1 or in_channels !=")],
+     "average over 2×2 halves the grid"),
+    ([("self.shortcut = nn.Sequential(*shortcut)", "if shortcut[1:]:\n"
+       "            nn.init.zeros_(shortcut[-1].weight)\n"
+       "        self.shortcut = nn.Sequential(*shortcut)")], "γ of the shortcut"),
+    ([("residual = F.relu", "nn.init.zeros_(self.bn2.weight)\n"
+       "        residual = F.relu")], "locks it"),
 ]  # fmt: skip
 
 
@@ -60,6 +83,23 @@ def test_shortcut_that_drops_pixels_is_named():
         ("nn.AvgPool2d(2, ceil_mode=True)", "nn.MaxPool2d(1, 2, ceil_mode=True)"),
     ]
     assert "every second pixel" in hint_of("07.1", edited("07.1", *edits))
+
+
+POOLS = [
+    ("F.avg_pool2d(F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2)), 2)", "not there"),
+    ("F.adaptive_avg_pool2d(x, residual.shape[2:])", "overlap"),
+    ("F.avg_pool2d(x, 3, 2, 1)", "averages over 3×3"),
+]
+
+
+@pytest.mark.parametrize(("pool", "words"), POOLS)
+def test_another_average_at_the_edge_is_named(pool, words):
+    edits = [
+        ("shortcut += [nn.AvgPool2d(2, ceil_mode=True)]", "pass"),
+        ("self.shortcut = nn", "self.stride, self.shortcut = stride, nn"),
+        ("return F", f"x = {pool} if self.stride == 2 else x\n        return F"),
+    ]
+    assert words in hint_of("07.1", edited("07.1", *edits))
 
 
 def test_projection_before_the_average_is_named():
@@ -88,6 +128,15 @@ def test_block_with_functions_and_another_order_passes():
             "self.shortcut(x)",
             "self.shortcut(F.avg_pool2d(x, self.stride, ceil_mode=True))",
         ),
+    ]
+    report = checks.check("07.1", edited("07.1", *edits))
+    assert report.passed, report
+
+
+def test_block_of_lazy_convolutions_passes():
+    edits = [
+        ("nn.Conv2d(out_channels, out_channels", "nn.LazyConv2d(out_channels"),
+        ("nn.Conv2d(in_channels, out_channels", "nn.LazyConv2d(out_channels"),
     ]
     report = checks.check("07.1", edited("07.1", *edits))
     assert report.passed, report
@@ -165,6 +214,22 @@ ZEROS = [
      "outside of the blocks"),
     (each_block(lambda b: delattr(norms(b.residual)[-1], "weight")), "in place"),
     (each_block(another_gamma), "in place"),
+    (each_block(lambda b: setattr(norms(b.residual)[-1], "weight", 0)), "in place"),
+    (
+        each_block(
+            lambda b: [
+                norms(b.residual)[-1].weight.zero_(),
+                norms(b.residual)[-1].reset_running_stats(),
+            ]
+        ),
+        "running mean and variance",
+    ),
+    (
+        lambda net: each_block(lambda b: norms(b.residual)[-1].weight.zero_())(
+            net.eval()
+        ),
+        "training mode",
+    ),
 ]  # fmt: skip
 
 
@@ -188,7 +253,7 @@ PREDICTIONS = [
     (FROZEN | {"shortcut.1.0.weight"}, "no parameter of that name"),
     (INNER, "second convolution is missing"),
     (FROZEN - {"residual.0.1.bias"}, "two parameters"),
-    (set(), "second convolution is missing"),
+    (set(), "`not p.grad.any()` finds it"),
     ({"conv1.weight"}, "no parameter of that name"),
     ({1, 2}, "Return names"),
 ]

@@ -33,6 +33,17 @@ COSTS = [
     ([("return places * (", "return (size**2 - places) * 9 * in_channels * width"
        " + places * (")], "puts out the small grid already"),
     ([("others)", "others + 1)")], "places × weights"),
+    ([(PLACES, "round(size / stride) ** 2")], "9 places become 5"),
+    ([(PLACES, "size**2 // stride")], "divide the side by it, then square"),
+    ([(PLACES, "(size if stride == 1 else (size + 1) // 2) ** 2")], "need not be 2"),
+    ([(IF, "stride == 2 or in_channels != width")], "with the stride too"),
+    ([("first += in_channels * width",
+       "return places * (first + others) + size**2 * in_channels * width"),
+      ("    first = 9", f"    {'others = ' + REST}\n    first = 9")],
+     "projection has the stride too"),
+    ([("first += in_channels", "first += blocks * in_channels")],
+     "Only the first block"),
+    ([("(blocks - 1)", "blocks")], "One block too many"),
 ]  # fmt: skip
 
 
@@ -79,6 +90,9 @@ STEMS = [
     ([(ORDER, "[nn.BatchNorm2d(after)] + [nn.ReLU()] * (stride == 1)")], "the first B"),
     ([(ORDER, "[nn.BatchNorm2d(after)] + [nn.ReLU()] * (after == half)")], "the third"),
     ([("(*layers, ", "(*layers, nn.BatchNorm2d(width), ")], "and nothing else"),
+    ([(POOL, "nn.MaxPool2d(3, padding=1)")], "its stride is 3"),
+    ([("(in_channels, half, 2)", "(3, half, 2)")], "the first one takes `in_channels`"),
+    ([("width // 2", "width / 2")], "whole numbers"),
 ]  # fmt: skip
 
 
@@ -116,6 +130,34 @@ def test_layers_in_attributes_and_another_order_pass():
 
     report = checks.check("08.2", Stem)
     assert report.passed, report
+
+
+class Listed(nn.Module):
+    def __init__(self, in_channels, width):
+        super().__init__()
+        self.layers = list(ANSWERS["08.2"](in_channels, width))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Cut(nn.Module):
+    def __init__(self, in_channels, width):
+        super().__init__()
+        self.stem = ANSWERS["08.2"](in_channels, width)
+
+    @torch.no_grad()
+    def forward(self, x):
+        return self.stem(x)
+
+
+@pytest.mark.parametrize(
+    ("stem", "words"), [(Listed, "a plain list hides them"), (Cut, "`no_grad` cut it")]
+)
+def test_a_stem_that_cannot_learn_is_named(stem, words):
+    assert words in hint_of("08.2", stem)
 
 
 def test_the_stem_of_the_paper_is_recognised():
@@ -157,6 +199,16 @@ COUNTED = [
     (lambda net: 2 * sum(len(s) for s in net.stages) + 2, "a bottleneck has three"),
     (lambda net: len(list(net.parameters())), "all tensors that learn"),
     (lambda net: 5, "the linear layer of the head"),
+    (lambda net: len(list(net.children())), "`modules()` finds those"),
+    (lambda net: ANSWERS["08.3"](net) + 0 * len(net.stem), "an `nn.Identity` too"),
+    (
+        lambda net: 1 + sum(p.shape[2:] > (1, 1) for p in net.parameters()),
+        "You left out each 1×1",
+    ),
+    (
+        lambda net: sum(p.ndim > 1 for p in net.parameters()) - len(net.stages),
+        "one projection a stage",
+    ),
 ]
 
 

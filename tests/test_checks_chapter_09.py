@@ -36,6 +36,18 @@ COSTS = [
     ([(FIRST, "macs = 0")], "down to `width`, is missing"),
     ([("return macs", "return 2 * macs")], "one of each"),
     ([("return macs", "return macs + 1")], "places × weights"),
+    ([(AFTER, "after = round(size / stride) ** 2")], "9 places become 5"),
+    ([(AFTER, "after = size**2 // stride")], "divide the side by it, then square"),
+    (
+        [(AFTER, "after = (size if stride == 1 else (size + 1) // 2) ** 2")],
+        "need not be 2",
+    ),
+    ([(IF, "stride == 2 or in_channels != out_channels")], "with the stride too"),
+    ([("after * in_channels", "after * width")], "takes x itself"),
+    (
+        [("after * in_channels * out_channels", "after * in_channels * width")],
+        "what is added to F(x)",
+    ),
 ]
 
 
@@ -140,6 +152,66 @@ def test_a_linear_bottleneck_of_other_width_is_refused():
     assert "`width` to `width`" in hint_of("09.2", residual)
 
 
+class Wrapped(nn.Module):
+    """The right layers, and something wrong around them."""
+
+    def __init__(self, *case):
+        super().__init__()
+        self.f = ANSWERS["09.2"](*case)
+
+
+class Added(Wrapped):
+    def forward(self, x):
+        y = self.f(x)
+        return y + x if y.shape == x.shape else y
+
+
+class Activated(Wrapped):
+    def forward(self, x):
+        y = self.f(x)
+        return torch.relu(y + x) if y.shape == x.shape else y
+
+
+class Summed(Wrapped):
+    def forward(self, x):
+        return self.f(x) + x
+
+
+class Cut(Wrapped):
+    def forward(self, x):
+        return self.f(x.detach())
+
+
+class Listed(nn.Module):
+    def __init__(self, *case):
+        super().__init__()
+        self.layers = list(ANSWERS["09.2"](*case))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+AROUND = [
+    (Added, "x is added"),
+    (Activated, "x is added"),
+    (Summed, "the sum do not belong"),
+    (Cut, "`.detach()`"),
+    (Listed, "a plain list hides them"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), AROUND)
+def test_something_wrong_around_the_layers_is_named(answer, words):
+    assert words in hint_of("09.2", answer)
+
+
+def test_a_stride_of_two_whatever_was_given_is_refused():
+    answer = edited("09.2", (STEP, "min(stride, 2) if number == strided_conv else 1"))
+    assert "has the stride" in hint_of("09.2", answer)
+
+
 def test_a_whole_block_is_no_residual_function():
     def residual(in_channels, width, stride, strided_conv):
         return nets.BottleneckBlock(
@@ -161,6 +233,7 @@ WIDTHS = [
     ([(COUNT, "9")], "You counted the 3×3 alone"),
     ([(COUNT, "2 * squeeze + 1")], "The middle one is 3×3"),
     ([(COUNT, "2 + 9")], "not $w^2$"),
+    ([(COUNT, "2 * 4 + 9")], "not always 4 times narrower"),
     ([(COUNT, "2 * squeeze**2 + 9")], "not $(s w)^2$"),
     ([("(width + 1) ** 2", "(width + 1)")], "left out a root"),
     ([("return squeeze * width", "return squeeze * width + 2")], "Count both blocks"),

@@ -51,7 +51,16 @@ BLOCKS = [
      "The last 1×1 has the stride"),
     ([(IF, "stride != 1")], "at stride 1"),
     ([(IF, "in_channels != out_channels")], "the channels stay"),
-    ([("padding=1, ", "")], "keeps the shape"),
+    ([("padding=1, ", "")], "keeps the grid"),
+    ([(IF, "stride == 2 or in_channels != out_channels")], "the channels stay"),
+    ([("nn.BatchNorm2d(in_channels)", "nn.BatchNorm2d(width)")],
+     "the channels that go into it"),
+    ([(PROJECT, "nn.Sequential(nn.AvgPool2d(stride, ceil_mode=True), "
+       + PROJECT.replace("stride", "1") + ")")], "The shortcut averages"),
+    ([("self.residual = nn.Sequential(", "self.residual = list(("),
+      ("bias=False),\n        )", "bias=False),\n        ))"),
+      ("return self.residual(x)", "y = x\n        for layer in self.residual:\n"
+       "            y = layer(y)\n        return y")], "a plain list hides them"),
     ([(PROJECT, f"nn.Sequential({PROJECT}, nn.BatchNorm2d(out_channels))")],
      "alone"),
     ([(PROJECT, PROJECT.replace("bias=False", "bias=True"))], "has a bias"),
@@ -61,6 +70,8 @@ BLOCKS = [
        "        return self.residual[2:](y) + self.shortcut(y)")], "The authors' code"),
     ([(SUM, "self.residual(x) + self.shortcut(torch.relu(x))")], "has a ReLU"),
     ([(SUM, "torch.relu(self.residual(x)) + self.shortcut(x)")], "only add"),
+    ([(f"return {SUM}", f"x = torch.relu(x)\n        return {SUM}")],
+     "before all else"),
     ([(NORM1, "nn.ReLU(),\n            nn.BatchNorm2d(in_channels),\n"),
       (NORM, "nn.ReLU(),\n            nn.BatchNorm2d(width),\n")],
      "order is ReLU, BatchNorm"),
@@ -117,6 +128,15 @@ def test_layers_in_attributes_and_another_order_pass():
     assert report.passed, report
 
 
+def test_lazy_layers_pass():
+    edits = [
+        ("nn.BatchNorm2d(in_channels)", "nn.LazyBatchNorm2d()"),
+        ("nn.Conv2d(in_channels, ", "nn.LazyConv2d("),
+    ]
+    report = checks.check("10.1", edited("10.1", *edits))
+    assert report.passed, report
+
+
 # 10.2 --------------------------------------------------------------------------------
 
 KEPT = "kept &= x == total"
@@ -137,10 +157,19 @@ SHARES = [
     ([(END, "100 * " + END)], "in percent"),
     ([(KEPT, "kept &= x > 0")], "whether a value is above zero"),
     ([(KEPT, "kept &= total >= 0")], "whether a value is above zero"),
-    ([("total = block.residual(x) + x", "total = x")], "You compare with x"),
+    ([("total = block.residual(x) + x", "total = x")], "what has gone into *this*"),
+    ([("total = block.residual(x) + x", "pass"),
+      ("x == total", "x == x + block.residual(x)")], "what has gone into *this*"),
+    ([(KEPT, "kept &= (x != 0)")], "You look for zeros"),
+    ([("total = block.residual(x) + x", "total, old = block.residual(x), x"),
+      ("x == total", "x - old == total")], "rounded once more"),
+    ([(END, "kept.sum().item()")], "a number of places"),
+    ([(END, "kept")], "mean of the mask"),
+    ([(END, "kept.mean()")], "`kept.float().mean()`"),
+    ([("total = block", "block.train()\n        total = block")], "Keep a mask"),
     ([("x = block(x)", "y = block(x)"), (KEPT, "kept &= y == total")],
      "given the first x"),
-    ([(KEPT, "kept |= x == total")], "may switch places off"),
+    ([(KEPT, "kept |= x == total")], "may switch places off (`&=`)"),
     ([("return " + END, "pass")], "Nothing was returned"),
 ]  # fmt: skip
 
@@ -195,6 +224,39 @@ ENDS = [
 @pytest.mark.parametrize(("edits", "words"), ENDS)
 def test_wrong_end_of_a_net_is_explained(edits, words):
     assert words in hint_of("10.3", edited("10.3", *edits))
+
+
+ENDS_BESIDE = [
+    (
+        lambda net: net.add_module("closing", nn.BatchNorm2d(net.head[-1].in_features)),
+        "Nothing new runs",
+    ),
+    (
+        lambda net: nn.init.zeros_(net.head[-1].bias) is ANSWERS["10.3"](net),
+        "leave every old weight as it is",
+    ),
+    (
+        lambda net: net.head.append(nn.BatchNorm2d(net.head[-1].in_features)),
+        "the two new layers come first",
+    ),
+    (
+        lambda net: net.head.insert(
+            0, nn.BatchNorm2d(net.head[-1].in_features, affine=False)
+        ),
+        "`affine=False`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), ENDS_BESIDE)
+def test_end_in_a_wrong_place_is_explained(answer, words):
+    assert words in hint_of("10.3", answer)
+
+
+def test_an_end_that_finds_its_channels_itself_passes():
+    answer = edited("10.3", ("nn.BatchNorm2d(channels)", "nn.LazyBatchNorm2d()"))
+    report = checks.check("10.3", answer)
+    assert report.passed, report
 
 
 def test_the_end_may_stand_with_the_stages():

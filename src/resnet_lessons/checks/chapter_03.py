@@ -42,7 +42,8 @@ EXERCISES = [
         prompt="""\
 Write `global_average_pool(x)`. It takes a batch of activations of shape
 $(B, C, H, W)$ and returns their means over the grid, of shape $(B, C)$: one value per
-channel of each image. It must work for every $H$ and $W$.
+channel of each image. It must work for every $H$ and $W$, and the gradient must find
+its way back to `x`: stay in PyTorch.
 """,
         starter='''\
 import torch

@@ -48,9 +48,10 @@ EXERCISES = [
         prompt="""\
 `net` is a `nets.FullyConvolutional` of chapter 3: its logits are
 `net.head(net.stages(x))`. Write `deepen(net, extra)`, which returns a *new* net with
-`extra` more layers at the end of its stages, each a 3×3 convolution and a ReLU with
-weights of its own, that gives the same logits as `net` for every picture: in evaluation
-mode and in training mode. The net that was given stays as it was.
+`extra` more layers at the end of its stages, each a 3×3 convolution (an `nn.Conv2d`)
+and a ReLU with weights of its own, that gives the same logits as `net` for every
+picture: in evaluation mode and in training mode. The net that was given stays as it
+was.
 """,
         starter='''\
 import copy

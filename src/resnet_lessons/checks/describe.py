@@ -41,8 +41,8 @@ def shape_in_words(shape) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text on one line, shortened, without addresses in memory."""
-    text = re.sub(r"0x[0-9a-fA-F]+", "0x…", " ".join(text.split()))
+    """Return the text on one line, shortened, without addresses (4x0x0 is a shape)."""
+    text = re.sub(r"\b0x[0-9a-fA-F]{4,}", "0x…", " ".join(text.split()))
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

@@ -79,7 +79,8 @@ def check_conv_cost(answer, expect):
             "the MACs",
             got[1],
             probes.macs(layer, (i, size, size)),
-            hint="Places of the output × weights, without the biases.",
+            hint="Places of the output, the square of 01.1, × all weights, without the "
+            "biases.",
             mistakes=made(MACS, *case),
         )
 
@@ -112,14 +113,23 @@ def check_training_step(answer, expect):
     optimizer = Descent(net.parameters())
     expect.trying(
         "the first step of a net",
-        "The loss comes from `net(pictures)`, with nothing detached on the way. No "
-        "gradient is there yet: `optimizer.zero_grad()` copes with that.",
+        "Look at the line that failed. `F.cross_entropy` takes the net's output first, "
+        "then the labels, with nothing detached on the way. No gradient is there yet: "
+        "`optimizer.zero_grad()` copes with that.",
     )
     twin, events = deepcopy(net), optimizer.events
     hook = net[-1].bias.register_hook(lambda gradient: events.append("backward"))
-    loss = answer(net, optimizer, x, y)
+    loss = answer(net, optimizer, x.clone(), y.clone())
     hook.remove()
     _happened(events, twin, net, expect)
+    expect.true(
+        "the net is still in training mode",
+        all(module.training for module in net.modules()),
+        got="evaluation mode",
+        expected="training mode, as it came",
+        hint="`net.eval()` is for judging: no Dropout, and BatchNorm keeps its old "
+        "statistics. Leave it out of a training step.",
+    )
     _moved(net, twin, x, y, expect)
     _returned(loss, twin, net, x, y, expect)
 
@@ -128,7 +138,7 @@ def check_training_step(answer, expect):
     twin = deepcopy(net)
     for ours, theirs in zip(twin.parameters(), net.parameters(), strict=True):
         ours.grad = theirs.grad.clone()  # a copy of a net holds no gradients
-    answer(net, optimizer, x, y)
+    answer(net, optimizer, x.clone(), y.clone())
     _moved(net, twin, x, y, expect)
     _keeps_the_optimizer(answer, expect)
 
@@ -155,8 +165,15 @@ class Descent:
         for parameter in self.parameters:
             parameter.grad = None if set_to_none else torch.zeros_like(parameter)
 
+    def step(self, closure=None):
+        if closure is None:
+            return self._move()
+        loss = closure()
+        self._move()
+        return loss
+
     @torch.no_grad()
-    def step(self):
+    def _move(self):
         moving = [p.grad is not None and bool(p.grad.any()) for p in self.parameters]
         self.events.append("step" if any(moving) else "empty step")
         for parameter, speed in zip(self.parameters, self.speeds, strict=True):
@@ -189,7 +206,8 @@ def _moved(net, twin, x, y, expect):
         "the weights after it",
         _all(net),
         before - RATE * gradients(F.cross_entropy(twin(x), y), twin),
-        hint="One step along the gradient of the mean cross-entropy of this batch.",
+        hint="One step along the gradient of the mean cross-entropy of this batch, "
+        "pictures and labels as they come.",
         mistakes=[(before - RATE * way, hint) for way, hint in made(STEPS, twin, x, y)],
         atol=1e-6,
     )
@@ -211,7 +229,8 @@ def _returned(loss, twin, net, x, y, expect):
         "the loss",
         loss,
         F.cross_entropy(twin(x), y).item(),
-        hint="The mean cross-entropy of this batch, before the step.",
+        hint="The mean cross-entropy of this batch, before the step, as one number: "
+        "`loss.item()`.",
         mistakes=[(after, "That is the loss after the step."), *mistakes],
     )
 

@@ -12,7 +12,7 @@ from .mistakes_02 import FIELDS, HEADS, NAIVE, REDUCED
 # 02.1 ------------------------------------------------------------------------------
 
 STACKS = [
-    [(3, 1), (7, 1), (3, 1)],
+    [(3, 1), (9, 1), (5, 1)],
     [(5, 1)],
     [(3, 2), (5, 1), (7, 3), (3, 1)],  # here every known mistake gives its own number
     [(3, 1), (5, 2)],
@@ -30,9 +30,19 @@ def check_field(answer, expect):
     expect.trying("the convolutions and pools of VGG-16")
     says = f"one place of its last grid sees {probes.receptive_field(vgg)} pixels"
     _field(says, answer, [(w.kernel, w.stride) for w in vgg], expect)
-    expect.trying("receptive_field([])")
     hint = "Behind no layer a place is a pixel, and sees itself."
-    expect.equal("the side in pixels", answer([]), 1, hint=hint)
+    expect.trying("receptive_field([])", hint)
+    expect.equal("the side in pixels", answer([]), 1)
+    layers = [(3, 2), (5, 1)]
+    expect.trying(f"receptive_field({layers})")
+    answer(layers)
+    expect.equal(
+        "the list is afterwards as it was",
+        layers,
+        [(3, 2), (5, 1)],
+        hint="`pop`, `reverse` and `append` change the caller's list, and a second "
+        "call then gives another number. `reversed(layers)` leaves it alone.",
+    )
 
 
 def _field(what, answer, stack, expect):
@@ -40,8 +50,8 @@ def _field(what, answer, stack, expect):
         what,
         answer(list(stack)),
         probes.receptive_field([probes.Window(*layer) for layer in stack]),
-        hint="Each layer adds `kernel - 1` times the step that the layers before it "
-        "have made; the side begins with 1.",
+        hint="Each layer adds `(kernel - 1) * step`, with the step that the layers "
+        "before it have made; the side begins with 1.",
         mistakes=made(FIELDS, stack),
     )
 
@@ -74,7 +84,7 @@ def check_inception(answer, expect):
             answer(*module),
             _weights(nets.Inception(*module, kernel=5)),
             hint="Four 1×1 convolutions read `channels`; the 3×3 and the 5×5 read what "
-            "the 1×1 in front of them puts out.",
+            "the 1×1 in front of them puts out. No pool and no bias counts.",
             mistakes=made(REDUCED, *module),
         )
     for module in MODULES:
@@ -84,7 +94,8 @@ def check_inception(answer, expect):
             "the weights of its three convolutions",
             answer(*module, reduced=False),
             _weights(_naive(*module)),
-            hint="1×1, 3×3 and 5×5, each from `channels`; the pool has no weights.",
+            hint="1×1, 3×3 and 5×5, each from `channels`; the pool has no weights, and "
+            "biases do not count.",
             mistakes=made(NAIVE, *module),
         )
     modules = nets.Inception(*ROW_4E, kernel=5), _naive(*ROW_4E)
@@ -106,8 +117,9 @@ def check_average_head(answer, expect):
         net = nets.VGG(stacks, hidden=(16, 16)).eval()
         features, own = net.features, list(net.features.parameters())
         channels = stacks[-1][-1]
-        fits = "The linear layer reads as many numbers as the features have channels, "
-        fits += f"here {channels}. Ask the last convolution for its `out_channels`."
+        fits = "The linear layer reads one number for each channel of the features, "
+        fits += f"here {channels}. Ask the last convolution for its `out_channels`. "
+        fits += "Before it, one place is left of every grid, and is flattened away."
         expect.trying(f"a VGG with stacks {stacks}, {num_classes} classes", fits)
         head = expect.module("a module is returned", answer(net, num_classes))
         head.eval()
@@ -126,16 +138,19 @@ def check_average_head(answer, expect):
 
 
 def _shapes(head, num_classes, expect):
+    built, fits = expect.context, expect.hint
     for batch, height, width in [(2, 56, 56), (1, 32, 20)]:
+        expect.trying(f"{built}, a batch of {batch}, {height}×{width} pixels", fits)
         with torch.no_grad():
             y = head(torch.randn(batch, 3, height, width))
         expect.shape(
-            f"the output for a batch of {batch}, {height}×{width} pixels",
+            "the output",
             y,
             (batch, num_classes),
             hint="One place is left of the grid, then `nn.Flatten()`, then the linear "
             "layer to the classes.",
         )
+    expect.trying(built, fits)
 
 
 def _size(head, features, channels, num_classes, expect):

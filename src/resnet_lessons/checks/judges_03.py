@@ -5,7 +5,7 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import copy_weights, count
+from .layers import CUT, calls_of, copy_weights, count, gradient_at
 
 POOL_MISTAKES = [
     (
@@ -73,7 +73,10 @@ def check_global_average_pool(answer, expect):
             mistakes=made(POOL_MISTAKES, x),
         )
     x = torch.randn(2, 3, 4, 5, requires_grad=True)
-    expect.trying("the gradient of the sum of the means, x of shape 2×3×4×5")
+    expect.trying(
+        "the gradient of the sum of the means, x of shape 2×3×4×5",
+        "Stay in torch and write nothing into `x`: the gradient must come back to it.",
+    )
     means = answer(x)
     expect.true(
         "the result is connected to x",
@@ -120,12 +123,12 @@ HEAD_MISTAKES = [
     ),
     (
         lambda c, g, n, pooled: (_inputs(c, g, not pooled) + 1) * n,
-        "Pooled and flattened changed places: after pooling only the channels are "
-        "left, after flattening every place of the grid counts.",
+        "That is the other of the two heads: after pooling only the channels are left, "
+        "after flattening every place of the grid counts. `pooled` says which.",
     ),
     (
         lambda c, g, n, pooled: _inputs(c, g, not pooled) * n,
-        "Pooled and flattened changed places, and the biases are missing.",
+        "That is the other of the two heads, and the biases are missing.",
     ),
     (
         lambda c, g, n, pooled: _inputs(c, g, pooled),
@@ -150,14 +153,18 @@ def check_head_parameters(answer, expect):
             answer(*case),
             _count_head(*case),
             hint="Count the inputs of the linear layer first. Then: a weight for each "
-            "pair of input and class, and a bias for each class.",
+            "pair of input and class, and a bias for each class. Nothing else learns.",
             mistakes=made(HEAD_MISTAKES, *case),
         )
 
 
 def check_fully_convolutional(answer, expect):
     widths = (8, 12, 16)
-    expect.trying("fully_convolutional([8, 12, 16], 10)")
+    expect.trying(
+        "fully_convolutional([8, 12, 16], 10)",
+        hint="The net is only built here, no image has come yet. "
+        "`nn.Sequential(*layers)` takes modules, one by one.",
+    )
     net = expect.module("a net is returned", answer(list(widths), 10))
     net.eval()
     _any_size(net, expect)
@@ -166,8 +173,16 @@ def check_fully_convolutional(answer, expect):
         "fully_convolutional([4, 6], 3)",
         hint="Use `widths` and `num_classes` everywhere, in the linear layer too.",
     )
-    small = expect.module("a net is returned", answer([4, 6], 3)).eval()
+    given = [4, 6]
+    small = expect.module("a net is returned", answer(given, 3)).eval()
     expect.shape("the logits", small(torch.randn(2, 3, 20, 20)), (2, 3))
+    expect.equal(
+        "the list is afterwards as it was",
+        given,
+        [4, 6],
+        hint="`insert`, `append` and `pop` change the caller's list. Make a new one: "
+        "`[3, *widths]`.",
+    )
 
 
 def _any_size(net, expect):
@@ -176,7 +191,8 @@ def _any_size(net, expect):
         expect.trying(
             f"{images} of {size[0]}×{size[1]} pixels",
             hint="The linear layer wants (B, 16), whatever the size of the image. "
-            "Average the last grid down to 1×1, then flatten its two axes away.",
+            "Average the last grid down to 1×1, then flatten its two axes away. The "
+            "convolutions of the starter are right.",
         )
         expect.shape(
             "the logits",
@@ -195,20 +211,21 @@ def _equals_library(net, library, expect):
         count(net),
         want,
         hint="For each width: a 3×3 convolution of stride 2, a BatchNorm, a ReLU. Then "
-        "one linear layer.",
+        "one linear layer, from the last width to the classes.",
         mistakes=[
             (want + 8 + 12 + 16, CONV_BIAS),
             (want - 10, "The linear layer lost its bias."),
         ],
     )
+    x = torch.randn(2, 3, 33, 47)
+    as_it_runs = nn.ModuleList(call.layer for call in calls_of(net, x))
     expect.true(
         "their order",
-        copy_weights(net, library),
+        copy_weights(net, library) or copy_weights(as_it_runs, library),
         got="another order",
         expected="convolution, BatchNorm, …, linear layer",
         hint="Build the layers in the order in which the image meets them.",
     )
-    x = torch.randn(2, 3, 33, 47)
     expect.trying("with the weights of `nets.FullyConvolutional`, 33×47 pixels")
     expect.close(
         "the logits",
@@ -217,6 +234,21 @@ def _equals_library(net, library, expect):
         hint="Look at each stage: 3×3 convolution with stride 2 and padding 1, "
         "BatchNorm, ReLU; then the mean of the grid.",
         mistakes=made(NET_MISTAKES, library, x),
+    )
+    expect.close(
+        "the gradient that reaches the images",
+        gradient_at(net, x),
+        gradient_at(library, x),
+        hint=f"The convolutions must learn from it. {CUT}",
+        atol=1e-4,
+    )
+    expect.close(
+        "the logits in training mode",
+        net.train()(x),
+        library.train()(x),
+        hint="In evaluation mode they were right. What works only in training? Leave "
+        "out a Dropout, and let BatchNorm switch with the net.",
+        atol=1e-4,
     )
 
 

@@ -8,9 +8,16 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import calls_of, convs_among, count, randomise, unchanged
-from .mistakes_04 import TWINS, WEIGHTS
-from .mistakes_04_causes import DIAGNOSES, STORIES
+from .layers import (
+    calls_of,
+    convs_among,
+    count,
+    randomise,
+    same_gradient,
+    unchanged,
+)
+from .mistakes_04 import PLACES, TWINS, WEIGHTS
+from .mistakes_04_causes import CAUSES, DIAGNOSES, STORIES
 
 # 04.1 ------------------------------------------------------------------------------
 
@@ -20,30 +27,50 @@ def check_deepen(answer, expect):
         net = nets.FullyConvolutional(widths, num_classes=3)
         randomise(net)
         net.eval()
-        before = _tensors(net)
-        expect.trying(f"deepen(net, {extra}), a net of {len(widths)} convolutions")
+        before = copy.deepcopy(net)
+        case = f"deepen(net, {extra}), a net of {len(widths)} convolutions"
+        expect.trying(case)
         deeper = expect.module("a net is returned", answer(net, extra))
-        _left_alone(net, before, len(widths), expect)
+        expect.trying(
+            case,
+            "A new layer stands behind the last stage and in front of the head. It "
+            f"takes and gives the channels of that stage, here {widths[-1]}.",
+        )
+        hint = "Work on a copy: `deeper = copy.deepcopy(net)`."
+        _left_alone("the given net", net, before, expect, hint)
         _added(deeper, len(widths), extra, expect)
-        _same_logits(net, deeper, widths[-1], expect)
-        _ends_in_relu(net, deeper, expect)
-        _shares_nothing(net, deeper, before, expect)
+        _same_logits(net, deeper, expect)
+        _relu_behind_each(net, deeper, extra, expect)
+        expect.trying(case)
+        _shares_nothing("the given net", net, deeper, before, expect, hint)
 
 
-def _tensors(net) -> list[torch.Tensor]:
-    return [value.clone() for value in net.state_dict().values()]
+def _same(net, before) -> bool:
+    """Whether the net has the layers, weights and averages that it had."""
+    now, then = net.state_dict().values(), before.state_dict().values()
+    return str(net) == str(before) and all(map(torch.equal, now, then))
 
 
-def _left_alone(net, before, stages, expect):
-    after = list(net.state_dict().values())
-    held = len(net.stages) == stages and len(after) == len(before)
-    held = held and all(map(torch.equal, after, before))
+def _left_alone(name, net, before, expect, hint):
     expect.true(
-        "the given net stays as it was",
-        held,
+        f"{name} stays as it was",
+        _same(net, before),
         got="it was changed",
         expected="the same layers and the same weights",
-        hint="Work on a copy: `deeper = copy.deepcopy(net)`.",
+        hint=hint,
+    )
+
+
+def _shares_nothing(name, net, new, before, expect, hint):
+    with torch.no_grad():
+        for tensor in new.state_dict().values():  # the averages of BatchNorm, too
+            tensor.add_(1)
+    expect.true(
+        f"{name} stays as it was when the new one learns",
+        _same(net, before),
+        got="both hold the same tensors",
+        expected="weights of their own",
+        hint=hint,
     )
 
 
@@ -52,12 +79,12 @@ def _added(deeper, stages, extra, expect):
     calls = calls_of(deeper.eval(), torch.randn(2, 3, 16, 16))
     convs = convs_among(calls, 3)
     expect.equal(
-        "3×3 convolutions that run",
+        "3×3 convolutions (`nn.Conv2d`) that run",
         len(convs),
         stages + extra,
         hint=f"The net has {stages}, and {extra} more are asked for.",
         mistakes=[
-            (stages, "No layer was added, or none of them runs in `forward`."),
+            (stages, "None was added, or none of the new ones runs in `forward`."),
             (extra, "Where are the layers of the given net? Keep them in front."),
         ],
     )
@@ -70,41 +97,10 @@ def _added(deeper, stages, extra, expect):
     )
 
 
-@torch.no_grad()
-def _ends_in_relu(net, deeper, expect):
-    """With negative kernels in the last layer, its ReLU leaves only zeros."""
-    x = torch.randn(2, 3, 16, 16)
-    last = convs_among(calls_of(deeper.eval(), x), 3)[-1].layer
-    kernel = last.weight.clone()
-    last.weight.copy_(-kernel.abs())
-    logits = deeper(x)
-    last.weight.copy_(kernel)
-    nothing = torch.zeros(2, last.out_channels, 1, 1)
-    expect.true(
-        "a ReLU behind each",
-        torch.allclose(logits, net.head(nothing), atol=1e-5),
-        got="negative values leave the last layer",
-        expected="no negative value",
-        hint="Each new layer is a convolution and a ReLU.",
-    )
-
-
-def _shares_nothing(net, deeper, before, expect):
-    with torch.no_grad():
-        for parameter in deeper.parameters():
-            parameter.add_(1)
-    expect.true(
-        "the given net stays as it was when the new one learns",
-        all(map(torch.equal, _tensors(net), before)),
-        got="both hold the same tensors",
-        expected="weights of their own",
-        hint="Work on a copy: `deeper = copy.deepcopy(net)`.",
-    )
-
-
-def _same_logits(net, deeper, channels, expect):
+def _same_logits(net, deeper, expect):
     x = torch.randn(4, 3, 33, 20)
     mistakes = [(net.head(wrong(net.stages(x))), hint) for wrong, hint in WEIGHTS]
+    mistakes += made(PLACES, net, x)
     for mode, training in [("evaluation", False), ("training", True)]:
         expect.trying(f"{mode} mode, four pictures of 33×20 pixels")
         expect.close(
@@ -113,16 +109,37 @@ def _same_logits(net, deeper, channels, expect):
             copy.deepcopy(net).train(training)(x),
             hint=BATCH
             if training
-            else "A new layer must give back what it gets: "
-            "`nn.init.dirac_(conv.weight)`, `padding=1`, no bias.",
+            else "The given layers keep their weights, and a new one must give back "
+            "what it gets: `nn.init.dirac_(conv.weight)`, `padding=1`, no bias.",
             mistakes=[] if training else mistakes,
         )
 
 
+@torch.no_grad()
+def _relu_behind_each(net, deeper, extra, expect):
+    """With negative kernels in the new layers, their ReLUs leave only zeros."""
+    x = torch.randn(2, 3, 16, 16)
+    new = convs_among(calls_of(deeper.eval(), x), 3)[-extra:]
+    for conv in new:
+        conv.layer.weight.copy_(-conv.layer.weight.abs())
+    seen = [conv.x for conv in convs_among(calls_of(deeper, x), 3)[-extra:]]
+    nothing = net.head(torch.zeros(2, new[-1].layer.out_channels, 1, 1))
+    gone = not any(grid.any() for grid in seen[1:])
+    expect.trying("with every weight of the new layers negative")
+    expect.true(
+        "a ReLU behind each",
+        gone and torch.allclose(deeper(x), nothing, atol=1e-5),
+        got="values other than 0 behind a new layer",
+        expected="only zeros: the ReLU takes away what is negative",
+        hint="Each new layer is a convolution and a ReLU. Every one has its own ReLU, "
+        "and nothing leads around it.",
+    )
+
+
 BATCH = (
-    "Equal in evaluation mode, not in training mode: there is a BatchNorm in the new "
-    "layers. In training mode it shifts and scales by the batch at hand, and no fixed "
-    "γ and β undo that. Leave it out."
+    "Equal in evaluation mode, not in training mode: something in the new layers acts "
+    "otherwise there, most likely a BatchNorm. It then shifts and scales by the batch "
+    "at hand, and no fixed γ and β undo that. Leave it out."
 )
 
 # 04.2 ------------------------------------------------------------------------------
@@ -130,13 +147,23 @@ BATCH = (
 
 def check_diagnose(answer, expect):
     for story, shallow, deep, noise, want in STORIES:
-        expect.trying(f"{story}, noise {noise}")
+        expect.trying(
+            f"{story}, noise {noise}",
+            "`shallow` and `deep` are dictionaries of two lists: the last training "
+            'error of the deeper net is `deep["train"][-1]`.',
+        )
+        cause = answer(copy.deepcopy(shallow), copy.deepcopy(deep), noise)
+        known = isinstance(cause, str) and cause in CAUSES
         expect.equal(
             "the cause",
-            answer(copy.deepcopy(shallow), copy.deepcopy(deep), noise),
+            cause,
             want,
             hint="Go through the four cases in their order, with the last entries of "
-            "the lists.",
+            "the lists."
+            if known
+            else "Return one of the four texts, letter for letter: "
+            + ", ".join(f'`"{text}"`' for text in CAUSES)
+            + ".",
             mistakes=made(DIAGNOSES, shallow, deep, noise),
         )
 
@@ -149,12 +176,16 @@ def check_residual_twin(answer, expect):
         plain = nn.Sequential(*[_block(6) for _ in range(blocks)])
         randomise(plain)
         plain.eval()
-        before = _tensors(plain)
+        before = copy.deepcopy(plain)
         expect.trying(f"a plain net of {'1 block' if blocks == 1 else '3 blocks'}")
         twin = expect.module("a net is returned", answer(plain))
-        _twin_values(plain, twin.eval(), expect)
-        _twin_parameters(plain, twin, before, expect)
-    _twin_gradient(twin, expect)
+        hint = "Copy each block before you change it: `copy.deepcopy(block)`."
+        _left_alone("plain", plain, before, expect, hint)
+        _twin_values(before, twin.eval(), expect)
+        _twin_parameters(before, twin, expect)
+        if blocks == 1:
+            _twin_gradient(before, twin, expect)
+        _shares_nothing("plain", plain, twin, before, expect, hint)
 
 
 def _block(channels):
@@ -179,40 +210,17 @@ def _twin_values(plain, twin, expect):
     unchanged(given, x, expect)
 
 
-def _twin_parameters(plain, twin, before, expect):
-    want = count(plain)
+def _twin_parameters(plain, twin, expect):
     expect.equal(
         "the number of parameters",
         count(twin),
-        want,
+        count(plain),
         hint="The sum learns nothing. No layer is added and none is left out.",
         mistakes=[(0, "The blocks are not part of the twin: keep them as attributes.")],
     )
-    with torch.no_grad():
-        for parameter in twin.parameters():
-            parameter.add_(1)
-    expect.true(
-        "plain stays as it was when the twin learns",
-        all(map(torch.equal, plain.state_dict().values(), before)),
-        got="both hold the same tensors",
-        expected="weights of their own",
-        hint="Copy each block: `copy.deepcopy(block)`.",
-    )
 
 
-def _twin_gradient(twin, expect):
-    """With F silenced, the shortcuts alone must carry the gradient to x."""
-    for layer in twin.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
-    x = torch.rand(2, 6, 5, 5, requires_grad=True)
-    expect.trying("with every γ and β at 0, so that F(x) = 0")
-    y = twin(x)
-    expect.close("the twin is the identity for x from 0 up", y, x)
-    y.sum().backward()
-    expect.close(
-        "and each x has the gradient 1",
-        x.grad,
-        torch.ones_like(x),
-        hint="`.detach()`, `.data` and `no_grad` cut the gradient. Leave them out.",
-    )
+def _twin_gradient(plain, twin, expect):
+    library = nets.BasicBlock(6, 6).eval()
+    library.residual = plain[0][:-1]
+    same_gradient(library, twin, torch.randn(2, 6, 7, 5), expect, after=F.relu)

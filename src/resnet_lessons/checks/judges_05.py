@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from .describe import Words
@@ -30,14 +31,22 @@ def check_he_std(answer, expect):
 # 05.2 ------------------------------------------------------------------------------
 
 
+POWER = "(first / last) to the power of 1 / (number of layers - 1)."
+SMALL = (
+    "Small norms count as they are: add nothing to them, do not round, and treat only "
+    "a first norm of exactly 0 on its own."
+)
+ZERO = "A first norm of exactly 0 gives 0."
+
+
 def check_factor_per_layer(answer, expect):
-    for what, norms, want in [
-        ("a gradient that shrinks", [0.001, 0.01, 0.1, 1.0], 0.1),
-        ("a gradient that grows", [162.0, 27.0, 6.0, 18.0, 2.0], 3.0),
-        ("two layers", [3.0, 2.0], 1.5),
-        ("very small norms", [1e-30, 1e-24, 1e-18], 1e-6),
-        ("ten equal norms", [0.5] * 10, 1.0),
-        ("a first norm that underflowed", [0.0, 1e-40, 1e-20, 1.0], 0.0),
+    for what, norms, want, hint in [
+        ("a gradient that shrinks", [0.001, 0.01, 0.1, 1.0], 0.1, POWER),
+        ("a gradient that grows", [162.0, 27.0, 6.0, 18.0, 2.0], 3.0, POWER),
+        ("two layers", [3.0, 2.0], 1.5, POWER),
+        ("very small norms", [1e-30, 1e-24, 1e-18], 1e-6, SMALL),
+        ("ten equal norms", [0.5] * 10, 1.0, POWER),
+        ("a first norm that underflowed", [0.0, 1e-40, 1e-20, 1.0], 0.0, ZERO),
     ]:
         expect.trying(
             f"factor_per_layer({norms}), {what}",
@@ -49,7 +58,7 @@ def check_factor_per_layer(answer, expect):
             "the factor",
             answer(list(norms)),
             want,
-            hint="(first / last) to the power of 1 / (number of layers - 1).",
+            hint=hint,
             mistakes=made(FACTORS, norms) if norms[0] else (),
         )
 
@@ -63,6 +72,10 @@ WHY = {
     "the whole layer's is? Compare with the weight of the same layer.",
     "ReLU between": "Here a ReLU stands between the bias and BatchNorm. The bias moves "
     "what the ReLU lets through, so it is alive.",
+    "inside": "This convolution is inside of another module, and its bias is dead too. "
+    "`net.named_modules()` goes through all modules and gives their full names.",
+    "order": "This module runs its BatchNorm before its convolution, though it holds "
+    "it behind: the bias is alive. Go by the gradients.",
     "not a convolution": "Name biases of convolutions only: not weights, not the β of "
     "a BatchNorm, not the linear layer.",
 }
@@ -76,42 +89,57 @@ def check_dead_biases(answer, expect):
         ("eight layers without BatchNorm, small weights", *_fading(), True),
         ("convolutions without any bias", *_bare(), True),
         ("one convolution before BatchNorm, one not", *_mixed(), True),
+        ("modules inside of others, and a BatchNorm for vectors", *_nested(), True),
     ]:
         x, labels = torch.rand(16, 2, 6, 6), torch.arange(16) % 3
-        expect.trying(what, "Take the gradients in training mode, in one pass.")
+        expect.trying(
+            what,
+            "Take the gradients in training mode, in one pass; before `backward()` a "
+            "`.grad` may be `None`."
+            if reasons
+            else "A convolution without a bias has `layer.bias = None`: pass it over.",
+        )
         for parameter in net.parameters():  # left over from someone else's step
             parameter.grad = torch.ones_like(parameter)
         names = answer(net.train(mode), x, labels)
-        want = [name for name, why in reasons.items() if why == "before BN"]
+        dead = ("before BN", "inside")
+        want = [name for name, why in reasons.items() if why in dead]
         names = list(names) if isinstance(names, tuple) else names
-        hint = _why(names, want, reasons, mode)
+        hint = _why(names, want, reasons, net)
         expect.equal("the dead biases", _listed(names), _listed(want), hint=hint)
 
 
+def _is_list_of_names(names) -> bool:
+    return isinstance(names, list) and all(isinstance(n, str) for n in names)
+
+
 def _listed(names):
-    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+    if not _is_list_of_names(names):
         return names
     return Words(", ".join(f"`{name}`" for name in names) or "none")
 
 
-def _why(names, want, reasons, mode) -> str:
+def _why(names, want, reasons, net) -> str:
     """What to tell about the first name that is too much or missing."""
-    if not isinstance(names, list):
-        return "Return a list of names."
+    if not _is_list_of_names(names):
+        return "Return a list of names, each a text."
     wrong = [name for name in names if name not in want]
-    if not wrong and set(names) == set(want):
+    missing = [name for name in want if name not in names]
+    if not wrong and not missing:
         return "Each name once, in the order of `net.named_parameters()`."
-    if wrong and str(wrong[0]) + ".bias" in reasons:
+    if wrong and wrong[0] + ".bias" in reasons:
         return 'Name the parameter, not the layer: `f"{name}.bias"`.'
-    if not wrong and not names and not mode:
+    if wrong and wrong[0] not in dict(net.named_parameters()):
+        return f"`{wrong[0]}` is not among the names in `net.named_parameters()`."
+    why = reasons.get((wrong + missing)[0], "not a convolution")
+    if names or why == "inside":
+        return WHY[why]
+    if not net.training:
         return (
             "In evaluation mode BatchNorm subtracts a fixed average, and a bias shows. "
             "The question is about training: call `net.train()` first."
         )
-    if not wrong and mode and not names:
-        return WHY["before BN"] + " Were the gradients of before cleared?"
-    missing = [name for name in want if name not in names]
-    return WHY[reasons.get((wrong + missing)[0], "not a convolution")]
+    return WHY[why] + " Were the gradients of before cleared?"
 
 
 def _net(*layers: nn.Module) -> nn.Sequential:
@@ -152,3 +180,22 @@ def _bare() -> tuple:
 def _mixed() -> tuple:
     net = _net(_conv(2, 4), nn.ReLU(), _conv(4, 8), nn.BatchNorm2d(8), nn.ReLU())
     return net, {"0.bias": "no BN", "2.bias": "before BN"}
+
+
+class _NormFirst(nn.Module):
+    """Holds the convolution in front of the BatchNorm, but runs it behind."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = _conv(4, 8), nn.BatchNorm2d(4)
+
+    def forward(self, x):  # (B, 4, H, W) -> (B, 8, H, W)
+        return F.relu(self.conv(self.norm(x)))
+
+
+def _nested() -> tuple:
+    body = nn.Sequential(_conv(2, 4), _NormFirst())
+    pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    head = [nn.Linear(8, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)]
+    net = nn.Sequential(body, *pool, *head)  # the bias of its "3" is dead as well
+    return net, {"0.0.bias": "inside", "0.1.conv.bias": "order"}

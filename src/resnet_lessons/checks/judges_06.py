@@ -4,6 +4,7 @@ import copy
 
 import torch
 import torch.fx.experimental.symbolic_shapes  # `grad_outputs` loads it: do so now
+from torch import nn
 
 from .. import nets
 from .describe import Words
@@ -79,7 +80,7 @@ def _lets_gradients_through(answer, expect):
 
 
 def check_shortcut_parameters(answer, expect):
-    shapes = [(16, 64, 2), (16, 32, 1), (32, 32, 2), (32, 32, 1), (64, 256, 1)]
+    shapes = [(24, 64, 2), (16, 32, 1), (32, 32, 2), (32, 32, 1), (64, 256, 1)]
     for option in "BAC":
         for case in shapes:
             expect.trying("shortcut_parameters({}, {}, {}, {!r})".format(*case, option))
@@ -97,20 +98,23 @@ def check_shortcut_parameters(answer, expect):
 
 
 def check_gradient_terms(answer, expect):
-    for what, size in [("a block of 4 channels", 4), ("a block of 8 channels", 8)]:
-        residual = nets.BasicBlock(size, size).residual
+    for what, size, norm in [
+        ("a block of 4 channels, in evaluation mode", 4, nn.BatchNorm2d),
+        ("a block of 8 channels without BatchNorm, in training mode", 8, None),
+    ]:
+        residual = nets.BasicBlock(size, size, norm=norm).residual
         randomise(residual)
-        residual.eval()
+        residual.train(norm is None)
         for parameter in residual.parameters():
             parameter.grad = torch.ones_like(parameter)
         x, g = torch.randn(2, size, 5, 5), torch.randn(2, size, 5, 5)
         given, before = x.clone(), copy.deepcopy(residual)
         expect.trying(
             f"F of {what}",
-            "x asks for no gradient yet: `x = x.detach().requires_grad_()` makes a "
-            "copy that does.",
+            "Autograd needs an x that asks for a gradient, `x = x.detach()."
+            "requires_grad_()`, and what arrives at the output, `grad_outputs=g`.",
         )
-        pair = _pair(answer(residual, given, g), expect)
+        pair = _pair(answer(residual, given, g.clone()), expect)
         _no_trace(given, x, residual, before, expect)
         _terms(pair, before, x, g, expect)
 
@@ -122,6 +126,8 @@ def _pair(pair, expect) -> tuple:
     hint = "Return both terms: `return through_shortcut, through_residual`."
     if any(isinstance(term, tuple) for term in terms):
         hint = "`torch.autograd.grad` returns a tuple: take its first element."
+    if any(term is None for term in terms):
+        hint = "One term is `None`: no gradient reached x. Did `.detach()` cut it off?"
     if any(term is ... for term in terms):
         pair = ...  # the starter's placeholder
     expect.equal("the result", pair, Words("two tensors"), hint=hint)
@@ -159,10 +165,11 @@ def _same_pair(pair, wrong) -> bool:
 def _no_trace(given, x, residual, before, expect):
     expect.true(
         "x stays as it was",
-        torch.equal(given, x) and not given.requires_grad,
-        got="x was changed, or asks for gradients now",
+        torch.equal(given, x) and not given.requires_grad and given.grad is None,
+        got="x was changed, asks for gradients now, or has a `.grad`",
         expected="the same x",
-        hint="`requires_grad_()` changes the x of the caller: take `x.detach()` first.",
+        hint="`requires_grad_()`, `backward()` and what writes into x change the x of "
+        "the caller: take `x.detach().clone()` first.",
     )
     expect.true(
         "each parameter has the `.grad` that it had",
@@ -175,8 +182,17 @@ def _no_trace(given, x, residual, before, expect):
     now, then = residual.state_dict(), before.state_dict()
     expect.true(
         "F is in the mode that it was in, with the same weights and averages",
-        not residual.training and all(torch.equal(now[k], then[k]) for k in then),
+        residual.training == before.training
+        and all(torch.equal(now[k], then[k]) for k in then),
         got="another mode, or other values",
         expected="the same",
         hint="Do not call `train()` or `eval()`: F comes in the mode that is wanted.",
+    )
+    expect.true(
+        "each parameter asks for gradients as before",
+        all(p.requires_grad for p in residual.parameters()),
+        got="one that no longer does",
+        expected="all do",
+        hint="Leave their `requires_grad` alone: `torch.autograd.grad` takes the "
+        "gradients that it is asked for and no others.",
     )

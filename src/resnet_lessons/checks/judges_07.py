@@ -7,6 +7,7 @@ from torch import nn
 from .. import nets
 from .expect import made
 from .layers import (
+    NO_LAYERS,
     calls_of,
     convs_among,
     count,
@@ -27,7 +28,7 @@ def check_res_block(answer, expect):
         height, width = (-(-side // case[2]) for side in size)
         want = (2, case[1], height, width)
         expect.shape("the output", answer(*case)(x), want, hint)
-    for case in [(16, 16, 1), (16, 16, 2), (16, 32, 2)]:
+    for case in [(16, 16, 1), (16, 16, 2), (16, 32, 1), (16, 32, 2)]:
         _parameters(answer(*case), nets.FastaiBlock(*case), _name(case), expect)
         _values(answer(*case), nets.FastaiBlock(*case), _name(case), expect)
     _start(answer, expect)
@@ -53,6 +54,7 @@ def _layers(answer, expect):
         hint="F is convolution, BatchNorm, ReLU, convolution, BatchNorm. Every layer "
         "must be used in `forward`.",
         mistakes=[
+            (0, NO_LAYERS),
             (1, "One convolution only: the skip of a ResBlock jumps over two."),
             (3, "Has the shortcut a 3×3 convolution? 1×1 is enough for channels."),
         ],
@@ -82,6 +84,13 @@ def _layers(answer, expect):
         hint="Each convolution has its own mean and variance. Make `bn1` and `bn2`.",
     )
     expect.true(
+        "each BatchNorm has γ and β",
+        all(norm.affine for norm in norms),
+        got="`affine=False`",
+        expected="`affine=True`, which `nn.BatchNorm2d` takes by default",
+        hint="Both are learned: leave `affine` as it is.",
+    )
+    expect.true(
         "every parameter can learn",
         all(parameter.requires_grad for parameter in block.parameters()),
         got="`requires_grad` is off",
@@ -99,6 +108,7 @@ def _parameters(block, library, name, expect):
     convs = [m for m in library.modules() if isinstance(m, nn.Conv2d)]
     in_channels, out_channels = convs[0].in_channels, convs[0].out_channels
     projection = in_channels * out_channels
+    block(torch.randn(2, in_channels, 4, 4))  # a lazy layer learns its size
     expect.equal(
         "the number of parameters",
         count(block),
@@ -118,10 +128,15 @@ def _parameters(block, library, name, expect):
             ),
             (
                 want + projection + 2 * out_channels,
-                "There is a 1×1 convolution where the channels stay. Without it, x "
-                "goes through untouched.",
+                "There is a 1×1 convolution where the channels stay. Only other "
+                "channels need one; the average over 2×2 halves the grid.",
             ),
             (want - 2 * out_channels, "The 1×1 convolution lacks its BatchNorm."),
+            (
+                want - projection - 2 * out_channels,
+                "The 1×1 convolution and its BatchNorm are no part of the module: a "
+                "plain list hides them. Keep them in an `nn.Sequential`.",
+            ),
         ],
     )
 
@@ -179,3 +194,12 @@ def _start(answer, expect):
         y = answer(16, 16, stride=stride)(x)
         # fastai starts β at 0.001
         expect.close("ReLU(shortcut(x))", y, F.relu(shortcut(x)), atol=2e-3)
+    expect.trying("a fresh ResBlock(16, 32, stride=2)")
+    spread = answer(16, 32, stride=2)(torch.randn(2, 16, 8, 8)).std().item()
+    expect.true(
+        "x comes through the 1×1 convolution",
+        spread > 0.1,
+        got=f"a standard deviation of {spread:.2g}",
+        expected="about 0.6, as after BatchNorm and ReLU",
+        hint="Is γ of the shortcut 0, too? Zero only the last BatchNorm of F.",
+    )

@@ -23,13 +23,16 @@ def _bottleneck(batch_zero):
     )
 
 
+IN_PLACE = "Change the numbers of γ in place: `nn.init.zeros_(norm.weight)`."
+
+
 def check_batch_zero(answer, expect):
     for what, make in [("basic blocks", _basic), ("bottlenecks", _bottleneck)]:
         net = make(batch_zero=False)
         randomise(net)  # so that a change of γ, of β or of both shows
         known = dict(net.named_parameters())
-        before = {name: p.detach().clone() for name, p in known.items()}
-        expect.trying(f"a ResNet of {what}")
+        before = {name: t.clone() for name, t in net.state_dict().items()}
+        expect.trying(f"a ResNet of {what}", IN_PLACE)
         answer(net)
         after = dict(net.named_parameters())
         expect.true(
@@ -37,12 +40,17 @@ def check_batch_zero(answer, expect):
             list(after) == list(known) and all(after[n] is known[n] for n in known),
             got="parameters were added, removed, renamed or made anew",
             expected="the same ones",
-            hint="Change the numbers in place: `nn.init.zeros_(norm.weight)`.",
+            hint=IN_PLACE,
         )
-        changed = {
-            name for name in before if not torch.equal(before[name], after[name])
-        }
+        now = net.state_dict()  # the running statistics of BatchNorm, too
+        changed = {name for name in before if not torch.equal(before[name], now[name])}
         _zeroed(changed, _silent(make(batch_zero=True)), expect)
+        expect.equal(
+            "`net.training`",
+            net.training,
+            True,
+            hint="The net came in training mode: leave it there, `net.train()`.",
+        )
         _silenced(net, after, changed, expect)
 
 
@@ -64,6 +72,11 @@ NAMES = [
         lambda extra, missing, want: any(name.endswith(".bias") for name in extra),
         "A `bias` changed. In a BatchNorm the weight is γ and the bias is β; only γ "
         "is set.",
+    ),
+    (
+        lambda extra, missing, want: any("running_" in name for name in extra),
+        "The running mean and variance of a BatchNorm changed. They are no part of γ; "
+        "only γ is set.",
     ),
     (
         lambda extra, missing, want: any("shortcut" in name for name in extra),
@@ -104,7 +117,7 @@ def _zeroed(changed, want, expect):
 def _names(names, missing=(), extra=()) -> Words:
     """The number of names, and an example of what is wrong with them."""
     text = f"the γ of {len(names)} layers" if names else "nothing"
-    text = text if not extra else f"{len(names)} parameters"
+    text = text if not extra else f"{len(names)} tensors"
     text += f"; too many: {min(extra)}" if extra else ""
     return Words(text + (f"; missing: {min(missing)}" if missing else ""))
 
@@ -135,6 +148,11 @@ def _silenced(net, after, changed, expect):
 # 07.3 ------------------------------------------------------------------------------
 
 FROZEN = [
+    (
+        lambda extra, missing, real: not extra and len(missing) == 4,
+        "The set is empty. If you looked for `p.grad is None`: a gradient of zero is a "
+        "tensor of zeros. `not p.grad.any()` finds it.",
+    ),
     (
         lambda extra, missing, real: not extra <= real,
         "There is no parameter of that name. Print "

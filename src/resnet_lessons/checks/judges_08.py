@@ -6,7 +6,7 @@ from torch import nn
 from .. import nets, probes
 from ..nets.resnet import stage
 from .expect import made
-from .layers import calls_of, normed_three, three_convs_as
+from .layers import NO_LAYERS, calls_of, normed_three, three_convs_as
 from .mistakes_08 import CHANNELS, COUNTS, MACS, STEMS, STRIDES
 
 # 08.1 ------------------------------------------------------------------------------
@@ -14,11 +14,11 @@ from .mistakes_08 import CHANNELS, COUNTS, MACS, STEMS, STRIDES
 
 def check_stage_macs(answer, expect):
     for in_channels, width, blocks, stride, size in [
-        (4, 8, 3, 2, 10),
         (8, 8, 2, 1, 6),
-        (4, 8, 1, 2, 7),
+        (4, 8, 3, 2, 10),
+        (4, 8, 1, 2, 9),
         (3, 8, 2, 1, 5),
-        (8, 8, 2, 2, 8),
+        (8, 8, 2, 3, 8),
     ]:
         net = stage(nets.BasicBlock, blocks, in_channels, width, stride, shortcut="B")
         case = (in_channels, width, blocks, stride, size)
@@ -28,7 +28,8 @@ def check_stage_macs(answer, expect):
             answer(*case),
             probes.macs(net, (in_channels, size, size)),
             hint="Add up places × weights over every convolution: two 3×3 in each "
-            "block, and the projection where the shape changes.",
+            "block, and the projection where the shape changes. No bias and no "
+            "BatchNorm counts.",
             mistakes=made(MACS, *case),
         )
 
@@ -36,9 +37,15 @@ def check_stage_macs(answer, expect):
 # 08.2 ------------------------------------------------------------------------------
 
 
+CHAIN = (
+    "If two layers do not fit: what one puts out goes into the next, and the first one "
+    "takes `in_channels`. Channels are whole numbers: `width // 2`."
+)
+
+
 def check_deep_stem(answer, expect):
     for case in [(3, 16), (1, 8)]:
-        expect.trying("deep_stem({}, {})".format(*case))
+        expect.trying("deep_stem({}, {})".format(*case), CHAIN)
         stem = expect.module("a module is returned", answer(*case))
         _layers(stem, case, expect)
         library, _ = nets.make_stem("deep", *case)
@@ -57,7 +64,8 @@ def _layers(stem, case, expect):
         ((3, 3),) * 3,
         hint="Three convolutions of 3×3, each with weights of its own.",
         mistakes=[
-            (((7, 7),), "That is the stem of the paper. The deep one has three.")
+            ((), NO_LAYERS),
+            (((7, 7),), "That is the stem of the paper. The deep one has three."),
         ],
     )
     expect.equal(
@@ -93,13 +101,15 @@ def _shape_hint(got, want) -> str:
         return "The grid is too large: a max-pool with stride 2 closes the stem."
     return (
         "The grid is too small. Every 3×3 window needs `padding=1`, that of the pool "
-        "too: 17 places then become 9, not 8."
+        "too: 17 places then become 9, not 8. And the pool needs `stride=2`: without "
+        "it, its stride is 3."
     )
 
 
 def _values(stem, library, case, expect):
     hint = "Convolution, BatchNorm, ReLU, three times; then the maximum of 3×3."
-    three_convs_as(library, stem, torch.randn(2, case[0], 32, 24), expect, hint, STEMS)
+    x = torch.randn(2, case[0], 32, 24)
+    three_convs_as(library, stem, x, expect, hint, STEMS)
 
 
 # 08.3 ------------------------------------------------------------------------------
@@ -107,6 +117,11 @@ def _values(stem, library, case, expect):
 
 def _small(block, depths, stem):
     return nets.ResNet(block, depths, [4, 8, 8, 16][: len(depths)], stem, "B")
+
+
+ANY_STEM = (
+    "`net.stem` may be any module, an `nn.Identity` too: `modules()` runs through all."
+)
 
 
 def check_weighted_layers(answer, expect):
@@ -118,12 +133,12 @@ def check_weighted_layers(answer, expect):
         ("ResNet-20 for CIFAR", nets.cifar_net(20, width=4), 20),
         ("three stages without a stem", _small(basic, [1, 2, 1], "none"), 9),
     ]:
-        expect.trying(name)
+        expect.trying(name, ANY_STEM)
         expect.equal(
             "layers with weights",
             answer(net),
             want,
             hint="Convolutions of the stem and of every `block.residual`, and the "
-            "linear layer of the head.",
+            "linear layer of the head. `modules()` finds those that lie deeper, too.",
             mistakes=made(COUNTS, net),
         )

@@ -8,27 +8,20 @@ from torch import nn
 
 from .. import nets, probes
 from .expect import made
-from .layers import calls_of, normed_three, three_convs_as
-from .mistakes_09 import (
-    CHANNELS,
-    MACS,
-    NOT_WHOLE,
-    RESIDUALS,
-    SHAPES,
-    WIDTHS,
-    strides_given,
-)
+from .layers import NO_LAYERS, calls_of, normed_three, three_convs_as
+from .mistakes_09 import CHANNELS, MACS, RESIDUALS, SHAPES, strides_given
+from .mistakes_09_widths import NOT_WHOLE, WIDTHS
 
 # 09.1 ------------------------------------------------------------------------------
 
 
 def check_bottleneck_macs(answer, expect):
     for in_channels, width, stride, size in [
-        (10, 4, 2, 7),
+        (11, 4, 2, 9),
         (5, 4, 1, 5),
         (4, 4, 1, 6),
         (16, 4, 1, 6),
-        (16, 4, 2, 8),
+        (16, 4, 3, 8),
     ]:
         block = nets.BottleneckBlock(in_channels, width, stride, shortcut="B")
         case = (in_channels, width, stride, size)
@@ -38,7 +31,8 @@ def check_bottleneck_macs(answer, expect):
             answer(*case),
             probes.macs(block, (in_channels, size, size)),
             hint="Add up places × weights over every convolution: the three of the "
-            "block, and the projection where the shape changes.",
+            "block, and the projection where the shape changes. No bias and no "
+            "BatchNorm counts.",
             mistakes=made(MACS, *case),
         )
 
@@ -46,9 +40,21 @@ def check_bottleneck_macs(answer, expect):
 # 09.2 ------------------------------------------------------------------------------
 
 
+FITTING = (
+    "If two layers do not fit: what one puts out goes into the next. If it is a sum: "
+    "the shortcut and the sum do not belong to this function."
+)
+
+
 def check_residual(answer, expect):
-    for case in [(8, 3, 1, 1), (8, 3, 2, 1), (8, 3, 2, 0), (5, 2, 2, 2)]:
-        expect.trying("residual({}, {}, {}, {})".format(*case))
+    for case in [
+        (8, 3, 1, 1),
+        (8, 3, 2, 1),
+        (8, 3, 2, 0),
+        (5, 2, 3, 2),
+        (12, 3, 1, 1),  # here F(x) and x could be added
+    ]:
+        expect.trying("residual({}, {}, {}, {})".format(*case), FITTING)
         net = expect.module("a module is returned", answer(*case))
         in_channels, width, stride, strided_conv = case
         library = nets.BottleneckBlock(
@@ -69,6 +75,7 @@ def _layers(net, case, expect):
         hint="1×1, 3×3, 1×1, in this order, and no other convolution: the shortcut "
         "does not belong to this function.",
         mistakes=[
+            ((), NO_LAYERS),
             (((3, 3), (3, 3)), "That is the basic block. A bottleneck has three."),
             (
                 ((3, 3), (1, 1), (3, 3)),
@@ -110,7 +117,10 @@ def _values(net, library, case, expect):
             got, want = net(x), tuple(library(x).shape)
         place = f"the output for a grid of {size[0]}×{size[1]}"
         expect.shape(place, got, want, hint=hint)
-    hint = "Convolution, BatchNorm, ReLU; again; then convolution and BatchNorm."
+    hint = (
+        "Convolution, BatchNorm, ReLU; again; then convolution and BatchNorm. Only the "
+        "3×3 has padding."
+    )
     x = torch.randn(2, case[0], 9, 8)
     three_convs_as(library, net, x, expect, hint, RESIDUALS)
 
@@ -141,7 +151,7 @@ def check_widest(answer, expect):
             "the channels that go in and out",
             got,
             _widest(channels, squeeze),
-            hint="Count both blocks at one place, and find the largest whole middle "
-            "with which the bottleneck does no more.",
+            hint="Count both blocks at one place, find the largest whole middle with "
+            "which the bottleneck does no more, and multiply it by `squeeze`.",
             mistakes=[(got, NOT_WHOLE)] * broken + made(WIDTHS, channels, squeeze),
         )

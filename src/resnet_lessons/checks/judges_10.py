@@ -38,6 +38,13 @@ class Bottleneck(nn.Module):
         return self.residual(x) + self.shortcut(x)
 
 
+CHAIN = (
+    "If two layers do not fit: a BatchNorm before a convolution has the channels that "
+    "go into it, `in_channels`, `width`, `width`. If the sum does not: F puts out "
+    "`4 * width` channels and keeps the grid, the 3×3 with `padding=1`."
+)
+
+
 def check_bottleneck(answer, expect):
     _layers(answer, expect)
     _strides(answer, expect)
@@ -61,7 +68,7 @@ def _ran(block, in_channels, kind) -> list[Call]:
 
 def _layers(answer, expect):
     case, size, hint = SHAPES[0]
-    expect.trying(_name(case), hint)
+    expect.trying(_name(case), CHAIN)
     block = expect.module("a module is made", answer(*case))
     y = block(torch.randn(2, 16, *size))
     expect.shape("the output", y, (2, 16, *size), hint)
@@ -126,6 +133,7 @@ def _values(block, library, case, expect):
     in_channels, width, _ = case
     expect.trying(_name(case))
     out_channels = 4 * width
+    block(torch.randn(2, in_channels, 7, 5))  # a lazy layer learns its size
     expect.equal(
         "the number of parameters",
         count(block),
@@ -174,6 +182,16 @@ def _by_shape(net, in_channels, kind) -> list[nn.Module]:
 # 10.2 ------------------------------------------------------------------------------
 
 
+TRYING = (
+    "Compare `block(x)` with `block.residual(x) + x`. A mask has no mean, its numbers "
+    "have: `kept.float().mean()`."
+)
+KEEP = (
+    "Keep a mask of the shape of x; each block may switch places off. Go on with "
+    "`x = block(x)`. The share is the mean of the mask at the end."
+)
+
+
 def check_untouched(answer, expect):
     v1, v2 = nets.BasicBlock, nets.PreActBlock
     after = nets.ORDERS["BN after addition"]
@@ -188,15 +206,12 @@ def check_untouched(answer, expect):
         for block in blocks:
             randomise(block)
         x = torch.randn(2, 8, 12, 12)
-        expect.trying(what, "Compare `block(x)` with `block.residual(x) + x`.")
+        expect.trying(what, TRYING)
         with torch.no_grad():
-            expect.number(
-                "the share",
-                answer(list(blocks), x.clone()),
-                _untouched(blocks, x),
-                hint="A mask of the shape of x; each block may switch places off.",
-                mistakes=made(UNTOUCHED, blocks, x),
-            )
+            want = _untouched(blocks, x)  # first: the answer may change the blocks
+            mistakes = made(UNTOUCHED, blocks, x)
+            got = answer(list(blocks), x.clone())
+            expect.number("the share", got, want, KEEP, mistakes)
 
 
 def _ordered(order):

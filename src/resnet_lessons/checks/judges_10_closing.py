@@ -8,7 +8,12 @@ from torch import nn
 from .. import nets
 from .expect import made
 from .layers import randomise
-from .mistakes_10 import CLOSINGS
+from .mistakes_10_closing import CLOSINGS
+
+WHOLE = (
+    "The head stays an `nn.Sequential`: the two new layers come first, and then all "
+    "old ones in their order."
+)
 
 
 def check_add_closing(answer, expect):
@@ -18,14 +23,16 @@ def check_add_closing(answer, expect):
         net = copy.deepcopy(library)
         net.head = nn.Sequential(*net.head[2:])  # what was forgotten
         before = list(net.parameters())
-        expect.trying(f"a net of {depth} layers, {4 * width} channels at its end")
+        weights = [parameter.detach().clone() for parameter in before]
+        what = f"a net of {depth} layers, {4 * width} channels at its end"
+        expect.trying(what, WHOLE)
         answer(net)
-        _kept(net, before, expect)
+        _kept(net, before, weights, expect)
         _added(net, library, before, expect)
         _closed(net, library, before, expect)
 
 
-def _kept(net, before, expect):
+def _kept(net, before, weights, expect):
     now = {id(parameter) for parameter in net.parameters()}
     expect.true(
         "all that was there is still there",
@@ -35,12 +42,21 @@ def _kept(net, before, expect):
         hint="Put the old layers into the new head: `*net.head`. A new linear layer "
         "has lost what the old one had learned.",
     )
+    expect.true(
+        "with the weights it had",
+        all(map(torch.equal, before, weights)),
+        got="another number",
+        expected="the same numbers",
+        hint="Only the two new layers are yours: leave every old weight as it is.",
+    )
 
 
 def _added(net, library, before, expect):
     channels = library.head[0].num_features
     old = {id(parameter) for parameter in before}
     new = [p for p in net.parameters() if id(p) not in old]
+    if any(map(nn.parameter.is_lazy, new)):
+        net(torch.randn(4, 1, 8, 8))  # a lazy layer learns its size
     expect.equal(
         "numbers that learn and are new",
         sum(parameter.numel() for parameter in new),
@@ -49,9 +65,9 @@ def _added(net, library, before, expect):
         mistakes=[
             (
                 0,
-                "Nothing was added. Write into the net that is given: "
-                "`net.head = ...`. A ReLU alone does not bring the values to one "
-                "scale.",
+                "Nothing was added that learns. Write into the net that is given: "
+                "`net.head = ...`. A ReLU learns nothing, nor does a BatchNorm with "
+                "`affine=False`.",
             ),
             (
                 2 * library.head[-1].out_features,
@@ -60,7 +76,8 @@ def _added(net, library, before, expect):
             ),
             (
                 2 * sum(b.residual[-1][-1].out_channels for b in _blocks(library)),
-                "Each block has got one. It is the net that is closed, once.",
+                "Each block has got one, or each stage. It is the net that is closed, "
+                "once.",
             ),
         ],
     )

@@ -31,7 +31,10 @@ def calls_of(net: nn.Module, x: torch.Tensor) -> list[Call]:
         for layer in inner
         for hook in (
             layer.register_forward_pre_hook(
-                lambda layer, args: calls.append(Call(layer, *args[:1]))
+                lambda layer, args, named: calls.append(
+                    Call(layer, *[*args, *named.values()][:1])
+                ),
+                with_kwargs=True,
             ),
             layer.register_forward_hook(
                 lambda layer, args, y: setattr(calls[-1], "y", y)
@@ -97,13 +100,12 @@ def copy_weights(net: nn.Module, reference: nn.Module) -> bool:
     return True
 
 
-@torch.no_grad()
 def three_convs_as(library: nn.Module, net: nn.Module, x, expect, hint: str, mistakes):
     """Expect `net` to be `library`: three convolutions, each with its BatchNorm.
 
     Both are known to run these layers in this order. x: (B, C, H, W), on which both
-    must put out the same with the same weights; hint: the order of the layers;
-    mistakes: as `made` takes them.
+    must put out the same with the same weights, and hand back the same gradient; hint:
+    the order of the layers; mistakes: as `made` takes them.
     """
     expect.equal(
         "the number of parameters",
@@ -115,12 +117,20 @@ def three_convs_as(library: nn.Module, net: nn.Module, x, expect, hint: str, mis
     randomise(library)
     for source, target in zip(ours, theirs, strict=True):
         target.load_state_dict(source.state_dict(), strict=False)
+    with torch.no_grad():
+        expect.close(
+            "the output, with the same weights",
+            net.eval()(x),
+            library.eval()(x),
+            hint=hint,
+            mistakes=made(mistakes, library, x),
+        )
     expect.close(
-        "the output, with the same weights",
-        net.eval()(x),
-        library.eval()(x),
-        hint=hint,
-        mistakes=made(mistakes, library, x),
+        "the gradient that reaches x",
+        gradient_at(net, x),
+        gradient_at(library, x),
+        hint=f"It must come back through every layer. {CUT}",
+        atol=1e-3,
     )
 
 
@@ -157,6 +167,11 @@ def unchanged(given: Tensor, x: Tensor, expect):
     )
 
 
+NO_LAYERS = (
+    "No `nn.Conv2d` runs as a part of the module. Keep each in `self`, several in an "
+    "`nn.Sequential` or an `nn.ModuleList` (a plain list hides them), and use them in "
+    "`forward`."
+)
 CUT = "`.detach()`, `.data` or `no_grad` cut it. Leave them out of `forward`."
 
 

@@ -40,6 +40,11 @@ SIZES = [
         "There is no half a place: round down, with `//`.",
     ),
     (
+        lambda n, k, s, p: n + 2 * p - k // s + 1,
+        "Only the kernel was divided: `//` comes before `-`. Put brackets around what "
+        "is to be divided.",
+    ),
+    (
         lambda n, k, s, p: n // s,
         "The kernel is missing: where it would stick out, it has no place.",
     ),
@@ -125,7 +130,8 @@ MACS = [
     ),
     (
         lambda i, o, k, n, s, p, g, b: _weights(i, o, k, g) * _side(n, k, s, 0) ** 2,
-        "The padding is missing: it makes room for more places.",
+        "The padding is missing, or was added on one side only: on both sides it makes "
+        "room for more places.",
     ),
     (
         lambda i, o, k, n, s, p, g, b: _weights(i, o, k, g),

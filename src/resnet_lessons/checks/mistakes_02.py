@@ -39,6 +39,11 @@ FIELDS = [
         "several pixels already.",
     ),
     (
+        lambda layers: layers[0][0],
+        "That is the first kernel. Does a `return` stand inside the loop? It ends the "
+        "function at the first layer.",
+    ),
+    (
         lambda layers: layers[-1][0],
         "That is the last kernel. Each place that it looks at sees several pixels "
         "already.",
@@ -81,8 +86,14 @@ FIELDS = [
         "The strides were added up. They multiply: two halvings make a quarter.",
     ),
     (
+        lambda layers: _field(layers, step=lambda strides, at: 1 + sum(strides[:at])),
+        "The strides were added up. They multiply: behind a stride of 1 the step stays "
+        "as it was.",
+    ),
+    (
         lambda layers: prod(s for _, s in layers),
-        "That is how far apart two neighbours are. The question is how far one sees.",
+        "That is how far apart two neighbours are, all strides multiplied. The "
+        "question is how far one sees. And each pair is `(kernel, stride)`.",
     ),
 ]
 

@@ -1,7 +1,10 @@
 """Chapter 4: known mistakes, each a line of data with its hint."""
 
+import copy
+
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 
 def _kernel(x, fill):
@@ -55,6 +58,23 @@ WEIGHTS = [
         lambda x: x[:, :, 1:-1, 1:-1],
         "The grid got smaller: a 3×3 kernel needs `padding=1` to keep it.",
     ),
+    (
+        lambda x: x[:, :, ::2, ::2],
+        "The grid got smaller: leave the stride of the new layers at 1.",
+    ),
+]
+
+# What comes out where the new layers are right, but stand or end in the wrong place.
+PLACES = [
+    (
+        lambda net, x: net(F.relu(x)),
+        "The new layers stand in front of the stages. There their ReLU takes away what "
+        "is negative in the picture: put them at the end of the stages.",
+    ),
+    (
+        lambda net, x: net.stages(x),
+        "These are grids, not logits. Return the whole net, with its head.",
+    ),
 ]
 
 
@@ -67,6 +87,17 @@ def _chain(step):
         return x
 
     return run
+
+
+_twin = _chain(lambda residual, block, x: F.relu(residual(x) + x))
+
+
+def _new_averages(plain, x):
+    fresh = copy.deepcopy(plain)
+    for layer in fresh.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+    return _twin(fresh, x)
 
 
 def _one_for_all(plain, x):
@@ -92,6 +123,11 @@ TWINS = [
     (
         _chain(lambda residual, block, x: residual(x) + x),
         "The ReLU after the sum is missing.",
+    ),
+    (
+        _new_averages,
+        "The running averages of BatchNorm are new: they were not copied. "
+        "`copy.deepcopy(block)` takes them along.",
     ),
     (
         _one_for_all,

@@ -1,5 +1,7 @@
 """Chapter 4, name the cause: the stories, and known mistakes with their hints."""
 
+CAUSES = ("no harm", "overfitting", "too little training", "degradation")
+
 # (story, shallow, deep, noise, cause); the order parts mistakes that agree later.
 STORIES = [
     (
@@ -19,7 +21,7 @@ STORIES = [
     (
         "the deeper net knows its pictures by heart",
         {"train": [30.0, 12.0, 9.0, 8.0], "test": [32.0, 15.0, 13.0, 12.5]},
-        {"train": [40.0, 10.0, 2.0, 0.1], "test": [41.0, 17.0, 16.0, 16.5]},
+        {"train": [40.0, 10.0, 0.5, 0.1], "test": [41.0, 17.0, 16.0, 16.5]},
         1.0,
         "overfitting",
     ),
@@ -47,7 +49,7 @@ STORIES = [
     (
         "a training error higher by less than the noise",
         {"train": [20.0, 10.0, 5.0], "test": [21.0, 14.0, 12.0]},
-        {"train": [20.0, 10.0, 6.0], "test": [21.0, 17.0, 18.0]},
+        {"train": [20.0, 6.0, 6.0], "test": [21.0, 17.0, 18.0]},
         2.0,
         "overfitting",
     ),
@@ -75,7 +77,7 @@ STORIES = [
     (
         "a training error higher by just the noise",
         {"train": [20.0, 10.0, 5.0], "test": [21.0, 14.0, 12.0]},
-        {"train": [20.0, 12.0, 7.0], "test": [21.0, 16.0, 18.0]},
+        {"train": [20.0, 7.0, 7.0], "test": [21.0, 16.0, 18.0]},
         2.0,
         "overfitting",
     ),
@@ -87,23 +89,20 @@ STORIES = [
         "degradation",
     ),
     (
-        "memorised by the deeper net, which is still learning",
+        "the deeper net knows its pictures as well, and is still learning",
         {"train": [40.0, 20.0, 15.0], "test": [41.0, 25.0, 22.0]},
-        {"train": [50.0, 30.0, 12.0], "test": [51.0, 36.0, 30.0]},
+        {"train": [50.0, 30.0, 15.5], "test": [51.0, 36.0, 30.0]},
         1.0,
         "overfitting",
     ),
+    (
+        "a training error that rose, and fell again a little",
+        {"train": [30.0, 12.0, 9.0, 8.0], "test": [32.0, 15.0, 13.0, 12.5]},
+        {"train": [60.0, 25.0, 30.4, 30.0], "test": [61.0, 28.0, 34.0, 33.0]},
+        0.3,
+        "too little training",
+    ),
 ]
-
-
-def _first_epoch(shallow, deep, noise):
-    if deep["test"][0] <= shallow["test"][0] + noise:
-        return "no harm"
-    if deep["train"][0] <= shallow["train"][0] + noise:
-        return "overfitting"
-    if deep["train"][1] < deep["train"][0] - noise:
-        return "too little training"
-    return "degradation"
 
 
 def _by_test_only(shallow, deep, noise):
@@ -133,6 +132,21 @@ def _best_epoch(shallow, deep, noise):
     if deep["test"][-1] <= shallow["test"][-1] + noise:
         return "no harm"
     if min(deep["train"]) <= min(shallow["train"]) + noise:
+        return "overfitting"
+    return _rest(deep, noise)
+
+
+def _best_of_both(shallow, deep, noise):
+    if min(deep["test"]) <= min(shallow["test"]) + noise:
+        return "no harm"
+    return _best_epoch(shallow, deep, noise)
+
+
+def _other_than_equal(shallow, deep, noise):
+    """Takes a difference in any direction for harm."""
+    if abs(deep["test"][-1] - shallow["test"][-1]) <= noise:
+        return "no harm"
+    if abs(deep["train"][-1] - shallow["train"][-1]) <= noise:
         return "overfitting"
     return _rest(deep, noise)
 
@@ -190,6 +204,10 @@ DIAGNOSES = [
         "That is the verdict on the best epoch. Compare the last one, at `[-1]`.",
     ),
     (
+        _best_of_both,
+        "That is the verdict on the best epoch. Compare the last one, at `[-1]`.",
+    ),
+    (
         _strictly,
         "Here two errors differ by just `noise`. They count as equal: `<=`, not `<`.",
     ),
@@ -214,6 +232,11 @@ DIAGNOSES = [
         "it was trained on: look at the training error too.",
     ),
     (
+        _other_than_equal,
+        "After the last epoch the deeper net has the *lower* error here. That is not "
+        "higher, by whatever amount: leave out `abs`, if it is there.",
+    ),
+    (
         _falling_first,
         "Asked too early: a net whose training error is no higher overfits, whether or "
         "not it still falls. Keep the order of the list.",
@@ -229,6 +252,11 @@ DIAGNOSES = [
         "as falling. Take `noise` off the error before, then compare.",
     ),
     (
+        _learning_if(lambda deep, noise: deep["train"][-1] < deep["train"][0]),
+        "This training error did not fall in the last epoch. Compare the last two "
+        "entries of the *deeper* net, `[-1]` and `[-2]`.",
+    ),
+    (
         _without_noise,
         "The difference is within the noise, so the two count as equal: add `noise` "
         "to the shallow net's error before you compare.",
@@ -240,11 +268,7 @@ DIAGNOSES = [
     ),
     (
         lambda shallow, deep, noise: _right(deep, shallow, noise),
-        "The two nets changed places. The question is what the *deeper* one suffers "
-        "from.",
-    ),
-    (
-        _first_epoch,
-        "That is the verdict after the first epoch. The last entry is at `[-1]`.",
+        "The two nets changed places, or an error was read as an accuracy. The lower "
+        "error is the better one.",
     ),
 ]

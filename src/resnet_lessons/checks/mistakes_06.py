@@ -52,7 +52,11 @@ def _floored(x, out_channels, stride):
 
 
 SHORTCUT_A = [
-    (lambda x, o, s: x, "x came back as it was: neither positions nor channels match."),
+    (
+        lambda x, o, s: x,
+        "x came back as it was. That is right only at stride 1, with as many channels "
+        "as before.",
+    ),
     (
         lambda x, o, s: _picked(x, s),
         "The channels are still those of x. Append channels of zeros.",
@@ -106,6 +110,11 @@ SHORTCUT_A = [
         "The zeros went to the rows. `F.pad` begins with the last axis: two pairs of "
         "zeros for W and H come first.",
     ),
+    (
+        lambda x, o, s: F.pad(_picked(x, s), (0, 0, 0, 0, 0, 0, 0, o - x.shape[1])),
+        "The zeros became new pictures. The fourth pair of `F.pad` is for the batch, "
+        "the third for the channels.",
+    ),
 ]
 
 
@@ -144,6 +153,16 @@ PARAMETERS = [
         "The running mean and variance are measured, not learned: γ and β remain.",
     ),
     (
+        _costs(lambda i, o, s: i * o + 4 * o + 1),
+        "The running mean and variance are measured, and the batches counted; only γ "
+        "and β are learned. Count `parameters()`, not `state_dict()`.",
+    ),
+    (
+        _costs(lambda i, o, s: o * o + 2 * o),
+        "The convolution has one weight for each pair of an *input* and an output "
+        "channel.",
+    ),
+    (
         _costs(lambda i, o, s: 9 * i * o + 2 * o),
         "A projection is a 1×1 convolution: one weight for each pair of channels, not "
         "nine.",
@@ -164,6 +183,10 @@ PARAMETERS = [
             _full(i, o) if option == "C" or (option == "B" and s != 1) else 0
         ),
         "With option B the shape also changes where only the channels do.",
+    ),
+    (
+        lambda i, o, s, option: _full(i, o) if option == "C" else 0,
+        "Option B projects where the shape changes, as it does here.",
     ),
     (
         lambda i, o, s, option: _full(i, o) if option in "BC" else 0,
@@ -211,6 +234,11 @@ TERMS = [
         lambda f, x, g: (g, _through(f, x, torch.ones_like(g))),
         "The second is the gradient of `residual(x).sum()`. Multiply by what arrives: "
         "`grad_outputs=g`.",
+    ),
+    (
+        lambda f, x, g: (g, g * _through(f, x, torch.ones_like(g))),
+        "The second multiplies by g behind F. It belongs in front: g runs back through "
+        "F, by `grad_outputs=g`.",
     ),
     (
         lambda f, x, g: (torch.ones_like(g), _through(f, x, g)),

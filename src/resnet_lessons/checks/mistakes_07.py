@@ -17,6 +17,12 @@ SHAPES = [
         "the sum.",
     ),
     (
+        (32, 16, 1),
+        (8, 8),
+        "Fewer channels are other channels too: the 1×1 convolution is needed whenever "
+        "the two numbers differ.",
+    ),
+    (
         (16, 16, 2),
         (8, 8),
         "F(x) has half the grid. Average x over 2×2 before the sum, so that it fits.",
@@ -79,6 +85,15 @@ def _with_shortcut(pool):
     return wrong
 
 
+def _halves(x):
+    return [-(-side // 2) for side in x.shape[2:]]
+
+
+def _average_with_zeros(x):
+    height, width = x.shape[2:]
+    return F.avg_pool2d(F.pad(x, (0, width % 2, 0, height % 2)), 2)
+
+
 VALUES = [
     (
         lambda block, x: F.relu(block.residual(x)),
@@ -122,6 +137,27 @@ VALUES = [
     (
         _with_shortcut(lambda x: F.max_pool2d(x, 2, ceil_mode=True)),
         "The shortcut takes the maximum of 2×2. Take the average.",
+    ),
+    (
+        _with_shortcut(_average_with_zeros),
+        "At the edge of an odd size your average counts places that are not there. "
+        "Average over those that are: `nn.AvgPool2d(2, ceil_mode=True)`.",
+    ),
+    (
+        _with_shortcut(lambda x: F.adaptive_avg_pool2d(x, _halves(x))),
+        "At an odd size the windows of an adaptive pool overlap. Average over patches "
+        "of 2×2: `nn.AvgPool2d(2, ceil_mode=True)`.",
+    ),
+    (
+        _with_shortcut(lambda x: F.avg_pool2d(x, 3, 2, 1)),
+        "The shortcut averages over 3×3. Average over 2×2.",
+    ),
+    (
+        lambda block, x: F.relu(
+            block.residual[-1][-1].bias.view(-1, 1, 1) + block.shortcut(x)
+        ),
+        "F puts out only β, whatever its γ was: `forward` sets γ to zero each time and "
+        "locks it. Set it once, in `__init__`.",
     ),
 ]
 

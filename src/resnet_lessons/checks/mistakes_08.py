@@ -38,7 +38,29 @@ MACS = [
     ),
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, places=(n // s) ** 2),
-        "An odd grid rounds up: 7 places become 4 at stride 2, `-(-size // stride)`.",
+        "An odd grid rounds up: 9 places become 5 at stride 2, `-(-size // stride)`.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=n * n // s),
+        "The stride leaves out rows and columns: divide the side by it, then square.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=up(n, 2) ** 2),
+        "The stride need not be 2: `-(-size // stride)` works for each.",
+    ),
+    (
+        lambda i, w, b, s, n: (
+            _macs(i, w, b, s, n) + (n * n - up(n, s) ** 2) * (s != 1 or i != w) * i * w
+        ),
+        "The projection has the stride too: it puts out the small grid.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, project=b * (s != 1 or i != w)),
+        "Only the first block has a projection: the others keep the shape.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b + 1, s, n),
+        "One block too many: after the first there are `blocks - 1` more.",
     ),
     (
         lambda i, w, b, s, n: (
@@ -167,6 +189,11 @@ def _residuals(net):
     return [block.residual for stage in net.stages for block in stage]
 
 
+def _without_1x1(net):
+    convs = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d)]
+    return 1 + sum(conv.kernel_size != (1, 1) for conv in convs)
+
+
 LAYERS = (nn.Conv2d, nn.Linear)
 COUNTS = [
     (
@@ -180,7 +207,8 @@ COUNTS = [
     ),
     (
         lambda net: _number(nn.Conv2d, net.stem, *_residuals(net)),
-        "The linear layer of the head has weights too.",
+        "The linear layer of the head has weights too. If you have it: do not take off "
+        "one projection a stage, the first stage may have none.",
     ),
     (
         lambda net: _number(LAYERS, net.head, *_residuals(net)),
@@ -209,6 +237,11 @@ COUNTS = [
         lambda net: 2 * len(_residuals(net)) + 2,
         "Two layers a block, and two more: right for basic blocks behind one "
         "convolution. Count what is there: a bottleneck has three, and a stem may too.",
+    ),
+    (
+        _without_1x1,
+        "You left out each 1×1 convolution. A bottleneck has two in its residual "
+        "function, and they count.",
     ),
     (
         lambda net: len(list(net.parameters())),

@@ -1,7 +1,5 @@
 """Chapter 9: mistakes in counting and in a bottleneck, each with its hint."""
 
-from math import ceil, floor, sqrt
-
 import torch.nn.functional as F
 
 from .mistakes_08 import up
@@ -58,7 +56,26 @@ MACS = [
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, after=(n // s) ** 2),
-        "An odd grid rounds up: 7 places become 4 at stride 2, `-(-size // stride)`.",
+        "An odd grid rounds up: 9 places become 5 at stride 2, `-(-size // stride)`.",
+    ),
+    (
+        lambda i, w, s, n: _macs(i, w, s, n, after=up(n, 2) ** 2),
+        "The stride need not be 2: `-(-size // stride)` works for each.",
+    ),
+    (
+        lambda i, w, s, n: _macs(i, w, s, n, after=n * n // s),
+        "The stride leaves out rows and columns: divide the side by it, then square.",
+    ),
+    (
+        lambda i, w, s, n: (
+            _macs(i, w, s, n, project=0)
+            + up(n, s) ** 2 * (s != 1 or i != 4 * w) * w * 4 * w
+        ),
+        "The projection takes x itself, which has `in_channels` channels.",
+    ),
+    (
+        lambda i, w, s, n: _macs(i, w, s, n, project=(s != 1 or i != 4 * w) / 4),
+        "The projection makes what is added to F(x): it puts out `4 * width` channels.",
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, project_at=n * n),
@@ -194,7 +211,18 @@ def _without_relu(which):
     return wrong
 
 
+def _and_x(after):
+    def wrong(library, x):
+        y = library(x)
+        return after(y + x) if y.shape == x.shape else y
+
+    return wrong
+
+
+ADDED = "x is added. The shortcut and the sum do not belong to this function."
 RESIDUALS = [
+    (_and_x(lambda y: y), ADDED),
+    (_and_x(F.relu), ADDED),
     (
         lambda library, x: F.relu(library(x)),
         "F ends in a ReLU, so the block could only add. The last ReLU comes after the "
@@ -211,73 +239,4 @@ RESIDUALS = [
         "are one linear map.",
     ),
     (_without_relu({0, 1}), "There is no ReLU. One follows the first two BatchNorms."),
-]
-
-
-def _middle(c, s, *, budget=18, weights=None):
-    """The width of the middle, not yet a whole number."""
-    weights = 2 * s + 9 if weights is None else weights
-    return sqrt(budget / weights) * c
-
-
-NOT_WHOLE = "Channels are whole numbers: round the middle down, then multiply."
-WIDTHS = [
-    (
-        lambda c, s: floor(_middle(c, s)),
-        "That is the middle. Asked are the channels that go in and out: `squeeze` "
-        "times as many.",
-    ),
-    (
-        lambda c, s: floor(s * _middle(c, s)),
-        "Round the middle down first, then multiply: the middle is a whole number.",
-    ),
-    (
-        lambda c, s: s * ceil(_middle(c, s)),
-        "That is one step too far: this bottleneck does more than the basic block.",
-    ),
-    (
-        lambda c, s: s * c,
-        "The middle is as wide as the basic block. That is near, but there is room "
-        "left, or too little: count both.",
-    ),
-    (
-        lambda c, s: c,
-        "With as many channels as the basic block the bottleneck does far less. It may "
-        "be wider.",
-    ),
-    (
-        lambda c, s: s * floor(_middle(c, s, budget=9)),
-        "The basic block has *two* convolutions of 3×3.",
-    ),
-    (
-        lambda c, s: s * floor(_middle(c, s, budget=2)),
-        "A 3×3 kernel has nine weights for each pair of channels, in the basic block "
-        "too.",
-    ),
-    (
-        lambda c, s: s * floor(_middle(c, s, weights=s + 9)),
-        "There are two 1×1 convolutions, one down and one up.",
-    ),
-    (
-        lambda c, s: s * floor(_middle(c, s, weights=9)),
-        "You counted the 3×3 alone. The two 1×1 touch the wide side: they cost too.",
-    ),
-    (
-        lambda c, s: s * floor(_middle(c, s, weights=2 * s + 1)),
-        "The middle one is 3×3: nine weights for each pair of channels.",
-    ),
-    (
-        lambda c, s: s * floor(_middle(c, s, weights=11)),
-        "A 1×1 joins the middle, $w$, and the outside, $s w$: it has $s w^2$ weights, "
-        "not $w^2$.",
-    ),
-    (
-        lambda c, s: s * floor(_middle(c, s, weights=2 * s * s + 9)),
-        "A 1×1 joins the middle, $w$, and the outside, $s w$: it has $s w^2$ weights, "
-        "not $(s w)^2$.",
-    ),
-    (
-        lambda c, s: s * floor(18 * c * c / (2 * s + 9)),
-        "You left out a root: the cost grows with the *square* of the width.",
-    ),
 ]

@@ -4,10 +4,14 @@ import math
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
+from .layers import NO_LAYERS
 
 # 10.1: a bottleneck (16, 4) keeps its shape ------------------------------------------
 
 KERNELS = [
+    ((), NO_LAYERS),
     (
         ((3, 3), (3, 3)),
         "That is the basic block. A bottleneck has three: 1×1, 3×3, 1×1.",
@@ -69,7 +73,7 @@ SHAPES = [
         "The channels change at stride 1: x needs the 1×1 convolution there, too.",
     ),
     (
-        (16, 4, 2),
+        (16, 4, 3),
         (6, 6),
         "The grid changes and the channels stay: x needs the 1×1 convolution there, "
         "too, with the stride.",
@@ -102,7 +106,20 @@ def _active(block, x):
     return relu(norm(x))
 
 
+def _averaged(block, x):
+    conv = block.shortcut
+    if not isinstance(conv, nn.Conv2d):
+        return block(x)
+    mean = F.avg_pool2d(x, conv.stride, ceil_mode=True)
+    return block.residual(x) + F.conv2d(mean, conv.weight)
+
+
 VALUES = [
+    (
+        _averaged,
+        "The shortcut averages, as in the chapter on the ResBlock. Here its 1×1 "
+        "convolution has the stride.",
+    ),
     (
         lambda block, x: F.relu(block.residual(x) + block.shortcut(x)),
         "A ReLU follows the sum. That is ResNet v1: here nothing does.",
@@ -124,6 +141,11 @@ VALUES = [
     (
         lambda block, x: F.relu(block.residual(x)) + block.shortcut(x),
         "F ends in a ReLU, so the block can only add. F ends in a convolution.",
+    ),
+    (
+        lambda block, x: block(F.relu(x)),
+        "x meets a ReLU before all else. F begins with BatchNorm, and the shortcut "
+        "takes x itself.",
     ),
     (_relu_first, "The order is ReLU, BatchNorm. It is BatchNorm, ReLU, convolution."),
     (_skipping(0), "The first ReLU is missing."),
@@ -171,6 +193,16 @@ def _restarting(blocks, x):
     return _share(torch.stack(masks).all(0))
 
 
+@torch.no_grad()
+def _by_difference(blocks, x):
+    masks = []
+    for block in blocks:
+        y = block(x)
+        masks.append(y - x == block.residual(x))
+        x = y
+    return _share(torch.stack(masks).all(0))
+
+
 UNTOUCHED = [
     (
         lambda blocks, x: math.prod(_shares(blocks, x)),
@@ -208,67 +240,31 @@ UNTOUCHED = [
     ),
     (
         lambda blocks, x: _all(blocks, x, lambda x, total, y: y == x),
-        "You compare with x. The block has added F(x) to it, as it should: compare "
-        "with F(x) + x.",
+        "No place counts as untouched. Compare each value that a block puts out with "
+        "F(x) + x, where x is what has gone into *this* block.",
+    ),
+    (
+        lambda blocks, x: _all(blocks, x, lambda x, total, y: y != 0),
+        "You look for zeros. They tell what a ReLU has cut, not what a BatchNorm has "
+        "changed: compare with F(x) + x.",
+    ),
+    (
+        _by_difference,
+        "You take x off again and compare with F(x). A difference is rounded once "
+        "more: compare `block(x)` with `block.residual(x) + x`.",
+    ),
+    (
+        lambda blocks, x: x.numel() * _all(blocks, x, lambda x, total, y: total == y),
+        "That is a number of places. A share is it divided by `x.numel()`.",
+    ),
+    (
+        lambda blocks, x: 1.0,
+        "Every place counts as untouched. Compare with the bare F(x) + x, without what "
+        "follows the sum; and each block may switch places off (`&=`).",
     ),
     (
         _restarting,
         "Each block was given the first x. The next one takes what this one puts out: "
         "`x = block(x)`.",
-    ),
-]
-
-
-# 10.3 ------------------------------------------------------------------------------
-
-
-def _ended(*steps):
-    """The logits if the head does these steps, before what follows the pooling."""
-
-    def wrong(net, x):
-        norm, relu, pool, flatten, linear = net.head
-        named = {"norm": norm, "relu": relu, "pool": pool}
-        y = net.stages(net.stem(x))
-        for step in steps:
-            y = named[step](y)
-        return linear(flatten(y))
-
-    return wrong
-
-
-def _inside(net, x):
-    """Norm and ReLU at the end of the last F, before the sum."""
-    norm, relu, *rest = net.head
-    *earlier, last = [block for stage in net.stages for block in stage]
-    y = net.stem(x)
-    for block in earlier:
-        y = block(y)
-    y = relu(norm(last.residual(y))) + last.shortcut(y)
-    for layer in rest:
-        y = layer(y)
-    return y
-
-
-CLOSINGS = [
-    (_ended("norm", "pool"), "The ReLU is missing: BatchNorm, then ReLU."),
-    (_ended("relu", "norm", "pool"), "The ReLU comes first. BatchNorm, then ReLU."),
-    (
-        _ended("pool", "norm", "relu"),
-        "They stand behind the pooling. An average over the grid comes first there; "
-        "they belong before it, where each place still has its value.",
-    ),
-    (
-        _ended("pool", "norm"),
-        "The BatchNorm stands behind the pooling, and the ReLU is missing.",
-    ),
-    (
-        _ended("norm", "pool", "relu"),
-        "The ReLU stands behind the pooling. It belongs before it, behind the "
-        "BatchNorm.",
-    ),
-    (
-        _inside,
-        "They stand inside the last block, before its sum. They must take what comes "
-        "out of that sum.",
     ),
 ]

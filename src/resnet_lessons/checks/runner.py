@@ -137,6 +137,10 @@ def _known_cause(error: BaseException, text: str) -> str:
         return "The class has no `forward`: is it spelled so, and inside the class?"
     if "'ellipsis'" in text:
         return "A `...` of the starter is still there."
+    if "before Module.__init__() call" in text:
+        return "Begin `__init__` with `super().__init__()`."
+    if type(error) is NameError:
+        return "Python does not know this name: is it spelled so, and imported?"
     return ""
 
 
