@@ -32,6 +32,16 @@ SPLITS = [
     ([(SHUFFLE, "every_nth(members.roll(7 * seed), share)")], "lies in an order"),
     ([("labels.unique()", "[0]"), ("(labels == label)", "(labels > -1)")],
      "split the classes one by one"),
+    ([("labels.unique()", "range(len(labels.unique()))")], "Take every class"),
+    ([("count = round(share * len(members))",
+       "count = max(1, round(share * len(members)))")], "that may be none"),
+    ([("members[:count]", "members[-count:]"), ("members[count:]", "members[:-count]")],
+     "rounded, goes to validation"),
+    ([("members[:count]", "members[torch.randint(len(members), (count,), "
+       "generator=generator)]"),
+      (RETURN, "every_other(torch.cat(valid), len(labels)), torch.cat(valid)")],
+     "each once"),
+    ([(".flatten()", "")], "`.nonzero().flatten()`"),
     ([("(labels == label).nonzero().flatten()", "labels.argsort()"),
       ("labels.unique()", "[0]"), (SHUFFLE, "members")], "All of them are of one"),
 ]  # fmt: skip
@@ -41,14 +51,19 @@ def every_nth(members, share):
     """Those to hold back at equal gaps, then the others: no chance in it."""
     count = round(share * len(members))
     held = torch.zeros(len(members), dtype=torch.bool)
-    held[torch.arange(count) * (len(members) // count)] = True
+    held[torch.arange(count) * (len(members) // max(1, count))] = True
     return torch.cat([members[held], members[~held]])
+
+
+def every_other(held, count):
+    """All positions but these."""
+    return torch.tensor(sorted(set(range(count)) - set(held.tolist())))
 
 
 @pytest.mark.parametrize(("edits", "words"), SPLITS)
 def test_wrong_split_is_explained(edits, words):
     answer = edited("11.1", *edits)
-    answer.__globals__["every_nth"] = every_nth
+    answer.__globals__.update(every_nth=every_nth, every_other=every_other)
     hint = hint_of("11.1", answer)
     if "randint" in edits[0][1]:  # it may fail by overlap first
         assert words in hint or "trained on" in hint
@@ -111,6 +126,20 @@ def test_the_first_batch_alone_is_recognised():
     assert "the first batch alone" in hint_of("11.2", accuracy)
 
 
+def test_a_second_loop_over_the_batches_is_recognised():
+    def accuracy(net, batches):
+        seen = sum(len(labels) for _, labels in batches)
+        right = sum((net(x).argmax(1) == y).sum().item() for x, y in batches)
+        return right / seen
+
+    assert "a second one finds nothing" in hint_of("11.2", accuracy)
+
+
+def test_a_wrong_axis_of_the_logits_meets_their_shape():
+    hint = hint_of("11.2", edited("11.2", ("argmax(1)", "argmax(0)")))
+    assert "`net(pictures)` is (B, classes)" in hint
+
+
 def test_one_tensor_of_all_pictures_passes_too():
     @torch.no_grad()
     def accuracy(net, batches):
@@ -153,6 +182,12 @@ STOPS = [
     ([("        elif epoch - best_epoch == patience:\n            return epoch,"
        " best_epoch\n", "")], "never stops early"),
     ([("    return len(values), best_epoch\n", "")], "is a `return` missing"),
+    ([("value > best", "value > best + 0.01")], "however little"),
+    ([("-math.inf", "math.inf"), ("value > best", "value < best")], "as with a loss"),
+    ([(END, "return epoch, values.index(max(values)) + 1\n")], "after the stop"),
+    ([(END, "return epoch, [n for n in range(epoch) if values[n] == best][-1] + 1\n")],
+     "keep the first one"),
+    ([(END, "values.clear(); " + END)], "Only read it"),
 ]  # fmt: skip
 
 
@@ -174,6 +209,14 @@ def test_a_counter_that_is_never_set_back_is_recognised():
         return len(values), kept
 
     assert "in a row" in hint_of("11.3", stops_after)
+
+
+def test_the_best_of_all_values_is_recognised():
+    def stops_after(values, patience):
+        best = values.index(max(values)) + 1
+        return min(best + patience, len(values)), best
+
+    assert "the best of all values" in hint_of("11.3", stops_after)
 
 
 def test_a_counter_passes_too():

@@ -1,5 +1,7 @@
 """The checks of chapter 12 name the mistake that was made."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,11 @@ def test_wrong_freezing_is_explained(edits, words):
     assert words in hint_of("12.1", edited("12.1", *edits))
 
 
+def test_freezing_a_copy_is_recognised():
+    hint = hint_of("12.1", lambda net, stages: ANSWERS["12.1"](deepcopy(net), stages))
+    assert "not a copy" in hint
+
+
 @pytest.mark.parametrize("stages", range(4))
 def test_the_answer_freezes_as_the_library_does(stages):
     nets_ = [nets.cifar_net(8, width=4) for _ in range(2)]
@@ -84,6 +91,11 @@ RATED = [
     ([("return groups", "return tuple(groups)")], "One dictionary for each part"),
     ([('"lr": lr', '"rate": lr')], "One dictionary for each part"),
     ([("return groups", "pass")], "One dictionary|Nothing was returned"),
+    ([("*reversed(net.stages)", "*[b for s in net.stages for b in s][::-1]")],
+     "share its rate"),
+    ([(LEARN, "list(part.parameters())"), ("if learn:", "if learn[0].requires_grad:")],
+     "each part that learns"),
+    ([("net.head, *", "net.head, net.stages[3], *")], "has three stages"),
 ]  # fmt: skip
 
 
@@ -149,6 +161,22 @@ SEEN = [
     ([(CROP, "TF.crop(picture, 0, 0, size, size)")], "corner was cut"),
     ([(CROP, "picture")], "cut its centre"),
     ([(RGB, "picture")], "comes first"),
+    ([(TENSOR, "TF.to_tensor(picture)[:3]"),
+      (RGB, 'picture if picture.mode == "RGBA" else picture.convert("RGB") '
+       'if picture.mode != "LA" else picture')], "this picture is LA"),
+    ([(NORMAL, "(x - torch.tensor(mean)[:, None, None])[None] "
+       "* torch.tensor(std)[:, None, None]")], "Multiplied by `std`"),
+    ([(NORMAL, "TF.normalize(x, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))[None]")],
+     "ImageNet's"),
+    ([(NORMAL, "TF.normalize(x, x.mean((1, 2)).tolist(), x.std((1, 2)).tolist())"
+       "[None]")], "picture's own mean"),
+    ([("[None]", ".permute(1, 2, 0).reshape(1, 3, size, size)")],
+     "cuts the numbers anew"),
+    ([(RESIZE, RESIZE.replace("size)", "[size * s // max(picture.size) "
+       "for s in picture.size[::-1]])"))], "The long side"),
+    ([(RESIZE, RESIZE.replace("size)", "size * 256 // 224)"))], "as 256 before"),
+    ([(TENSOR, "TF.pil_to_tensor(picture).float() // 255")], "or by `//`"),
+    ([("[None]", "[None].double()")], "float32"),
 ]  # fmt: skip
 
 

@@ -29,6 +29,9 @@ MAPS = [
     ([("[:, :, None, None]", "")], "two more axes"),
     ([(".sum(1)", ".sum(1) + 1")], "sum over channels of weight"),
     ([("return (", "(")], "is a `return` missing"),
+    ([(".sum(1)", ".sum(1, keepdim=True)")], "length 1 is left over"),
+    ([(".sum(1)", ".sum(1).squeeze()")], "axis of the pictures is gone"),
+    ([(PRODUCT, "features.mul_(chosen[:, :, None, None])")], "in place"),
 ]  # fmt: skip
 
 
@@ -116,7 +119,7 @@ GRADS = [
     ([("mean((2, 3)", "mean((1,)")], "over the channels"),
     ([("gradients.mean", "gradients.amax")], "largest gradient"),
     ([("scores.sum()", "scores.mean()")], "averaged before the gradient"),
-    ([("scores.sum()", "scores[0]")], "first picture was differentiated"),
+    ([("scores.sum()", "scores[0]")], "Only one score was differentiated"),
     ([(ALL, "(weights * features).sum(1).relu() / "
             "(weights * features).sum(1).relu().amax((1, 2), keepdim=True)")],
      "largest value of 1"),
@@ -126,6 +129,10 @@ GRADS = [
      "keeps no `.grad`"),
     ([("(gradients,) =", "gradients =")], "tuple with one tensor"),
     ([("return (", "return 2 * (")], "mean of the gradients over the places"),
+    ([(".sum(1)", ".sum(1, keepdim=True)")], "length 1 is left over"),
+    ([(".sum(1)", ".sum(1).squeeze()")], "axis of the pictures is gone"),
+    ([("(gradients,) =", "features = features.detach().requires_grad_()\n"
+       "    (gradients,) =")], "not a detached copy"),
 ]  # fmt: skip
 
 

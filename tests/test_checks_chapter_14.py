@@ -147,6 +147,7 @@ def test_no_hint_of_a_check_gives_the_repair_away(bug):
 
 def test_every_hint_is_used():
     given = {"gamma", "layers", "output", "one scale", "labels", "pixels"}
+    given |= {"classes", "fits", "gradient"}
     assert set(HINTS) == set(LOOKS.values()) | given
 
 
@@ -163,6 +164,7 @@ BLOCK = [
     ([("size // 2", "size // 3")], "kernel"),
     ([("y = F.leaky_relu(self.conv1(x))", "y = self.conv1(x)")], "output"),
     ([("bias=False", "bias=True")], "layers"),
+    ([(SUM, "F.leaky_relu(x.detach() + self.conv2(y))")], "gradient"),
 ]
 
 
@@ -180,6 +182,11 @@ def test_other_layers_are_told_apart():
     answer = edited("14.1", ("bias=False", "bias=True"))
     failed = checks.check("14.1", answer).messages[-1]
     assert "bias" in failed.got and "bias" not in failed.expected
+
+
+def test_writing_into_x_is_told_as_such():
+    answer = edited("14.1", (SUM, "F.leaky_relu(x.add_(self.conv2(y)))"))
+    assert "Something writes into x" in hint_of("14.1", answer)
 
 
 def test_one_convolution_is_no_repair():
@@ -235,6 +242,14 @@ def test_wrong_way_of_counting_is_named(edits, words):
     assert "dd up" not in f"{failed.got} {failed.hint}"  # how it is mended
 
 
+def test_pictures_of_whole_batches_alone_are_not_taken_for_the_first_batch():
+    whole = "len(labels) // batch_size * batch_size"
+    answer = edited("14.3", ("correct / len(labels)", f"correct / ({whole})"))
+    report = checks.check("14.3", answer)
+    (failed,) = [message for message in report.messages if not message.passed]
+    assert failed.got == "0.875"
+
+
 def test_other_ways_to_evaluate_pass():
     edits = [("@torch.no_grad()", "@torch.inference_mode()")]
     assert checks.check("14.3", edited("14.3", *edits)).passed
@@ -286,6 +301,9 @@ NET = [
     ([('make_shortcut("B"', 'make_shortcut("C"')], {"layers"}),
     ([('make_shortcut("B"', 'make_shortcut("A"')], {"layers"}),
     ([("out_channels, activation=None)", "out_channels)")], {"output"}),
+    ([("residual[-1][1]", "residual[0][1]")], {"gamma"}),
+    ([(SKIP, "self.residual(x) + x")], {"fits"}),
+    ([("widths[-1], num_classes)", "widths[-1], 10)")], {"classes"}),
 ]  # fmt: skip
 
 
@@ -322,6 +340,11 @@ def test_split_that_is_half_repaired(edits, keys):
         assert "60 pictures in all" in hint_of("14.5", answer)
     else:
         assert left("14.5", answer) == keys
+
+
+def test_other_parts_are_told_by_their_shapes():
+    answer = edited("14.5", (BOTH, "pictures = ((pictures - mean) / std)[:, None]"))
+    assert "shape 40×1×5×4" in checks.check("14.5", answer).messages[-1].got
 
 
 def test_each_set_normalised_by_itself_is_named():

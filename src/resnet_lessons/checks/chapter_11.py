@@ -81,7 +81,7 @@ Write `accuracy(net, batches)`: the share of all pictures that `net` gets right,
 number from 0 to 1. `batches` is anything that one can loop over once; it gives pairs
 of pictures $(B, C, H, W)$ and labels $(B,)$, and the last pair may be smaller than
 the others. The net gives logits $(B, \\text{classes})$. It must run as in a test: its
-batch normalisation with running averages, and no graph kept for gradients.
+batch normalisation with running averages, and no graph recorded for gradients.
 """,
         starter="""\
 import torch

@@ -89,10 +89,10 @@ def parameter_groups(net, lr, factor):
         title="One picture for a net",
         prompt="""\
 Write `preprocess(picture, size, mean, std)`, which turns a picture of PIL into what a
-net was trained on: a tensor of shape (1, 3, `size`, `size`). Scale the picture until
-its short side is `size`, cut the central square, bring the values from 0…255 to 0…1,
-subtract `mean` and divide by `std` (three numbers each, for red, green and blue). A
-grey picture gets three equal channels; transparency is dropped.
+net was trained on: a float32 tensor of shape (1, 3, `size`, `size`). Scale the picture
+until its short side is `size`, cut the central square, bring the values from 0…255 to
+0…1, subtract `mean` and divide by `std` (three numbers each, for red, green and blue).
+A grey picture gets three equal channels; transparency is dropped.
 """,
         starter="""\
 from torchvision.transforms import functional as TF

@@ -7,7 +7,8 @@ from .broken_14.evaluation import accuracy
 from .broken_14.model import resblock_net
 from .broken_14.pictures import prepare
 from .exercise import Exercise
-from .judges_14 import check_block, check_net, check_res_block
+from .judges_14 import check_block, check_res_block
+from .judges_14_net import check_net
 from .judges_14_runs import check_accuracy, check_prepare
 
 IMPORTS = {

@@ -33,6 +33,13 @@ def describe(value) -> str:
     return f"{one_line(_repr(value))} (type {type(value).__name__})"
 
 
+def parts_in_words(value) -> str:
+    """Describe each part of a short tuple or list, which may itself be one."""
+    if not isinstance(value, tuple | list) or not 0 < len(value) < 5:
+        return describe(value)
+    return f"({', '.join(map(parts_in_words, value))})"
+
+
 def shape_in_words(shape) -> str:
     """Return "shape 2×3", and for one axis or none what that means."""
     if len(shape) < 2:

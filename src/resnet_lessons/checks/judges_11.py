@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from .describe import describe
+from .describe import parts_in_words
 from .expect import made
 from .layers import randomise
 from .mistakes_11 import ACCURACIES, CLASSES, SIZES, STOPS
@@ -12,17 +12,21 @@ from .mistakes_11 import ACCURACIES, CLASSES, SIZES, STOPS
 
 
 def check_hold_back(answer, expect):
-    for sizes, share in [((50, 30, 20), 0.1), ((7, 13), 0.3)]:
-        labels = torch.cat([torch.full((n,), c) for c, n in enumerate(sizes)])
+    for kinds, sizes, share in [
+        ((0, 1, 2, 3), (50, 30, 20, 3), 0.1),
+        ((3, 5), (7, 13), 0.3),  # cats and dogs alone
+    ]:
+        pairs = zip(kinds, sizes, strict=True)
+        labels = torch.cat([torch.full((size,), kind) for kind, size in pairs])
         labels = labels[torch.randperm(len(labels))]
         held = [round(share * size) for size in sizes]
-        classes = ", ".join(map(str, sizes))
-        expect.trying(f"classes of {classes} pictures, share {share}, seed 0")
+        names, counts = (", ".join(map(str, some)) for some in (kinds, sizes))
+        expect.trying(f"labels {names} of {counts} pictures, share {share}, seed 0")
         train, valid = _pair(expect, answer(labels, share, 0))
         _each_once(expect, train, valid, len(labels), sum(held))
         expect.equal(
             "held back of each class",
-            tuple(labels[valid].bincount(minlength=len(sizes)).tolist()),
+            tuple((labels[valid] == kind).sum().item() for kind in kinds),
             tuple(held),
             hint="The number is right, but it is not `share` of each class, rounded: "
             "split the classes one by one.",
@@ -37,9 +41,10 @@ def _pair(expect, got):
     expect.true(
         "two sets of positions",
         None not in tensors,
-        got=describe(got),
-        expected="two tensors of whole numbers",
-        hint="Return two tensors: positions for training, positions for validation.",
+        got=parts_in_words(got),
+        expected="two tensors of whole numbers, each with one axis",
+        hint="Return two tensors: positions for training, positions for validation. "
+        "`.nonzero().flatten()` makes positions out of `True` and `False`.",
     )
     return tensors
 
@@ -57,13 +62,22 @@ def _positions(part):
     return tensor.long() if whole and tensor.ndim == 1 else None
 
 
+COUNTED = (
+    "`share` of each class, rounded, goes to validation, the rest to training. Of a "
+    "small class that may be none."
+)
+LOST = (
+    "Together they should be all pictures, each once. Take every class of "
+    "`labels.unique()`, shuffle its positions, and cut them in two."
+)
+
+
 def _each_once(expect, train, valid, count, held):
     expect.equal(
         "how many for training and for validation",
         (len(train), len(valid)),
         (count - held, held),
-        hint="`share` of each class, rounded, goes to validation, the rest to "
-        "training.",
+        hint=COUNTED if len(train) + len(valid) == count else LOST,
         mistakes=made(SIZES, count, held),
     )
     inside = torch.cat([train, valid])
@@ -117,9 +131,12 @@ def _seeded(expect, answer, labels, share):
         "held back each time. Shuffle by a generator that starts at the seed.",
     )
     labels = torch.zeros(60).long()
+    expect.trying("a class of 60 pictures, half of them held back")
+    train, valid = map(_positions, answer(labels, 0.5, 0))
+    _each_once(expect, train, valid, 60, 30)
     expect.true(
-        "a class of 60 pictures, half of them held back",
-        _is_mixed(_positions(answer(labels, 0.5, 0)[1])),
+        "in no order",
+        _is_mixed(valid),
         got="neighbours, or every n-th picture",
         expected="pictures drawn by chance",
         hint="Data often lies in an order. Shuffle the positions of a class, then cut.",
@@ -175,7 +192,7 @@ def check_accuracy(answer, expect):
         expect.trying(
             f"{case} pictures",
             hint="`batches` can be looped over once, and has no length: add up as the "
-            "batches come.",
+            "batches come. `net(pictures)` is (B, classes), `labels` is (B,).",
         )
         got = answer(net, iter(batches))
         _as_in_a_test(expect, net, sum(sizes))
@@ -194,7 +211,8 @@ def _as_in_a_test(expect, net, count):
         bool(net.modes),
         got="no call of the net",
         expected="a call for each batch",
-        hint="Loop over `batches`, and call `net(pictures)`.",
+        hint="Loop over `batches`, and call `net(pictures)`. There is one loop only: "
+        "a second one finds nothing.",
     )
     expect.true(
         "in evaluation mode",
@@ -207,8 +225,8 @@ def _as_in_a_test(expect, net, count):
     expect.true(
         "without a graph",
         not any(net.graphs),
-        got="a graph for gradients",
-        expected="none",
+        got="gradients switched on",
+        expected="gradients switched off",
         hint="Nothing will be learned here: `with torch.no_grad():` saves the memory.",
     )
     expect.equal(
@@ -225,15 +243,18 @@ def _as_in_a_test(expect, net, count):
 def check_stops_after(answer, expect):
     for values, patience in [
         ((0.5, 0.4, 0.3, 0.2, 0.2, 0.2), 3),
+        ((0.5, 0.4, 0.3, 0.6, 0.2, 0.1, 0.1), 2),
         ((0.5, 0.4, 0.45, 0.3, 0.35, 0.6), 3),
         ((0.3, 0.5, 0.5, 0.5, 0.4, 0.7), 2),
         ((0.1, 0.05, 0.2, 0.1, 0.3, 0.2, 0.4), 2),
         ((0.2, 0.4, 0.3), 2),
         ((0.5, 0.5, 0.9), 1),
+        ((0.7, 0.6, 0.7004, 0.7, 0.7001, 0.8), 2),
         ((0.0, 0.0, 0.0), 2),
     ]:
         expect.trying(f"stops_after({list(values)}, {patience})")
-        got = answer(list(values), patience)
+        given = list(values)
+        got = answer(given, patience)
         expect.equal(
             "the epoch it stops after, and the epoch of the best net",
             tuple(got) if isinstance(got, list) else got,
@@ -242,6 +263,13 @@ def check_stops_after(answer, expect):
             "many epochs ago was it?",
             mistakes=made(STOPS, values, patience),
         )
+    expect.true(
+        "the values stay as they were",
+        given == list(values),
+        got=f"{given}",
+        expected=f"{list(values)}",
+        hint="`pop` and `sort` change the list of the caller. Only read it.",
+    )
 
 
 def reference(values, patience) -> tuple[int, int]:

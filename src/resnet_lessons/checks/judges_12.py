@@ -14,8 +14,11 @@ from .mistakes_12 import LEARN, MOVE, PICTURES, RATES, SHAPES
 NAMES = ["stem", "stage 1", "stage 2", "stage 3", "head"]
 
 
-def _net():
-    net = nets.cifar_net(8, width=4, num_classes=3)
+HAS = "The net tried here has three stages: count them by `len(net.stages)`."
+
+
+def _net(depth=8):
+    net = nets.cifar_net(depth, width=4, num_classes=3)
     randomise(net)
     return net
 
@@ -33,7 +36,7 @@ def _words(names) -> Words:
 
 def check_freeze(answer, expect):
     for stages, before in [(1, "fresh"), (3, "fresh"), (2, "frozen"), (0, "frozen")]:
-        expect.trying(f"freeze(net, {stages}), of a {before} net")
+        expect.trying(f"freeze(net, {stages}), of a {before} net", hint=HAS)
         net = _net()
         if before == "frozen":
             net.requires_grad_(False).eval()
@@ -132,12 +135,13 @@ def check_parameter_groups(answer, expect):
         (("stem", "stage 1"), 0.8, 2),
         (("stage 2",), 0.9, 3),
         (("stem", "stage 1", "stage 2", "stage 3"), 0.5, 5),
+        (("block 1 of stage 3",), 0.6, 2),
     ]:
-        net = _net()
+        net = _net(14)  # two blocks in each stage
         for name in frozen:
-            _parts(net)[name].requires_grad_(False)
+            _parts(net).get(name, net.stages[2][0]).requires_grad_(False)
         still = f"with {' and '.join(frozen)} frozen" if frozen else "nothing frozen"
-        expect.trying(f"parameter_groups(net, {lr}, {factor}), {still}")
+        expect.trying(f"parameter_groups(net, {lr}, {factor}), {still}", hint=HAS)
         groups = _groups(answer(net, lr, factor), expect)
         _each_once(groups, net, expect)
         _rates(groups, net, (frozen, lr, factor), expect)
@@ -216,17 +220,19 @@ def _rates(groups, net, case, expect):
         "BatchNorm's γ and β.",
     )
     expect.equal(
+        "parts with more than one rate",
+        _words(n for n in NAMES if len(rates.get(n, ())) > 1),
+        _words([]),
+        hint="The blocks of a stage share its rate.",
+    )
+    expect.equal(
         "their rates",
-        _rate_words({n: _one(found) for n, found in rates.items()}),
+        _rate_words({n: next(iter(found)) for n, found in rates.items()}),
         _rate_words(RATES[0][0](*case)),
         hint=RATES[0][1],
         mistakes=[(_rate_words(rule(*case)), hint) for rule, hint in RATES[1:]],
     )
     expect.equal("how many groups", len(groups), len(want), hint=ONE)
-
-
-def _one(found) -> float:
-    return next(iter(found)) if len(found) == 1 else float("nan")
 
 
 def _rate_words(rates) -> Words:
@@ -243,6 +249,7 @@ def check_preprocess(answer, expect):
         ("RGB", 40, 80, 20),
         ("L", 60, 30, 30),
         ("RGBA", 24, 32, 24),
+        ("LA", 32, 24, 24),
     ]:
         picture = _picture(mode, width, height)
         mean, std = (0.5, 0.4, 0.6), (0.2, 0.25, 0.3)
@@ -269,6 +276,12 @@ def check_preprocess(answer, expect):
             hint="Scale, cut, divide by 255, subtract the mean, divide by std.",
             mistakes=made(PICTURES[1:], *case),
             atol=0.1,  # ways of scaling differ in the third digit
+        )
+        expect.equal(
+            "the type of its numbers",
+            Words(got.dtype),
+            Words(torch.float32),
+            hint="A net's weights are float32, and it takes nothing else: `.float()`.",
         )
 
 

@@ -10,22 +10,36 @@ from .mistakes_13 import CAMS, GRAD_CAMS, NORMALISED, STILL
 
 
 def check_cam(answer, expect):
-    for batch, channels, places, classes in [(3, 4, (5, 6), 7), (2, 6, (4, 4), 3)]:
+    for batch, channels, places, classes in [(3, 4, (5, 6), 7), (1, 6, (4, 4), 3)]:
         features = torch.randn(batch, channels, *places).relu()
         weights = torch.randn(classes, channels)
         asked = torch.tensor([2, 0, 1])[:batch]
+        kept = features.clone(), weights.clone()
+        pictures = "1 picture" if batch == 1 else f"{batch} pictures"
         expect.trying(
-            f"{batch} pictures, {channels} channels of {places[0]}×{places[1]} places",
+            f"{pictures}, {channels} channels of {places[0]}×{places[1]} places",
             hint="`weights[classes]` is (B, K), `features` is (B, K, h, w): give the "
             "first two more axes with `[:, :, None, None]`.",
         )
         expect.close(
             "the maps",
             answer(features, weights, asked),
-            torch.einsum("bkhw,bk->bhw", features, weights[asked]),
+            torch.einsum("bkhw,bk->bhw", kept[0], kept[1][asked]),
             hint="At each place: the sum over channels of weight times feature.",
-            mistakes=made(CAMS, features, weights, asked),
+            mistakes=made(CAMS, *kept, asked),
         )
+        _as_it_was((features, weights), kept, expect)
+
+
+def _as_it_was(given, kept, expect):
+    expect.true(
+        "what was passed in stays as it was",
+        all(map(torch.equal, given, kept)),
+        got="a changed argument",
+        expected="a new tensor",
+        hint="An operation in place, such as `mul_` or `*=`, changes the argument. "
+        "Write `a * b`, which makes a new tensor.",
+    )
 
 
 # 13.2 ------------------------------------------------------------------------------
@@ -52,14 +66,7 @@ def check_filter_normalised(answer, expect):
             "by the length of the same filter of `weight`.",
             mistakes=made(NORMALISED, *kept),
         )
-        expect.true(
-            "what was passed in stays as it was",
-            torch.equal(direction, kept[0]) and torch.equal(weight, kept[1]),
-            got="a changed argument",
-            expected="a new tensor",
-            hint="An operation in place, such as `mul_` or `/=`, changes the "
-            "argument. Write `direction / …`, which makes a new tensor.",
-        )
+        _as_it_was((direction, weight), kept, expect)
     weight, direction = torch.rand(6) + 0.5, torch.randn(6)
     expect.trying(
         "a bias, 6 numbers",
@@ -92,7 +99,7 @@ def check_grad_cam(answer, expect):
 
     for name, start, layer in [
         ("features of their own, 3 pictures", torch.randn(3, 4, 5, 6), None),
-        ("features out of a convolution", torch.randn(2, 3, 6, 4), before),
+        ("features out of a convolution, 1 picture", torch.randn(1, 3, 6, 4), before),
     ]:
         features = layer(start) if layer else start.requires_grad_()
         scores = scored(features)
@@ -102,7 +109,9 @@ def check_grad_cam(answer, expect):
         expect.trying(
             name,
             hint="A tensor inside a graph keeps no `.grad`: take "
-            "`torch.autograd.grad(scores.sum(), features)`, a tuple with one tensor.",
+            "`torch.autograd.grad(scores.sum(), features)`, a tuple with one tensor. "
+            "It knows `features` itself, not a detached copy, and works as long as "
+            "gradients are on.",
         )
         fixed = features.detach()
         weights = gradients.mean((2, 3), keepdim=True)

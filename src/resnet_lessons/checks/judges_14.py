@@ -1,4 +1,4 @@
-"""Chapter 14, find the bugs: each defect of a block or net is looked for on its own."""
+"""Chapter 14, find the bugs: each defect of a block is looked for on its own."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +11,15 @@ from torch import nn
 from .broken_14 import load
 from .describe import Words, one_line, shape_in_words, text_of
 from .expect import Unmet
-from .layers import Call, calls_of, convs_among, in_order, randomise
+from .layers import (
+    Call,
+    calls_of,
+    convs_among,
+    gradient_at,
+    in_order,
+    randomise,
+    unchanged,
+)
 from .mistakes_14 import HINTS
 from .report import Message
 
@@ -73,7 +81,7 @@ def check_res_block(answer, expect):
     expect.trying("with the weights of the repaired block")
     for size in (3, 5):
         ours = load("block").ResBlock(8, size)
-        _same_output(expect, answer(8, size), ours, torch.randn(2, 8, 7, 5))
+        same_output(expect, answer(8, size), ours, torch.randn(2, 8, 7, 5))
 
 
 def _grids(answer):
@@ -127,7 +135,8 @@ def check_block(answer, expect):
         [
             Look("zero", "with every convolution at zero, x without negative values",
                  lambda: _at_zero(answer)),
-            Look("reuse", "how often each BatchNorm runs", lambda: _uses(answer)),
+            Look("reuse", "how often each BatchNorm of Block(8, 8) runs",
+                 lambda: _uses(answer)),
             Look("company", "eval mode: a picture alone, and among others",
                  lambda: _company(answer)),
             Look("widen", "Block(8, 16) and Block(8, 8, 2) on 7×5 places",
@@ -136,7 +145,7 @@ def check_block(answer, expect):
     )  # fmt: skip
     expect.trying("with the weights of the repaired block")
     for case in [(8, 8, 1), (8, 16, 2), (8, 16, 1), (8, 8, 2)]:
-        _same_output(
+        same_output(
             expect, answer(*case), load("cifar").Block(*case), torch.randn(2, 8, 7, 5)
         )
 
@@ -162,9 +171,9 @@ def _uses(answer):
 def _company(answer):
     block = answer(8, 8)
     x = torch.rand(16, 8, 6, 6)
-    block(x)
+    block(x.clone())
     block.eval()
-    gap = (block(x)[:1] - block(x[:1])).abs().max().item()
+    gap = (block(x.clone())[:1] - block(x[:1])).abs().max().item()
     return gap < 1e-4, f"values differ by up to {gap:.2f}", "the same values"
 
 
@@ -176,108 +185,30 @@ def _widens(answer):
     return held, got, "shape 2×16×7×5 and shape 2×8×4×3"
 
 
-# 14.4 ------------------------------------------------------------------------------
-
-
-@dataclass
-class Ran:
-    """How far a net came, should it fail on the way."""
-
-    started: list[nn.Conv2d]  # 3×3 convolutions
-    finished: list[nn.Conv2d]
-    arrived: list[torch.Tensor]  # at the linear layer
-
-
-def _run(net, pixels) -> Ran:
-    ran = Ran([], [], [])
-    hooks = []
-    for layer in net.modules():
-        if isinstance(layer, nn.Linear):
-            arrive = lambda layer, args: ran.arrived.append(args[0])  # noqa: E731
-            hooks.append(layer.register_forward_pre_hook(arrive))
-        if isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3):
-            start = lambda layer, args: ran.started.append(layer)  # noqa: E731
-            finish = lambda layer, args, y: ran.finished.append(layer)  # noqa: E731
-            hooks.append(layer.register_forward_pre_hook(start))
-            hooks.append(layer.register_forward_hook(finish))
-    try:
-        net(torch.rand(4, 1, pixels, pixels))
-    except RuntimeError:
-        pass  # what ran until then is told
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return ran
-
-
-def check_net(answer, expect):
-    expect.module("resblock_net((8, 8)) is a module", answer((8, 8)))
-    look_for_each(
-        expect,
-        [
-            Look("head", "pictures of 8×8 and of 13×9 pixels", lambda: _head(answer)),
-            Look("two", "3×3 convolutions that run for widths (8, 8)",
-                 lambda: _counted(answer)),
-            Look("channels", "convolutions that can read what arrives, widths (8, 16)",
-                 lambda: _changes(answer)),
-            Look("silent", "a fresh net, four pictures: what reaches the linear layer",
-                 lambda: _tells_apart(answer)),
-        ],
-    )  # fmt: skip
-    expect.trying("with the weights of the repaired net")
-    zeros = _silent_norms(answer((8, 8, 16)))
-    expect.equal("BatchNorms that start with γ = 0", zeros, 2, HINTS["gamma"])
-    library = load("model").resblock_net((8, 8, 16))
-    _same_output(expect, answer((8, 8, 16)), library, torch.rand(2, 1, 12, 20))
-
-
-def _head(answer):
-    shapes = [
-        tuple(answer((8, 8))(torch.rand(2, 1, *size)).shape)
-        for size in [(8, 8), (13, 9)]
-    ]
-    got = " and ".join(map(shape_in_words, shapes))
-    return set(shapes) == {(2, 10)}, got, "shape 2×10 both times"
-
-
-def _counted(answer):
-    count = len(_run(answer((8, 8)), pixels=16).finished)
-    return count == 3, f"{count}", "3: the stem and two in the ResBlock"
-
-
-def _changes(answer):
-    ran = _run(answer((8, 16)), pixels=16)
-    started, finished = len(ran.started), len(ran.finished)
-    return finished == started > 1, f"{finished} of {started}", "all"
-
-
-@torch.no_grad()
-def _tells_apart(answer):
-    (arrived,) = _run(answer((8, 8)), pixels=16).arrived
-    different = len(arrived.flatten(1).unique(dim=0))
-    return different == 4, f"{different} different", "4 different"
-
-
-def _silent_norms(net) -> int:
-    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
-    return sum(not norm.weight.any() for norm in norms)
-
-
 # Both hold the same weights ----------------------------------------------------------
 
 
-def _same_output(expect, theirs, ours, x) -> None:
+def same_output(expect, theirs, ours, x) -> None:
     """Their block or net against ours, weight by weight, then output against output."""
     randomise(ours)
-    mine, layers = _in_order(ours.eval(), x), _in_order(theirs.eval(), x)
+    mine, layers = _in_order(ours.eval(), x), _in_order(theirs.eval(), x.clone())
     none = Words("none")
     pairs = zip_longest(map(_kind, layers), map(_kind, mine), fillvalue=none)
     got, want = next((pair for pair in pairs if pair[0] != pair[1]), (none, none))
     expect.equal("the first layer that differs", got, want, hint=HINTS["layers"])
     for source, target in zip(mine, layers, strict=True):
         target.load_state_dict(source.state_dict())
+    given = x.clone()
     with torch.no_grad():
-        expect.close("the output", theirs(x), ours(x), hint=HINTS["output"])
+        expect.close("the output", theirs(given), ours(x), hint=HINTS["output"])
+    unchanged(given, x, expect)
+    expect.close(
+        "the gradient that reaches x",
+        gradient_at(theirs, x),
+        gradient_at(ours, x),
+        hint=HINTS["gradient"],
+        atol=1e-3,
+    )
 
 
 def _kind(layer) -> Words:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .describe import describe
+from .describe import describe, parts_in_words
 from .expect import made
 from .judges_14 import Look, look_for_each
 from .mistakes_11 import ACCURACIES
@@ -15,7 +15,7 @@ from .mistakes_14 import HINTS
 # 14.3 ------------------------------------------------------------------------------
 
 SIZES = (4, 4, 2)  # of the batches
-RIGHT = (4, 3, 1)  # found in each
+RIGHT = (1, 4, 2)  # found in each
 
 
 class Scripted(nn.Module):
@@ -58,7 +58,7 @@ def check_accuracy(answer, expect):
     look_for_each(
         expect,
         [
-            Look("count", "4 of 4, 3 of 4 and 1 of 2 found", lambda: _share(number)),
+            Look("count", "1 of 4, 4 of 4 and 2 of 2 found", lambda: _share(number)),
             Look("changed", "the pictures that the net gets",
                  lambda: _same(torch.cat(net.pictures), pictures)),
             Look("mode", "the mode of the net while it is asked",
@@ -126,8 +126,8 @@ def check_prepare(answer, expect):
     expect.true(
         "two pairs of pictures and labels are returned",
         _two_pairs(got),
-        got=describe(got),
-        expected="((pictures, labels), (pictures, labels))",
+        got=parts_in_words(got),
+        expected="((pictures, labels), (pictures, labels)), pictures of shape N×5×4",
         hint="`return train, valid`, each of them `pictures, labels`: tensors of equal "
         "length, 60 pictures in all.",
     )

@@ -82,18 +82,19 @@ def _rule(
     base=1,
     first=0,
     lowest=-math.inf,
+    margin=0,
 ):
     """Early stopping by a counter, with one part of the rule at a time got wrong."""
     best, best_epoch, before, bad = lowest, 0, lowest, first
     for epoch, value in enumerate(values, base):
         against = before if previous else best
-        better = value >= against if ties else value > against
+        better = value >= against if ties else value > against + margin
         before = value
         if better:
             bad = 0 if reset else bad
         else:
             bad += 1
-        if value > best or (ties and value == best):
+        if value > best + margin or (ties and value == best):
             best, best_epoch = value, epoch
         if bad >= patience + extra:
             return epoch, best_epoch
@@ -103,6 +104,15 @@ def _rule(
 def _with_last(values, patience):
     stop, _ = _rule(values, patience)
     return stop, stop
+
+
+def _with_equal(values, patience):
+    stop, best = _rule(values, patience)
+    return stop, max(n for n in range(1, stop + 1) if values[n - 1] == values[best - 1])
+
+
+def _seen_all(values):
+    return values.index(max(values)) + 1
 
 
 def _with_value(values, patience):
@@ -144,12 +154,25 @@ STOPS = [
         "Return two numbers: where it stops, and the epoch of the best net.",
     ),
     (
+        _with_equal,
+        "A later epoch that is as good as the best is not better: keep the first one.",
+    ),
+    (
         _with_last,
         "The net that is kept is the best one, not the last one: remember its epoch.",
     ),
     (
         _with_value,
         "The second number is the *epoch* of the best net, not its accuracy.",
+    ),
+    (
+        lambda values, patience: _rule(values, patience, margin=1e-3),
+        "Every value above the best counts, however little it is above.",
+    ),
+    (
+        lambda values, patience: _rule([-value for value in values], patience),
+        "You wait for a smaller value, as with a loss. Of accuracies the largest is "
+        "the best.",
     ),
     (
         lambda values, patience: _rule(values, patience, previous=True),
@@ -167,5 +190,18 @@ STOPS = [
     (
         lambda values, patience: (len(values), _rule(values, math.inf)[1]),
         "It never stops early. Count the epochs since the best one.",
+    ),
+    (
+        lambda values, patience: (_rule(values, patience)[0], _seen_all(values)),
+        "That epoch comes after the stop: it is never trained. Keep the best of the "
+        "epochs until then.",
+    ),
+    (
+        lambda values, patience: (
+            min(_seen_all(values) + patience, len(values)),
+            _seen_all(values),
+        ),
+        "You took the best of all values. At an epoch only those up to it are known, "
+        "and the training may stop before the best.",
     ),
 ]

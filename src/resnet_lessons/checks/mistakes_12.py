@@ -12,7 +12,7 @@ ALL = [*STEM, *STAGES, *HEAD]
 def LEARN(stages: int, before: str, named: bool) -> list[tuple[list, str]]:
     """What learns after a mistake, and its hint."""
     first, rest = STAGES[:stages], STAGES[stages:]
-    nothing = "Nothing is frozen."
+    nothing = "Nothing is frozen. Does the change reach this net, not a copy of it?"
     if named:
         nothing = (
             "`part.requires_grad = False` makes a new attribute on the module, and "
@@ -174,6 +174,28 @@ def _rows_as_channels(x, mean, std):
     return (shuffled / 255 - mean) / std
 
 
+def _cut_at_the_end(x, mean, std):
+    return ((x / 255 - mean) / std).permute(1, 2, 0).reshape(x.shape)
+
+
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def _by_imagenet(x, mean, std):
+    mean, std = map(_column, IMAGENET)
+    return (x / 255 - mean) / std
+
+
+def _by_itself(x, mean, std):
+    return (x - x.mean((1, 2), True)) / x.std((1, 2), keepdim=True)
+
+
+def _by_long_side(picture, size):
+    share = size / max(picture.size)
+    sides = [round(side * share) for side in reversed(picture.size)]
+    return TF.center_crop(TF.resize(picture, sides), size)
+
+
 PICTURES = [  # the first one is right
     (_after(lambda x, mean, std: (x / 255 - mean) / std), ""),
     (
@@ -200,7 +222,21 @@ PICTURES = [  # the first one is right
     ),
     (
         _after(lambda x, mean, std: (x / 255 / 255 - mean) / std),
-        "Divided by 255 twice: `to_tensor` does it already.",
+        "Nearly all is black: divided by 255 twice (`to_tensor` does it already), or "
+        "by `//`?",
+    ),
+    (
+        _after(lambda x, mean, std: (x / 255 - mean) * std),
+        "Multiplied by `std`. Divide by it.",
+    ),
+    (
+        _after(_by_imagenet),
+        "These are ImageNet's mean and deviation. Use `mean` and `std` as given.",
+    ),
+    (
+        _after(_by_itself),
+        "Normalised by the picture's own mean and deviation. Use `mean` and `std`, "
+        "the same for every picture.",
     ),
     (
         _after(lambda x, mean, std: (x.flip(0) / 255 - mean) / std),
@@ -214,6 +250,25 @@ PICTURES = [  # the first one is right
         _after(_rows_as_channels),
         "`reshape` does not move axes, it cuts the numbers anew. Use "
         "`permute(2, 0, 1)`.",
+    ),
+    (
+        _after(_cut_at_the_end),
+        "`reshape` does not move axes, it cuts the numbers anew. Use "
+        "`permute(2, 0, 1)`.",
+    ),
+    (
+        _before(_by_long_side),
+        "The long side was scaled to `size`, and black was added. Scale the *short* "
+        "side.",
+    ),
+    (
+        _before(
+            lambda picture, size: TF.center_crop(
+                TF.resize(picture, size * 256 // 224), size
+            )
+        ),
+        "The short side became larger than `size`, as 256 before a cut of 224. Scale "
+        "it to `size` itself.",
     ),
     (
         _before(lambda picture, size: TF.resize(picture, [size, size])),

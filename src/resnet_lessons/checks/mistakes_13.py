@@ -8,6 +8,11 @@ def _map(weights, features):
     return torch.einsum("bk,bkhw->bhw", weights, features)
 
 
+ONE_TOO_MANY = "An axis of length 1 is left over: sum without `keepdim=True`."
+ONE_TOO_FEW = (
+    "The axis of the pictures is gone. It stays for one picture too: `squeeze()` takes "
+    "away every axis of length 1."
+)
 CAMS = [
     (
         lambda f, w, c: _map(w[c[:1]].expand(len(f), -1), f),
@@ -60,6 +65,8 @@ CAMS = [
         lambda f, w, c: _map(w[c], f).transpose(1, 2),
         "Rows and columns have changed places.",
     ),
+    (lambda f, w, c: _map(w[c], f)[:, None], ONE_TOO_MANY),
+    (lambda f, w, c: _map(w[c], f)[0], ONE_TOO_FEW),
 ]
 
 
@@ -247,7 +254,8 @@ GRAD_CAMS = [
     ),
     (
         lambda f, g: _of_gradients(_first_only(g).mean((2, 3)), f),
-        "Only the score of the first picture was differentiated. Add all of them up.",
+        "Only one score was differentiated, that of the first picture. Add all of "
+        "them up.",
     ),
     (
         lambda f, g: _top_one(_of_gradients(g.mean((2, 3)), f)),
@@ -263,6 +271,8 @@ GRAD_CAMS = [
         lambda f, g: (g.mean((2, 3), keepdim=True) * f).relu(),
         "Each channel has a map of its own still: sum over them, axis 1.",
     ),
+    (lambda f, g: _of_gradients(g.mean((2, 3)), f)[:, None], ONE_TOO_MANY),
+    (lambda f, g: _of_gradients(g.mean((2, 3)), f)[0], ONE_TOO_FEW),
 ]
 
 

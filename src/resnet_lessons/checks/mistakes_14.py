@@ -9,8 +9,9 @@ HINTS = {
     "should have been activated: look at the order in the last line of `forward`.",
     # 14.2
     "zero": "F is zero here. What else happens to x between input and output?",
-    "reuse": "Each convolution has a mean and variance of its own, and a layer that is "
-    "used twice remembers a mixture of both.",
+    "reuse": "F has two convolutions, each with a mean and variance of its own, and a "
+    "layer that is used twice remembers a mixture of both. The shortcut of this block "
+    "is x itself, without a layer.",
     "company": "In eval mode a BatchNorm should use what it learned in training. What "
     "has it kept?",
     "widen": "The shapes of x and F(x) differ in more than one way. Is x adapted in "
@@ -27,6 +28,9 @@ HINTS = {
     "many channels?",
     "silent": "The last γ of F is zero at the start, so F(x) is zero. What should be "
     "left of a picture, and where is it added?",
+    "classes": "`num_classes` says how many numbers come out for each picture.",
+    "fits": "Here a block changes the channels. What does the paper's shortcut do with "
+    "x then?",
     "gamma": "γ of the last BatchNorm of each F starts at zero; that was no defect.",
     # 14.5
     "folders": "A picture of the folder val was trained on, or the other way round.",
@@ -38,7 +42,10 @@ HINTS = {
     "pixels": "Mean and deviation are two numbers, the same for every pixel and every "
     "picture.",
     # after all defects
-    "layers": "Repair what is there. Keep the number and the kind of its layers.",
+    "layers": "Repair what is there. Its layers are those of the prompt, in number and "
+    "in kind.",
     "output": "All defects are gone, and something else changed. Compare with the "
     "prompt.",
+    "gradient": "The values are right, and the way back is cut: `.detach()`, `.data` "
+    "or `no_grad` in `forward`.",
 }
