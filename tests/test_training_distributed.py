@@ -34,7 +34,8 @@ def all_held(folder):
     for processes, norms in ((1, ["none", "batch"]), (2, ["none", "batch", "sync"])):
         options = ["--steps", "2", "--out", str(folder)]
         printed, wrong = started(processes, "--norm", *norms, *options)
-        said = [json.loads(line) for line in printed.splitlines()]
+        lines = printed.splitlines()  # in torch 2.10 Gloo prints some, too
+        said = [json.loads(line) for line in lines if line.startswith("{")]
         assert [s["norm"] for s in said] == norms, wrong
         assert {s["processes"] for s in said} == {processes}
         assert min(s["pictures_per_second"] for s in said) > 0
