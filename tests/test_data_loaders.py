@@ -187,22 +187,15 @@ def test_state_resumes_the_very_next_epoch():
     assert torch.equal(batches(fresh)[0], expected)
 
 
-def test_pictures_kept_on_the_device_give_the_same_batches():
-    images = images_of()
-    train = data.loaders(images, 16, 8, device="cpu").train
-    state = train.state_dict()
-    expected, _ = batches(train)
-    train.load_state_dict(state)
-    train._resident = torch.from_numpy(images.train.images)  # as `to` does on CUDA
-    assert torch.equal(batches(train)[0], expected)
-
-
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-def test_cuda_gives_the_batches_of_the_cpu():
+@pytest.mark.parametrize("kept", [True, False])
+def test_cuda_gives_the_batches_of_the_cpu(kept):
     images = images_of()
     x, y = batches(data.loaders(images, 16, 8, device="cpu").train)
     dls = data.loaders(images, 16, 8, device="cuda")
-    assert dls.train._resident is not None
+    assert dls.train._pictures.is_cuda
+    if not kept:
+        dls.train._pictures = dls.train._pictures.cpu()  # as where it does not fit
     on_gpu, labels = batches(dls.train)
     assert on_gpu.device.type == labels.device.type == "cuda"
     torch.testing.assert_close(on_gpu.cpu(), x, atol=1e-3, rtol=0)

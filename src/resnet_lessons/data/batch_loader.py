@@ -5,6 +5,7 @@ costs one gather, one copy to the device, and one resampling.
 """
 
 import copy
+import warnings
 
 import numpy as np
 import torch
@@ -133,7 +134,7 @@ class BatchLoader:
         self.shuffle = self.drop_last = training
         self.crop, self.flip, self.zoom = crop, flip, zoom
         self.generator = torch.Generator().manual_seed(seed)  # on the CPU, everywhere
-        self.device = self._resident = None
+        self.device = None
         self.to(device)
 
     def to(self, device):
@@ -144,12 +145,13 @@ class BatchLoader:
         mean, std = (s.to(self.device)[:, None, None] for s in self.stats)
         self.scale, self.shift = 1 / std, -mean / std  # of (x - mean) / std
         self.labels = torch.from_numpy(self.dataset.labels).to(self.device)
-        self._resident = None
+        with warnings.catch_warnings():  # torch notes that they are read-only
+            warnings.simplefilter("ignore", UserWarning)
+            self._pictures = torch.from_numpy(self.dataset.images)
         if self.device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(self.device)
-            if self.dataset.images.nbytes < RESIDENT * free:
-                whole = torch.from_numpy(np.array(self.dataset.images))
-                self._resident = whole.to(self.device)
+            if self._pictures.nbytes < RESIDENT * free:
+                self._pictures = self._pictures.to(self.device)
         return self
 
     def new(self, shuffle=False, drop_last=False, **_):
@@ -188,13 +190,18 @@ class BatchLoader:
         part = PART if self.device.type == "cpu" else len(index)
         for first in range(0, len(index), part):
             these = slice(first, first + part)
-            images = self._gathered(index[these], places[these])
-            if lines is None:
-                images = resize(centre(images, self.zoom), self.size)
-            else:
-                images = resample(images, *(line[now][these] for line in lines))
-            out[these] = images.mul_(self.scale).add_(self.shift)
+            read = None if lines is None else [line[now][these] for line in lines]
+            out[these] = self._made(index[these], places[these], read)
         return out
+
+    def _made(self, index, places, lines):
+        """Pictures (B, C, size, size), normalised; what it needs is free afterwards."""
+        images = self._gathered(index, places)
+        if lines is None:
+            images = resize(centre(images, self.zoom), self.size)
+        else:
+            images = resample(images, *lines)
+        return images.mul_(self.scale).add_(self.shift)
 
     def _lines(self):
         """What each picture of this epoch is read along, drawn at once; or None."""
@@ -208,11 +215,8 @@ class BatchLoader:
 
     def _gathered(self, index, places):
         """Pictures number `index` (`places` on the device): (B, C, H, W) float32."""
-        if self._resident is not None:
-            picked = self._resident[places]
-        else:
-            picked = torch.from_numpy(self.dataset.images[index.numpy()])
-            picked = picked.to(self.device)
+        where = places if self._pictures.is_cuda else index
+        picked = self._pictures.index_select(0, where).to(self.device)
         return picked.permute(0, 3, 1, 2).float()
 
     def one_batch(self):

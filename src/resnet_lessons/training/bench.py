@@ -37,8 +37,8 @@ from .provenance import commit, provenance
 from .steps import half_precision, replayed
 
 BATCH = 128
-ROUNDS, STEPS = 5, 10  # on the CPU; a round on a GPU is a whole epoch
-QUICK_ROUNDS, QUICK_STEPS = 3, 4
+ROUNDS = 5  # of a whole epoch: each has its start, be it of workers or of a shuffle
+QUICK_ROUNDS, QUICK_STEPS = 3, 4  # on the CPU; on a GPU whole epochs, too
 PROCESSES, QUICK_PROCESSES = 5, 3  # fresh ones, each timed
 STORED = 80  # pixels: the first batch is timed with pictures stored at this size
 
@@ -75,12 +75,12 @@ START_TARGETS = {"import_seconds": 0.1, "help_seconds": 0.5}  # at most
 def run(quick: bool = False, device: str = "auto") -> dict:
     """Measure; the result is what `records/bench_schema.json` describes.
 
-    quick: 64 px only, fewer and shorter rounds, no cold start.
+    quick: 64 px only, fewer rounds, on the CPU of a few steps; no cold start.
     """
     place = find(device)
     kind = "cuda" if place.type == "cuda" else "cpu"
     pairs = (QUICK if quick else PAIRS)[kind]
-    rounds, most = (QUICK_ROUNDS, QUICK_STEPS) if quick else (ROUNDS, STEPS)
+    rounds = QUICK_ROUNDS if quick else ROUNDS
     times = QUICK_PROCESSES if quick else PROCESSES
     start_up = {
         "import_seconds": import_seconds(times),
@@ -89,8 +89,9 @@ def run(quick: bool = False, device: str = "auto") -> dict:
         "targets": START_TARGETS,
     }
     images = data.load("imagenette", pairs[0].size * 5 // 4)
-    epoch = len(images.train) // BATCH
-    steps = epoch if kind == "cuda" else min(most, epoch)
+    steps = len(images.train) // BATCH
+    if quick and kind == "cpu":
+        steps = min(QUICK_STEPS, steps)
     with ExitStack() as stack:
         folder = jpeg_folder(stack, images, steps * BATCH)
         measured = [_measure(pair, folder, steps, rounds, place) for pair in pairs]
