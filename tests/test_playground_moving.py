@@ -9,7 +9,17 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from resnet_lessons.widgets import ResidualPlayground
-from test_playground_page import SAID, button, page, said, shown, slide, step, tick_skip
+from test_playground_page import (
+    SAID,
+    button,
+    frames,
+    page,
+    said,
+    shown,
+    slide,
+    step,
+    tick_skip,
+)
 from widget_page import open_page
 
 pytestmark = pytest.mark.browser
@@ -64,7 +74,7 @@ def test_it_rests_out_of_view(page):
     play(page)
     page.wait(f"!{SAID}.includes('step 200')", 30)
     page.js("document.body.style.paddingTop = '5000px'; window.scrollTo(0, 0)")
-    time.sleep(0.3)
+    frames(page)
     before = said(page)
     time.sleep(0.5)
     assert said(page) == before
@@ -86,10 +96,7 @@ def test_screen_readers_hear_a_rest_not_every_frame(page):
     time.sleep(3)
     assert page.js("return window.heard.length") <= 1
     button(page, "Pause").click()
-    time.sleep(0.8)
-    assert page.js("return document.querySelector('.rl-live').textContent") == said(
-        page
-    )
+    page.wait(f"document.querySelector('.rl-live').textContent === {SAID}")
 
 
 WATCH = """

@@ -61,6 +61,14 @@ def slide(page, label, *keys):
     page.driver.find_element(By.CSS_SELECTOR, css).send_keys(*keys)
 
 
+def frames(page):
+    """Wait until what was asked for is drawn, and what left the view is told so."""
+    page.js(
+        "const frame = () => new Promise(requestAnimationFrame);"
+        " return frame().then(frame).then(() => new Promise(setTimeout))"
+    )
+
+
 def tick_skip(page):
     page.driver.find_element(By.CSS_SELECTOR, ".rl-inner input[type=checkbox]").click()
 
@@ -182,7 +190,7 @@ def test_the_plane_shows_what_the_net_says(page):
     grid = torch.cartesian_prod(-middle, middle).flip(1) * 1.15  # rows from the top
     with torch.no_grad():
         second = found["net"].eval()(grid.double()).softmax(1)[:, 1].numpy()
-    time.sleep(0.5)
+    frames(page)
     colours = np.array(page.js(PLANE)).reshape(-1, 4)
     sure = np.abs(2 * second - 1)
     assert np.abs(colours[:, 3] - (25 + 190 * sure)).max() < 2
@@ -202,7 +210,7 @@ def test_digits_show_pictures_and_what_the_net_says(page):
     tick_skip(page)
     assert page.js(SHOWN) == [False, True]
     press(page, "One step", 16)
-    time.sleep(0.5)
+    frames(page)
     found = twin(START | {"skip": True, "data": "digits"}, 16)
     held = trait()["held"]
     with torch.no_grad():
