@@ -1,5 +1,7 @@
 """Batches: the same pictures as independent references give, in the right order."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -185,6 +187,19 @@ def test_state_resumes_the_very_next_epoch():
     fresh = data.loaders(images, 16, 8, device="cpu", seed=9).train
     fresh.load_state_dict(state)
     assert torch.equal(batches(fresh)[0], expected)
+
+
+def test_pictures_that_are_read_only_are_taken_without_a_warning():
+    images = images_of()
+    images.train.images.flags.writeable = images.valid.images.flags.writeable = False
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            batches(data.loaders(images, 16, 8, device="cpu").train)
+    finally:
+        torch.set_warn_always(always)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
