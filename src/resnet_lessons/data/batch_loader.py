@@ -215,8 +215,10 @@ class BatchLoader:
 
     def _gathered(self, index, places):
         """Pictures number `index` (`places` on the device): (B, C, H, W) float32."""
-        where = places if self._pictures.is_cuda else index
-        picked = self._pictures.index_select(0, where).to(self.device)
+        if self._pictures.is_cuda:
+            picked = self._pictures[places]
+        else:  # on a processor faster than [index]
+            picked = self._pictures.index_select(0, index).to(self.device)
         return picked.permute(0, 3, 1, 2).float()
 
     def one_batch(self):
