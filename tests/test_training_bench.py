@@ -189,6 +189,11 @@ def test_targets_are_reached_or_missed_by_so_much():
     assert benches.verdict(0.13, 0.1, at_most=True) == "0.1 missed by 0.03"
 
 
+def test_a_ratio_just_below_its_target_does_not_read_like_it():
+    ratio = {"median": 0.8953, "low": 0.85, "high": 1.0}
+    assert benches.ratio_words(ratio) == "0.895 (0.850 to 1.00)"
+
+
 def test_the_report_says_which_targets_are_missed(found):
     faster = {"median": 9.0, "low": 8.0, "high": 10.0}
     slower = {"median": 0.7, "low": 0.6, "high": 0.8}
@@ -200,13 +205,11 @@ def test_the_report_says_which_targets_are_missed(found):
     made["start_up"]["help_seconds"]["median"] = 0.75
     text = bench.report(made)
     assert (
-        "9.00 (8.00 to 10.00) times as fast as fastai's DataBlock: target 5.0 reached"
+        "9.00 (8.00 to 10.0) times as fast as fastai's DataBlock: target 5.0 reached"
         in text
     )
-    assert (
-        "0.70 (0.60 to 0.80) of the speed of the model alone: target 0.9 missed by 0.2"
-        in text
-    )
+    slow = "0.700 (0.600 to 0.800) of the speed of the model alone"
+    assert f"{slow}: target 0.9 missed by 0.2" in text
     assert "resnet-lessons --help: 0.750 s: target 0.5 missed by 0.25" in text
 
 
@@ -279,7 +282,7 @@ def test_targets_are_shown_with_their_range_and_judged_by_the_median(found):
     made["pairs"][0]["targets"] = {"share_of_model_alone": 0.9}
     made["start_up"]["help_seconds"] = {"median": 0.25, "all": [0.5, 0.125, 0.25]}
     text = figures.speed_targets([made])
-    assert "model alone | 0.91 (0.75 to 0.94) | ≥ 0.9: reached |" in text
+    assert "model alone | 0.905 (0.750 to 0.940) | ≥ 0.9: reached |" in text
     assert "--help` | 0.2500 (0.1250 to 0.5000) | ≤ 0.5: reached |" in text
 
 

@@ -38,7 +38,8 @@ START_UP = {
 
 def ratio_words(ratio: dict) -> str:
     """Such as "5.12 (4.90 to 5.30)": the median round, the lowest and the highest."""
-    return f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
+    middle, low, high = (f"{ratio[which]:#.3g}" for which in ("median", "low", "high"))
+    return f"{middle} ({low} to {high})"
 
 
 def verdict(value: float, target: float, at_most: bool = False) -> str:
