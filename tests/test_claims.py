@@ -75,6 +75,23 @@ def test_chapter_4_the_shortcut_removes_the_harm_of_depth():
     assert "lower by more" in loss_words(residual[3], residual[0])
 
 
+def test_chapter_4_with_the_paper_s_width_depth_pays_where_there_are_shortcuts():
+    plain = [load(f"plain-{depth}-cifar", "gpu") for depth in (8, 20, 56)]
+    residual = [load(f"resnet-{depth}-cifar", "gpu") for depth in (8, 20, 56)]
+    for shallow, deep in pairwise(residual):
+        assert "lower by more than twice the spread" in loss_words(deep, shallow)
+        assert "above, more than twice the spread" in compare_words(deep, shallow)
+    p8, p20, p56 = plain
+    assert p20.accuracy > p8.accuracy
+    assert p56.mean("train_loss")[-1] > p8.mean("train_loss")[-1]
+    assert p8.accuracy - p56.accuracy > 2 * (p20.accuracy - p8.accuracy)
+    assert "lower by more than twice the spread" in loss_words(residual[1], p20)
+    for record in plain + residual:  # still falling; all on a processor, as it says
+        assert record.mean("train_loss")[-1] < record.mean("train_loss")[-2]
+        assert "CPU" in record.device
+        assert record.data == plain[0].data and record.data["train"] == 50_000
+
+
 def test_chapter_6_the_order_of_the_shortcuts_is_turned_round():
     a, *rest = laptop("resnet-20-cifar", "resnet-20-shortcut-b", "resnet-20-shortcut-c")
     for better, worse in [(a, rest[0]), (rest[0], rest[1])]:
