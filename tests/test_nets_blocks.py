@@ -94,6 +94,20 @@ def test_preact_net_closes_with_norm_and_relu():
     assert isinstance(nets.build("resnet-8-cifar").head[0], nn.AdaptiveAvgPool2d)
 
 
+def test_preact_net_s_closing_gamma_alone_can_start_elsewhere():
+    usual, louder = [
+        torch.manual_seed(0) and nets.build("preact-8-cifar", **options)
+        for options in ({}, {"closing_gamma": 4.0})
+    ]
+    theirs = louder.state_dict()
+    differ = [k for k, v in usual.state_dict().items() if not torch.equal(v, theirs[k])]
+    assert differ == ["head.0.weight"]
+    assert louder.head[0].weight.eq(4).all()
+    for name, options in [("resnet-8-cifar", {}), ("preact-8-cifar", {"norm": None})]:
+        with pytest.raises(UsageError, match="closing_gamma"):
+            nets.build(name, closing_gamma=4.0, **options)
+
+
 def test_shortcut_a_keeps_every_second_pixel_and_adds_channels_of_zeros():
     x = torch.randn(2, 3, 5, 7)
     y = nets.make_shortcut("A", 3, 8, stride=2)(x)

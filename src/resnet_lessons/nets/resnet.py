@@ -29,6 +29,7 @@ class ResNet(nn.Module):
         in_channels: int = 3,
         strides: Sequence[int] | None = None,  # None: 1, then 2 for each later stage
         norm: Norm = nn.BatchNorm2d,  # None: no normalisation anywhere
+        closing_gamma: float = 1.0,  # of the norm behind pre-activation (chapter 10)
         **options,  # of the block: batch_zero, strided_conv
     ):
         super().__init__()
@@ -44,6 +45,10 @@ class ResNet(nn.Module):
         if getattr(block, "preactivated", False):
             # The last sum has met no norm and no ReLU (He et al. 2016, appendix).
             closing = [norm(channels), nn.ReLU()] if norm else [nn.ReLU()]
+        if closing_gamma != 1.0:
+            if not (closing and norm):
+                raise UsageError("No norm closes this net: leave closing_gamma out.")
+            nn.init.constant_(closing[0].weight, closing_gamma)
         self.head = nn.Sequential(*closing, *head(channels, num_classes))
 
     def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, H, W)
@@ -93,7 +98,7 @@ def cifar_net(
     width: int = 16,  # of the first stage; the others have 2 and 4 times as much
     num_classes: int = 10,
     in_channels: int = 3,
-    **options,  # of ResNet: norm, batch_zero
+    **options,  # of ResNet: norm, batch_zero, closing_gamma
 ) -> ResNet:
     """Three stages of n blocks for small pictures (He et al. 2015, section 4.2).
 

@@ -7,6 +7,15 @@ from ..errors import UsageError
 from .profiles import IMAGENETTE, Experiment, Profile
 from .race import RACE
 
+
+def with_options(profiles: dict[str, Profile], **options) -> dict[str, Profile]:
+    """`profiles` with `options` of the net added to theirs."""
+    return {
+        name: replace(profile, options=profile.options | options)
+        for name, profile in profiles.items()
+    }
+
+
 # Chapter 1: digits, 28 px as they are.
 MNIST = {
     "smoke": Profile("digits", 28, 2, 64, pictures=512, stored=28),
@@ -42,10 +51,7 @@ SHORTCUTS = [
         6,
         f"ResNet-20, shortcut {option}",
         "resnet-20-cifar",
-        {
-            name: replace(profile, options=profile.options | {"shortcut": option})
-            for name, profile in CIFAR_DEPTH.items()
-        },
+        with_options(CIFAR_DEPTH, shortcut=option),
     )
     for option in "BC"  # with A it is chapter 4's resnet-20-cifar
 ]
@@ -65,13 +71,19 @@ ORDER = [
         ("preact", 110, "pre-activation"),
         ("resnet", 110, "residual"),
     ]  # with 20 and 56 layers the residual nets are chapter 4's
+] + [
+    Experiment(
+        f"preact-{depth}-gamma-four",
+        10,
+        f"pre-activation, {depth} layers, closing γ = 4",
+        f"preact-{depth}-cifar",
+        with_options(CIFAR_DEPTH, closing_gamma=4.0),
+    )
+    for depth in (20, 56)
 ]
 
 # Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
-HALF = {
-    name: replace(profile, options={"widths": [32, 64, 128, 256]})
-    for name, profile in IMAGENETTE.items()
-}
+HALF = with_options(IMAGENETTE, widths=[32, 64, 128, 256])
 
 # Chapter 9: small pictures first, so that early epochs cost less.
 GROWING = {
