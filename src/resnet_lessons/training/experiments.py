@@ -71,15 +71,6 @@ ORDER = [
         ("preact", 110, "pre-activation"),
         ("resnet", 110, "residual"),
     ]  # with 20 and 56 layers the residual nets are chapter 4's
-] + [
-    Experiment(
-        f"preact-{depth}-gamma-four",
-        10,
-        f"pre-activation, {depth} layers, closing γ = 4",
-        f"preact-{depth}-cifar",
-        with_options(CIFAR_DEPTH, closing_gamma=4.0),
-    )
-    for depth in (20, 56)
 ]
 
 # Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
@@ -192,6 +183,13 @@ EXPERIMENTS = {
             GROWING,
         ),
         *ORDER,
+        Experiment(
+            "preact-20-gamma-four",
+            10,
+            "pre-activation, 20 layers, closing γ = 4",
+            "preact-20-cifar",
+            with_options(CIFAR_DEPTH, closing_gamma=4.0),
+        ),
         Experiment(
             "resnet-20-pipeline",
             11,
