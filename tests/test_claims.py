@@ -99,6 +99,18 @@ def test_chapter_6_the_order_of_the_shortcuts_is_turned_round():
         assert "above, more than twice the spread" in compare_words(better, worse)
 
 
+def test_chapter_6_with_the_paper_s_width_only_c_is_behind_and_in_loss_alone():
+    names = ["resnet-20-cifar", "resnet-20-shortcut-b", "resnet-20-shortcut-c"]
+    a, b, c = [load(name, "gpu") for name in names]
+    assert "no clear difference" in loss_words(b, a)
+    for other in (a, b):
+        assert "higher by more than twice the spread" in loss_words(c, other)
+    for one, other in combinations((a, b, c), 2):
+        assert "no clear difference" in compare_words(one, other)
+        assert one.data == other.data and one.config["epochs"] == other.config["epochs"]
+        assert "CPU" in one.device and "CPU" in other.device
+
+
 def test_chapter_7_the_resblock_brings_parameters_and_no_gain():
     baseline, resblocks = laptop("fcn-baseline", "resblock-net")
     assert resblocks.seeds[0].parameters > 2 * baseline.seeds[0].parameters
