@@ -73,6 +73,18 @@ ORDER = [
     ]  # with 20 and 56 layers the residual nets are chapter 4's
 ]
 
+# Chapter 10: v2 with a louder end; the usual γ is 1.
+CLOSING = [
+    Experiment(
+        f"preact-20-gamma-{name}",
+        10,
+        f"pre-activation, 20 layers, closing γ = {gamma:g}",
+        "preact-20-cifar",
+        with_options(CIFAR_DEPTH, closing_gamma=gamma),
+    )
+    for name, gamma in [("two", 2.0), ("four", 4.0)]
+]
+
 # Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
 HALF = with_options(IMAGENETTE, widths=[32, 64, 128, 256])
 
@@ -183,13 +195,7 @@ EXPERIMENTS = {
             GROWING,
         ),
         *ORDER,
-        Experiment(
-            "preact-20-gamma-four",
-            10,
-            "pre-activation, 20 layers, closing γ = 4",
-            "preact-20-cifar",
-            with_options(CIFAR_DEPTH, closing_gamma=4.0),
-        ),
+        *CLOSING,
         Experiment(
             "resnet-20-pipeline",
             11,
