@@ -74,15 +74,21 @@ ORDER = [
 ]
 
 # Chapter 10: v2 with a louder end; the usual γ is 1.
+SHORT = {name: CIFAR_DEPTH[name] for name in ("smoke", "laptop")}
 CLOSING = [
     Experiment(
-        f"preact-20-gamma-{name}",
+        f"preact-{depth}-gamma-{name}",
         10,
-        f"pre-activation, 20 layers, closing γ = {gamma:g}",
-        "preact-20-cifar",
-        with_options(CIFAR_DEPTH, closing_gamma=gamma),
+        f"pre-activation, {depth} layers, closing γ = {gamma:g}",
+        f"preact-{depth}-cifar",
+        with_options(profiles, closing_gamma=gamma),
     )
-    for name, gamma in [("two", 2.0), ("four", 4.0)]
+    for depth, name, gamma, profiles in [
+        (20, "two", 2.0, CIFAR_DEPTH),
+        (20, "four", 4.0, CIFAR_DEPTH),
+        (56, "four", 4.0, SHORT),
+        (110, "four", 4.0, SHORT),
+    ]
 ]
 
 # Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
