@@ -384,6 +384,27 @@ def test_chapter_10_v2_ends_behind_at_every_depth_though_not_clearly_at_each():
         assert v1.config["epochs"] == v2.config["epochs"]
 
 
+def test_chapter_10_with_a_louder_end_v2_lags_nowhere():
+    for depth in (20, 56, 110):
+        v1, loud = laptop(f"resnet-{depth}-cifar", f"preact-{depth}-gamma-four")
+        assert loud.mean("train_loss")[-1] < v1.mean("train_loss")[-1]
+        assert loud.accuracy > v1.accuracy
+        assert ("no clear" in compare_words(loud, v1)) == (depth != 20)
+
+
+@pytest.mark.parametrize("profile", ["laptop", "gpu"])
+def test_chapter_10_at_like_volume_v2_cannot_be_told_from_v1(profile):
+    names = ["resnet-20-cifar", "preact-20-gamma-two", "preact-20-gamma-four"]
+    v1, like, louder = [load(name, profile) for name in names]
+    assert "no clear difference" in compare_words(like, v1)
+    assert "no clear difference" in loss_words(like, v1)
+    assert "above, more than twice the spread" in compare_words(louder, v1)
+    for v2 in (like, louder):
+        assert v2.data == v1.data
+        for key in ("epochs", "lr", "batch_size", "augmentation", "optimizer"):
+            assert v2.config[key] == v1.config[key]
+
+
 def test_chapter_10_the_papers_nets_are_wider_and_see_and_do_more():
     (v2,) = laptop("preact-110-cifar")
     assert v2.config["options"]["width"] == 16 / 2
