@@ -391,6 +391,8 @@ def test_chapter_10_with_a_louder_end_v2_lags_nowhere():
         assert loud.mean("train_loss")[-1] < v1.mean("train_loss")[-1]
         assert loud.accuracy > v1.accuracy
         assert "no clear difference" in compare_words(loud, v1)
+        clear = "lower by more than twice" if depth == 110 else "no clear difference"
+        assert clear in loss_words(loud, v1)
 
 
 def test_chapter_10_louder_than_v1_v2_is_ahead_with_the_paper_s_width():
