@@ -95,10 +95,10 @@ def test_preact_net_closes_with_norm_and_relu():
 
 
 def test_preact_net_s_closing_gamma_alone_can_start_elsewhere():
-    usual, louder = [
-        torch.manual_seed(0) and nets.build("preact-8-cifar", **options)
-        for options in ({}, {"closing_gamma": 4.0})
-    ]
+    torch.manual_seed(0)
+    usual = nets.build("preact-8-cifar")
+    torch.manual_seed(0)
+    louder = nets.build("preact-8-cifar", closing_gamma=4.0)
     theirs = louder.state_dict()
     differ = [k for k, v in usual.state_dict().items() if not torch.equal(v, theirs[k])]
     assert differ == ["head.0.weight"]

@@ -29,7 +29,7 @@ class ResNet(nn.Module):
         in_channels: int = 3,
         strides: Sequence[int] | None = None,  # None: 1, then 2 for each later stage
         norm: Norm = nn.BatchNorm2d,  # None: no normalisation anywhere
-        closing_gamma: float = 1.0,  # of the norm behind pre-activation (chapter 10)
+        closing_gamma: float = 1.0,  # at the start, of a closing norm (chapter 10)
         **options,  # of the block: batch_zero, strided_conv
     ):
         super().__init__()

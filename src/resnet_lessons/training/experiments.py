@@ -73,7 +73,8 @@ ORDER = [
     ]  # with 20 and 56 layers the residual nets are chapter 4's
 ]
 
-# Chapter 10: v2 with a louder end; the usual γ is 1.
+# Chapter 10: v2 with a louder end; the usual γ is 1. The deeper ones on two cores only,
+# so that a GPU's `record --all` grows no longer.
 SHORT = {name: CIFAR_DEPTH[name] for name in ("smoke", "laptop")}
 CLOSING = [
     Experiment(
