@@ -112,3 +112,17 @@ def test_an_unknown_icon_is_a_warning_with_its_page(tmp_path, caplog, monkeypatc
     pages.repair_all(SimpleNamespace(builder=builder, outdir=tmp_path), None)
     assert "a.html: the theme has no icon for class='fa-solid" in caplog.text
     assert "<svg" in (tmp_path / "b.html").read_text("utf-8")
+
+
+def test_the_book_carries_no_icon_script_and_no_map(tmp_path):
+    unused = ["scripts/fontawesome.js", "scripts/fontawesome.js.map"]
+    unused += ["vendor/fontawesome/6.5.2/js/all.min.js", "styles/theme.css.map"]
+    used = ["scripts/bootstrap.js", "vendor/fontawesome/6.5.2/webfonts/fa.woff2"]
+    for name in unused + used:
+        path = tmp_path / "_static" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    builder = SimpleNamespace(format="html")
+    pages.repair_all(SimpleNamespace(builder=builder, outdir=tmp_path), None)
+    left = [p for p in (tmp_path / "_static").rglob("*") if p.is_file()]
+    assert sorted(left) == sorted(tmp_path / "_static" / name for name in used)

@@ -12,6 +12,8 @@ from sphinx.util import logging
 
 from resnet_lessons import icons
 
+# What a build copies and no page asks for: the script of icons, and maps of scripts.
+UNUSED = re.compile(r"/fontawesome\.js|/fontawesome/.*\.js|\.map$")
 MATH = re.compile(r'class="(?:[^"]* )?math[ "]')
 MATHJAX = re.compile(r"\s*<script[^>]*/mathjax/[^>]*></script>")
 REPAIRS = {
@@ -45,6 +47,9 @@ def repair_all(app, exception) -> None:
             continue
         if better != page:
             path.write_text(better, "utf-8")
+    for path in Path(app.outdir, "_static").rglob("*.*"):
+        if UNUSED.search(path.as_posix()):
+            path.unlink()
 
 
 def setup(app) -> dict:
