@@ -1,5 +1,6 @@
 """What the prose of a chapter says about the recorded runs, held against them."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 from statistics import mean, variance
 
@@ -65,6 +66,14 @@ def test_chapter_2_one_5x5_wins_and_its_training_loss_is_lower(profile):
         assert one.config[key] == two.config[key]
 
 
+def test_chapter_2_three_seeds_at_64_px_left_the_gap_open_and_five_close_it():
+    two, one = laptop("vgg-tiny", "vgg-tiny-5x5")
+    assert two.config["size"] == 64 and len(two.seeds) == len(one.seeds) == 5
+    first = [replace(record, seeds=record.seeds[:3]) for record in (one, two)]
+    assert "no clear difference" in compare_words(*first)
+    assert min(first[1].accuracies) < min(one.accuracies) - 0.1
+
+
 def test_chapter_4_the_shortcut_removes_the_harm_of_depth():
     plain = laptop(*[f"plain-{depth}-cifar" for depth in (8, 20, 32, 56)])
     residual = laptop(*[f"resnet-{depth}-cifar" for depth in (8, 20, 32, 56)])
@@ -76,16 +85,21 @@ def test_chapter_4_the_shortcut_removes_the_harm_of_depth():
 
 
 def test_chapter_4_with_the_paper_s_width_depth_pays_where_there_are_shortcuts():
-    plain = [load(f"plain-{depth}-cifar", "gpu") for depth in (8, 20, 56)]
-    residual = [load(f"resnet-{depth}-cifar", "gpu") for depth in (8, 20, 56)]
+    depths = (8, 20, 32, 56)
+    plain = [load(f"plain-{depth}-cifar", "gpu") for depth in depths]
+    residual = [load(f"resnet-{depth}-cifar", "gpu") for depth in depths]
     for shallow, deep in pairwise(residual):
         assert "lower by more than twice the spread" in loss_words(deep, shallow)
         assert "above, more than twice the spread" in compare_words(deep, shallow)
-    p8, p20, p56 = plain
+    for shallow, deep in pairwise(plain[1:]):
+        assert "higher by more than twice the spread" in loss_words(deep, shallow)
+    p8, p20, p32, p56 = plain
     assert "above, more than twice the spread" in compare_words(p20, p8)
-    assert "below, more than twice the spread" in compare_words(p56, p8)
-    assert "higher by more than twice the spread" in loss_words(p56, p8)
-    assert p8.accuracy - p56.accuracy > 2 * (p20.accuracy - p8.accuracy)
+    assert p20.accuracy - p32.accuracy > 2 * (p20.accuracy - p8.accuracy)
+    for deep in (p32, p56):
+        assert "below, more than twice the spread" in compare_words(deep, p8)
+        assert "higher by more than twice the spread" in loss_words(deep, p8)
+    assert p8.accuracy - p56.accuracy > 2 * (p8.accuracy - p32.accuracy)
     assert "lower by more than twice the spread" in loss_words(residual[1], p20)
     for record in plain + residual:  # still falling; all on a processor, as it says
         assert record.mean("train_loss")[-1] < record.mean("train_loss")[-2]
