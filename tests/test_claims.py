@@ -126,10 +126,15 @@ def test_chapter_6_with_the_paper_s_width_only_c_is_behind_and_in_loss_alone():
         assert "CPU" in one.device and "CPU" in other.device
 
 
-def test_chapter_7_the_resblock_brings_parameters_and_no_gain():
-    baseline, resblocks = laptop("fcn-baseline", "resblock-net")
-    assert resblocks.seeds[0].parameters > 2 * baseline.seeds[0].parameters
-    assert resblocks.accuracy < baseline.accuracy
+@pytest.mark.parametrize("profile", ["laptop", "gpu"])
+def test_chapter_7_resblocks_gain_with_gamma_one_and_not_with_batchzero(profile):
+    names = ["fcn-baseline", "resblock-net", "resblock-net-deep"]
+    baseline, *batch_zero = (load(name, profile) for name in names)
+    for resblocks in batch_zero:
+        assert resblocks.seeds[0].parameters > 2 * baseline.seeds[0].parameters
+        assert "no clear difference" in compare_words(resblocks, baseline)
+    gamma_one = load("resblock-net-deep-gamma-one", profile)
+    assert "above, more than twice the spread" in compare_words(gamma_one, baseline)
 
 
 def test_chapter_7_with_one_block_a_stage_no_shortcut_is_the_identity():
@@ -213,12 +218,12 @@ def test_chapter_13_only_the_last_maps_depend_on_the_class_and_on_training():
     has = [set(name.split(" and ")) for name in data.find("pictures").classes]
     neither = torch.tensor([[not a & b for b in has].index(True) for a in has])
 
-    def shares(net, classes):
+    def shares(net, classes, where=inside):
         found = []
         for part in probes.parts_with_grids(net).values():
             maps = probes.grad_cam(net, part, x[:100], classes[:100])
             large = probes.enlarged(maps, size)
-            found.append(probes.mass_inside(large, inside[:100]).nanmean().item())
+            found.append(probes.mass_inside(large, where[:100]).nanmean().item())
         return found
 
     fresh = []
@@ -238,6 +243,9 @@ def test_chapter_13_only_the_last_maps_depend_on_the_class_and_on_training():
         assert max(f[stage_1] for f in fresh) > asked[stage_1] - 0.05
     last = [f[-1] for f in fresh]
     assert asked[-1] > 1.2 * max(last) and stranger[-1] < 0.9 * min(last)
+    elsewhere = shares(net, y, inside.roll(1, 0))[-1]  # on another picture's shapes
+    assert mean(last) < elsewhere + 0.01 and area < elsewhere
+    assert asked[0] > mean(f[0] for f in fresh) + 0.1  # the stem's columns differ, too
 
 
 def test_chapter_13_the_plain_net_has_learned_less_and_statistics_decide():
@@ -359,6 +367,7 @@ def test_chapter_12_what_was_learned_carries_over_and_a_random_body_does_not():
     assert max(found) - min(found) < gain  # how much is free matters less
     for way in [*two_phases[1:], "all-at-once"]:  # with many it counts
         assert clear in way_words(run, way, "head", 500)
+    assert clear in way_words(run, "all-at-once", "scratch", 500)
 
 
 def test_chapter_12_moving_statistics_cost_the_old_classes():
@@ -417,6 +426,13 @@ def test_chapter_10_louder_than_v1_v2_is_ahead_with_the_paper_s_width():
     assert v2.accuracy < v1.accuracy
     assert v2.mean("train_loss")[-1] > v1.mean("train_loss")[-1]
     assert "no clear difference" in compare_words(v2, v1)
+
+
+def test_chapter_10_v2_is_clearly_behind_with_56_layers_and_the_paper_s_width():
+    v1, v2 = [load(name, "gpu") for name in ("resnet-56-cifar", "preact-56-cifar")]
+    assert "below, more than twice the spread" in compare_words(v2, v1)
+    assert "higher by more than twice the spread" in loss_words(v2, v1)
+    assert v2.data == v1.data and "CPU" in v1.device and "CPU" in v2.device
 
 
 @pytest.mark.parametrize("profile", ["laptop", "gpu"])
