@@ -93,9 +93,11 @@ def say(text: str) -> Words:
 
 
 def table(columns: list[str], rows: list[list]) -> Words:
-    """A Markdown table; columns of numbers are aligned to the right."""
+    """A Markdown table; columns of numbers, some left out, are aligned to the right."""
     values = zip(*rows, strict=True) if rows else [()] * len(columns)
-    sides = ["--:" if all(map(_is_number, column)) else ":--" for column in values]
+    cells = [[cell for cell in column if cell != ""] for column in values]
+    right = [column and all(map(_is_number, column)) for column in cells]
+    sides = ["--:" if side else ":--" for side in right]
     lines = [columns, sides, *rows]
     return Words("\n".join("| " + " | ".join(map(str, row)) + " |" for row in lines))
 
