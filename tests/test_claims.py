@@ -133,6 +133,7 @@ def test_chapter_7_resblocks_gain_with_gamma_one_and_not_with_batchzero(profile)
     for resblocks in batch_zero:
         assert resblocks.seeds[0].parameters > 2 * baseline.seeds[0].parameters
         assert "no clear difference" in compare_words(resblocks, baseline)
+    assert batch_zero[0].accuracy < baseline.accuracy
     gamma_one = load("resblock-net-deep-gamma-one", profile)
     assert "above, more than twice the spread" in compare_words(gamma_one, baseline)
 
@@ -239,8 +240,8 @@ def test_chapter_13_only_the_last_maps_depend_on_the_class_and_on_training():
     asked, stranger = shares(net, y), shares(net, neither[y])
     area = inside.float().mean().item()
     assert asked[0] == max(asked) and min(stranger[0], *[f[0] for f in fresh]) > area
-    for stage_1 in (1, 2):  # some untrained net does as well, or nearly
-        assert max(f[stage_1] for f in fresh) > asked[stage_1] - 0.05
+    for early in (1, 2, 3, 4):  # some untrained net does as well, or nearly
+        assert max(f[early] for f in fresh) > asked[early] - 0.05
     last = [f[-1] for f in fresh]
     assert asked[-1] > 1.2 * max(last) and stranger[-1] < 0.9 * min(last)
     elsewhere = shares(net, y, inside.roll(1, 0))[-1]  # on another picture's shapes

@@ -123,6 +123,6 @@ def test_the_book_carries_no_icon_script_and_no_map(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     builder = SimpleNamespace(format="html")
-    pages.repair_all(SimpleNamespace(builder=builder, outdir=tmp_path), None)
+    pages.drop_unused(SimpleNamespace(builder=builder, outdir=tmp_path), None)
     left = [p for p in (tmp_path / "_static").rglob("*") if p.is_file()]
     assert sorted(left) == sorted(tmp_path / "_static" / name for name in used)

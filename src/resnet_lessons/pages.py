@@ -47,6 +47,11 @@ def repair_all(app, exception) -> None:
             continue
         if better != page:
             path.write_text(better, "utf-8")
+
+
+def drop_unused(app, exception) -> None:
+    if exception or app.builder.format != "html":
+        return
     for path in Path(app.outdir, "_static").rglob("*.*"):
         if UNUSED.search(path.as_posix()):
             path.unlink()
@@ -54,4 +59,5 @@ def repair_all(app, exception) -> None:
 
 def setup(app) -> dict:
     app.connect("build-finished", repair_all)
+    app.connect("build-finished", drop_unused)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
