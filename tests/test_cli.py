@@ -72,6 +72,7 @@ def test_help_costs_less_than_half_a_second():
         (["data", "import", "imagenette", "nowhere"], 2, "nowhere does not exist"),
         (["data", "import", "imagenette", "."], 1, "image"),
         (["bench", "--quick", "--save"], 2, "not kept"),
+        (["bench", "--folder", "."], 2, "say --save as well"),
         (["check", "99.9", __file__], 2, "99.9"),
         (["check", "03.1", "nowhere.py"], 2, "no file nowhere.py"),
         (["fly"], 2, "invalid choice"),
@@ -259,6 +260,11 @@ def test_all_records_what_is_missing_and_goes_on_when_one_fails(
     made = [line.split(":")[0] for line in said.out.splitlines()]
     assert sorted(made) == ["mlp-mnist", "plain-8-cifar"]
     assert [exp.name for exp in missing("smoke", tmp_path)] == ["lenet-mnist"]
+    monkeypatch.setattr(recording, "train", really_train)
+    cli.main(["record", "--all", *words])
+    capsys.readouterr()
+    cli.main(["record", "--all", *words])
+    assert "Each Record of 'smoke' is there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

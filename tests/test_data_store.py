@@ -17,7 +17,7 @@ import pytest
 
 from data_server import body, draw_set, drip, server, status, tar_of, tiny_set
 from resnet_lessons import cli
-from resnet_lessons.data import catalog, fetch, install, runs_folder, store
+from resnet_lessons.data import catalog, fetch, install, layouts, runs_folder, store
 from resnet_lessons.errors import LessonError, UsageError
 
 
@@ -202,6 +202,25 @@ def test_full_disk_is_told_before_anything_is_touched(
     with pytest.raises(LessonError, match="MB are needed"):
         take(archive)
     assert tree(root / "sets") == before and complete(home)
+
+
+def test_what_a_killed_download_left_is_no_need_of_room(
+    root, archive, offer, monkeypatch
+):
+    content = archive.read_bytes()
+    left = root / "downloads" / "tiny" / "tiny.tgz.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half of it")
+    usage = type("Usage", (), {})
+
+    def room(_):
+        usage.free = 10 if left.exists() else 2**40
+        return usage
+
+    monkeypatch.setattr("shutil.disk_usage", room)
+    with server(good=body(content)) as (url, _):
+        offer(f"{url}/good")
+        assert complete(get())
 
 
 def hostile(tmp_path, name, kind=tarfile.REGTYPE, link=""):
@@ -426,6 +445,29 @@ def test_official_archive_is_recognised_and_another_one_gets_its_own_name(
     assert marker.content_hash != official.content_hash
 
 
+def test_second_copy_of_an_archive_is_known_by_its_content(root, archive, offer):
+    offer("http://127.0.0.1:9/none")
+    take(
+        archive.rename(archive.with_name("tiny.tar (1).gz"))
+    )  # as a browser numbers it
+    assert store.installed("tiny")[2].variant == "tiny-official"
+    names = ["train-images-idx3-ubyte (1).gz", "t10k-labels.idx1-ubyte(2)"]
+    found, _ = layouts._idx(None, [Path(name) for name in names])
+    assert [target for target, _ in found] == [
+        "train-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte",
+    ]
+
+
+def test_part_of_the_release_under_its_name_is_told(root, offer, tmp_path):
+    offer("http://127.0.0.1:9/none")
+    part = (tmp_path / "source").rename(tmp_path / "tiny-official")
+    (part / "train" / "cats" / "0.JPEG").unlink()
+    with pytest.raises(LessonError, match=r"has 7 train images, here are 6; run") as e:
+        take(part)
+    assert "unpack" not in str(e.value)
+
+
 def test_folder_and_archives_in_parts_give_the_same_content(
     root, archive, offer, tmp_path
 ):
@@ -517,6 +559,20 @@ def test_file_that_cannot_be_read_is_named(root, offer, tmp_path, monkeypatch):
     assert "RESNET_LESSONS_DATA" not in str(caught.value)
 
 
+def test_folder_that_cannot_be_read_is_named(root, offer, tmp_path, monkeypatch):
+    offer("http://127.0.0.1:9/none")
+    look = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("dogs"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(LessonError, match=r"cannot read .*dogs: Permission"):
+        take(tmp_path / "source")
+
+
 @pytest.mark.parametrize(
     ("code", "inner"),
     [
@@ -599,6 +655,9 @@ def test_checkpoints_lie_beside_the_data_unless_that_is_read_only(
     assert runs_folder() == shared / "runs"
     monkeypatch.setattr("os.access", lambda path, mode: path != shared)
     assert own in runs_folder().parents
+    (shared / "runs").mkdir()
+    monkeypatch.setattr("os.access", lambda path, mode: path == shared)
+    assert own in runs_folder().parents  # another user's
 
 
 def test_runs_have_a_place_where_the_root_may_not_be_entered(root, monkeypatch):

@@ -18,3 +18,15 @@ def test_a_number_that_is_none_is_named_and_not_kept(lost, tmp_path):
         records.save(made, tmp_path)
     assert path.read_text("utf-8") == before and json.loads(before)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("text", ['{"name": "something else"}', '{"experiment": "le'])
+def test_a_file_that_is_no_record_is_named(text, tmp_path):
+    (tmp_path / "package.json").write_text(text)
+    (tmp_path / "lenet-mnist.laptop.json").write_text(text)
+    with pytest.raises(LessonError, match=r"package\.json|lenet-mnist\.laptop\.json"):
+        records.catalogue(tmp_path)
+    with pytest.raises(LessonError, match=r"lenet-mnist\.laptop\.json.*Make it again"):
+        records.load("lenet-mnist", "laptop", tmp_path)
+    with pytest.raises(LessonError, match=r"\.json"):
+        records.benches.catalogue(tmp_path)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -179,6 +180,26 @@ def test_a_training_goes_on_where_no_checkpoint_can_be_kept(monkeypatch):
     assert sum("No checkpoint could be kept" in line for line in lines) == 3
 
 
+def test_a_training_goes_on_where_an_old_checkpoint_cannot_be_removed(monkeypatch):
+    remove = os.rmdir
+
+    def busy(path, *rest, **options):
+        if "epoch-0001" in str(path):
+            raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+        remove(path, *rest, **options)
+
+    monkeypatch.setattr(os, "rmdir", busy)
+    run = training.train(SMALL, "smoke", 0, "cpu", say=lambda line: None)
+    assert len(run.seed.epochs) == 3
+
+
+def test_a_place_where_no_run_can_be_kept_is_told(silent):
+    data.data_root().mkdir(parents=True, exist_ok=True)
+    data.runs_folder().write_text("a file")
+    with pytest.raises(LessonError, match="another folder with RESNET_LESSONS_DATA"):
+        training.train(SMALL, "smoke", 0, "cpu", say=silent)
+
+
 def test_a_broken_step_leaves_no_autocast_behind(silent, monkeypatch):
     """fastai's MixedPrecision, as on a GPU, and a step that is interrupted."""
     whole = run_module.make_learner
@@ -324,8 +345,9 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
         who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
         subprocess.run(["git", *who, *words], cwd=tmp_path, check=True)
 
-    def commit():
-        code = "from resnet_lessons.training.provenance import commit; print(commit())"
+    def commit(meanwhile="pass"):
+        code = "from resnet_lessons.training.provenance import commit; commit()\n"
+        code += f"{meanwhile}; print(commit())"
         done = subprocess.run(
             [sys.executable, "-c", code],
             cwd=tmp_path,
@@ -340,7 +362,8 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
     (recorded / "new.laptop.safetensors").write_text("")
     (package / "records" / "benches" / "new.json").write_text("{}")
     assert len(commit()) == 40
-    (package / "nets" / "new.py").write_text("")
+    edited = "import pathlib; pathlib.Path('resnet_lessons/nets/new.py').touch()"
+    assert len(commit(edited)) == 40  # while it ran: that is not the code that did
     assert commit().endswith("+changes")
     shutil.rmtree(tmp_path / ".git")
     (package / "COMMIT").write_text("a" * 40 + "\n")  # as `git archive` writes it
@@ -444,4 +467,6 @@ def test_cuda_trains_in_half_precision_and_says_where(silent):
     run = training.train(SMALL, "smoke", 0, "cuda", say=silent)
     losses = [e["train_loss"] for e in run.seed.epochs]
     assert losses[-1] < losses[0] and run.seed.peak_memory_mb > 0
+    again = training.train(SMALL, "smoke", 0, "cuda", say=silent)
+    assert again.seed.peak_memory_mb == pytest.approx(run.seed.peak_memory_mb, rel=0.1)
     assert "NVIDIA" in run.device

@@ -107,7 +107,9 @@ def test_a_net_trains_from_fastais_batches_by_the_same_recipe(tmp_path, monkeypa
 
     monkeypatch.setattr(datablock, "fastai_loader", seen)
     exp = training.experiment("fcn-baseline-datablock")
-    run = training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
+    said = []
+    run = training.train(exp, "smoke", 0, "cpu", resume=True, say=said.append)
+    assert "starts anew" in said[0]
     plain = training.experiment("fcn-baseline").profile("smoke")
     assert exp.profile("smoke") == plain and len(taken) == plain.pictures
     assert len(run.seed.epochs) == plain.epochs
@@ -176,7 +178,7 @@ def test_every_plan_names_ratios_that_its_sources_give():
     for pair in [
         p for plan in (bench.PAIRS, bench.QUICK) for ps in plan.values() for p in ps
     ]:
-        names = benches.SOURCES if pair.rivals else bench_sources.LIGHT
+        names = benches.SOURCES if pair.rivals else ("ours", "model_alone")
         assert pair.targets.keys() <= bench.ratios({n: [1.0] for n in names}).keys()
     assert set(benches.AGAINST.values()) == benches.RATIOS.keys()
     assert bench.START_TARGETS.keys() == benches.START_UP.keys()

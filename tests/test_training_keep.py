@@ -5,8 +5,10 @@ import json
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from resnet_lessons import data, nets, records, training
+from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError
 from resnet_lessons.training import recording
 
@@ -64,7 +66,7 @@ def test_the_record_holds_the_hash_of_seed_0_alone(kept):
     loaded = records.load(TINY.name, "laptop", folder)
     path = records.weights_path(TINY.name, "laptop", folder)
     assert path.name == "resnet-14-shapes.laptop.safetensors"
-    assert loaded.seeds[0].measured == {"weights_sha256": recording._sha256(path)}
+    assert loaded.seeds[0].measured == {"weights_sha256": sha256_file(path)}
     assert loaded.seeds[1].measured == {}
 
 
@@ -82,6 +84,18 @@ def test_other_weights_than_the_records_are_refused(kept, replay, tmp_path, dama
         path.write_bytes(raw)
     with pytest.raises(LessonError, match=r"missing or changed.*record resnet-14"):
         training.net_of(TINY.name, False, print, tmp_path)
+
+
+def test_a_disk_without_room_for_the_weights_is_told(tmp_path, monkeypatch):
+    def full(*_):
+        raise SafetensorError("No space left on device")
+
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(recording, "save_file", full)
+    told = pytest.raises(LessonError, match=r"No space left.*--resume")
+    with told:
+        training.record(TINY, "laptop", 1, "cpu", tmp_path / "r", say=lambda line: None)
+    assert not list((tmp_path / "r").iterdir())
 
 
 def test_weights_are_not_kept_where_nobody_asked(tmp_path, monkeypatch):

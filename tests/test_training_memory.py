@@ -12,6 +12,8 @@ from torch import nn
 
 from resnet_lessons import data, nets, training
 from resnet_lessons.errors import LessonError
+from resnet_lessons.training import checkpoint, memory
+from resnet_lessons.training import run as run_module
 from resnet_lessons.training.memory import fitting, memory_advice, ran_out
 
 TOO_MUCH = 2**60  # bytes: no machine has them, so the allocator itself refuses
@@ -111,6 +113,27 @@ def test_the_pictures_of_a_finished_run_are_freed_by_the_next(monkeypatch):
     for seed in range(2):
         run = training.train(exp, "smoke", seed, "cpu", say=lambda line: None)
     assert len(alive) == 2 and run.config["augmentation"].endswith("area")
+
+
+def test_a_peak_leaves_out_what_other_trainings_still_hold(monkeypatch):
+    mib = {"memory_allocated": 30, "max_memory_allocated": 130}
+    for name, size in mib.items():
+        monkeypatch.setattr(torch.cuda, name, lambda _, size=size: size * 2**20)
+    for name in "empty_cache", "reset_peak_memory_stats":
+        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
+    place = torch.device("cuda", 0)
+    memory.free(place)
+    assert memory.peak(place) == 100
+    assert memory.peak(torch.device("cpu")) is None
+
+
+def test_a_run_that_trained_nothing_here_has_no_peak(monkeypatch):
+    monkeypatch.setattr(run_module, "peak", lambda place: 7.0)
+    exp, silent = small(epochs=1, batch_size=256), {"say": lambda line: None}
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)
+    assert training.train(exp, "smoke", 0, "cpu", **silent).seed.peak_memory_mb == 7
+    again = training.train(exp, "smoke", 0, "cpu", resume=True, **silent)
+    assert again.seed.peak_memory_mb is None
 
 
 def test_a_loss_that_is_no_number_is_named_with_its_step(monkeypatch):

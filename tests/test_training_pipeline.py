@@ -292,6 +292,21 @@ def test_a_killed_run_resumes_to_the_same_end(monkeypatch, call):
     assert after.seed.measured == whole.seed.measured
 
 
+def test_another_net_than_the_best_is_never_tested(monkeypatch):
+    one_epoch = pipeline.one_epoch
+
+    def better(progress, held, p, done):
+        return one_epoch(progress, held, p, done) | {"accuracy": 0.1 * (done + 1)}
+
+    monkeypatch.setattr(pipeline, "one_epoch", better)
+    run()
+    best = data.runs_folder() / f"{SMALL.name}-smoke-seed0" / "best"
+    newest = max(best.glob("epoch-*")) / "weights.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    with pytest.raises(LessonError, match=r"the best epoch in .* is damaged"):
+        run(resume=True)
+
+
 def test_a_best_net_of_an_epoch_that_comes_again_is_forgotten(tmp_path):
     for epoch in (2, 4):
         (tmp_path / f"epoch-{epoch:04}").mkdir()

@@ -102,8 +102,9 @@ def _as_published(data_set, counts):
         found = tuple(counts[split].values())
         if found != official:
             raise LessonError(
-                f"{data_set.name}: unpacking gave {sum(found)} {split} images instead "
-                f"of {sum(official)}; remove the archive and get it again"
+                f"{data_set.name} has {sum(official):,} {split} images, here are "
+                f"{sum(found):,}; run `resnet-lessons data get {data_set.name}`, or "
+                "import all of its files"
             )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import LessonError
 from . import formats
+from .unpack import published_name
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 SPLITS = {"train": ("train",), "valid": ("valid", "val", "validation", "test")}
@@ -24,15 +25,22 @@ IDX = re.compile(r"(train|t10k)-(images|labels)[-.]idx\d-ubyte(\.gz)?$")
 
 
 def walk(path):
-    """Every plain file under `path` (or `path` itself), but for hidden ones."""
+    """Every plain file under `path` (or `path` itself), but for hidden ones.
+
+    Raises `OSError` for a folder that cannot be read: skipped, it would be missing.
+    """
     if path.is_file():
         return [path]
     found = []
-    for folder, inner, names in os.walk(path):
+    for folder, inner, names in os.walk(path, onerror=_stop):
         inner[:] = [name for name in inner if name != "__MACOSX"]
         paths = [Path(folder, name) for name in names if not name.startswith(".")]
         found += filter(os.path.isfile, paths)  # a link may lead nowhere
     return found
+
+
+def _stop(error):
+    raise error
 
 
 def _folders(data_set, files):
@@ -58,7 +66,7 @@ def _batches(data_set, files):
 
 
 def _idx(data_set, files):
-    matches = [(IDX.search(file.name), file) for file in files]
+    matches = [(IDX.search(published_name(file)), file) for file in files]
     return [
         (f"{m[1]}-{m[2]}-idx{3 if m[2] == 'images' else 1}-ubyte{m[3] or ''}", file)
         for m, file in matches

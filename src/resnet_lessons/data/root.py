@@ -37,9 +37,11 @@ def cache_folder():
 
 def runs_folder():
     """Where checkpoints of runs lie: beside the data sets, or in the cache folder of a
-    user who may only read those.
+    user who may not write there.
     """
-    root = data_root()
-    # Not root.exists(), which raises below a folder that one may not enter.
-    shared = os.path.exists(root) and not os.access(root, os.W_OK)
-    return (cache_folder() if shared else root) / "runs"
+    runs = data_root() / "runs"
+    for folder in runs, runs.parent:
+        # Not folder.exists(), which raises below a folder that one may not enter.
+        if os.path.exists(folder):
+            return runs if os.access(folder, os.W_OK) else cache_folder() / "runs"
+    return runs

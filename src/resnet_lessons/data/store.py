@@ -99,8 +99,8 @@ def get(name, path=None, progress=True, check=False):
             return home
         downloads = root / "downloads" / data_set.name
         size = sum(remote.bytes for remote in data_set.archives)
-        install.need_room(root, size * (1 + UNPACKED))
         install.keep_only(downloads, {remote.file_name for remote in data_set.archives})
+        install.need_room(root, size * (1 + UNPACKED))
         archives = [
             Path(fetch(remote, downloads, data_set.name, progress))
             for remote in data_set.archives

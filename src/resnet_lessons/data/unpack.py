@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import re
 import shutil
 import tarfile
 import zipfile
@@ -28,8 +29,13 @@ DAMAGE = (
 )
 
 
+def published_name(path):
+    """The file's name without the number that a browser puts into a second copy's."""
+    return re.sub(r" ?\(\d+\)", "", path.name)
+
+
 def is_archive(path):
-    return path.name.lower().endswith(TARS + ZIPS)
+    return published_name(path).lower().endswith(TARS + ZIPS)
 
 
 def is_page(start):
@@ -51,7 +57,7 @@ def unpack(archive, folder, progress=True):
             f"{archive.name} is a web page, not an archive: a login page or proxy "
             "answered in its place. Download it again in a browser"
         )
-    work = _unzip if archive.name.lower().endswith(ZIPS) else _untar
+    work = _unzip if published_name(archive).lower().endswith(ZIPS) else _untar
     try:
         work(archive, folder, progress)
     except DAMAGE as error:
@@ -125,7 +131,7 @@ def _room(room, archive):
 
 def stem(path):
     """The name without archive suffix and part number: `a.part0.tgz` is `a`."""
-    name = Path(path).name
+    name = published_name(Path(path))
     if Path(path).is_file():
         for suffix in sorted(TARS + ZIPS, key=len, reverse=True):
             if name.lower().endswith(suffix):

@@ -4,11 +4,10 @@ One JSON file for each device lies under `benches/`. The command
 `resnet-lessons bench --save` writes it; nobody edits it by hand.
 """
 
-import json
 import re
 from pathlib import Path
 
-from .record import validate, write
+from .record import read, validate, write
 
 BENCHES = Path(__file__).parent / "benches"
 SCHEMA = Path(__file__).parent / "bench_schema.json"
@@ -65,9 +64,9 @@ def save(found: dict, folder: Path = BENCHES) -> Path:
 
 def catalogue(folder: Path = BENCHES) -> list[dict]:
     """All saved benches in `folder`, by device."""
-    kept = [
-        json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))
-    ]
-    for found in kept:
-        validate(found, SCHEMA)
-    return kept
+    return [read(path, _valid) for path in sorted(folder.glob("*.json"))]
+
+
+def _valid(found: dict) -> dict:
+    validate(found, SCHEMA)
+    return found

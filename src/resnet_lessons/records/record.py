@@ -5,14 +5,17 @@ import math
 import os
 import re
 import statistics
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import LessonError, UsageError
 
 RECORDED = Path(__file__).parent / "recorded"
 SCHEMA = Path(__file__).parent / "schema.json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -171,17 +174,22 @@ def load(experiment: str, profile: str, folder: Path = RECORDED) -> Record:
             f"No record of '{experiment}' under profile '{profile}'. "
             f"Make it: resnet-lessons record {experiment} --profile {profile}"
         )
-    return Record.from_dict(json.loads(path.read_text("utf-8")))
+    return read(path, Record.from_dict)
+
+
+def read(path: Path, make: Callable[[dict], T]) -> T:
+    """What `make` makes of the JSON in `path`; LessonErrors name the file."""
+    try:
+        return make(json.loads(path.read_text("utf-8")))
+    except (LessonError, ValueError) as error:
+        raise LessonError(f"{path}: {error}. Make it again, or move it away") from None
 
 
 def catalogue(folder: Path = RECORDED) -> list[Record]:
     """All Records in `folder`, by chapter (appendices last), experiment (20 before
     110) and profile.
     """
-    records = [
-        Record.from_dict(json.loads(path.read_text("utf-8")))
-        for path in folder.glob("*.json")
-    ]
+    records = [read(path, Record.from_dict) for path in folder.glob("*.json")]
 
     def order(record: Record) -> tuple:
         padded = re.sub(r"\d+", lambda m: m[0].zfill(4), record.experiment)

@@ -77,7 +77,7 @@ def run(quick: bool = False, device: str = "auto") -> dict:
 
     quick: 64 px only, fewer rounds, on the CPU of a few steps; no cold start.
     """
-    place = find(device)
+    ran, place = commit(), find(device)
     kind = "cuda" if place.type == "cuda" else "cpu"
     pairs = (QUICK if quick else PAIRS)[kind]
     rounds = QUICK_ROUNDS if quick else ROUNDS
@@ -103,7 +103,7 @@ def run(quick: bool = False, device: str = "auto") -> dict:
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in packages},
-        "commit": commit(),
+        "commit": ran,
         "recorded": date.today().isoformat(),
         "command": "resnet-lessons bench" + " --quick" * quick,
         "quick": quick,

@@ -20,7 +20,6 @@ from ..data.batch_loader import IMAGENET
 from ..errors import LessonError
 
 MIN_SCALE = 0.5  # smallest area of a random crop, as a share of the picture
-LIGHT = ("ours", "model_alone")  # the two that decode nothing
 
 
 def cores() -> int:

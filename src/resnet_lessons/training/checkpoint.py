@@ -5,7 +5,6 @@ finds a whole checkpoint or none. Weights are safetensors; the rest is read with
 `weights_only=True`: nothing is unpickled.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from ..data.marker import sha256_file
 from ..errors import LessonError, UsageError
 from .learner import History
 
@@ -39,14 +39,22 @@ def plain(value):
 
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
-    """`folder`, for this process alone; LessonError while another trains there."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    """`folder`, for this process alone.
+
+    LessonError while another trains there, and where nothing can be written.
+    """
     lock = FileLock(f"{folder}.lock", timeout=0)  # a kill frees it
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
-    except Timeout:
+    except Timeout:  # an OSError, too
         raise LessonError(
             f"Another process trains {folder.name} now. Wait until it is done."
+        ) from None
+    except OSError as error:
+        raise LessonError(
+            f"Checkpoints cannot be kept in {folder.parent} ({error.strerror}). Choose "
+            "another folder with RESNET_LESSONS_DATA."
         ) from None
     try:
         yield folder
@@ -75,7 +83,7 @@ def save(folder: Path, learn, history: History, config: dict) -> None:
             "another folder with RESNET_LESSONS_DATA."
         ) from None
     for old in _newest_first(folder)[KEEP:]:
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)  # a scanner may hold it: next time
 
 
 def _write(part: Path, learn, history: History, config: dict) -> None:
@@ -90,7 +98,7 @@ def _write(part: Path, learn, history: History, config: dict) -> None:
     progress = {
         "config": config,
         "epochs": history.epochs,
-        "sha256": {p.name: _sha256(p) for p in sorted(part.iterdir())},
+        "sha256": {p.name: sha256_file(p) for p in sorted(part.iterdir())},
     }
     (part / "progress.json").write_text(json.dumps(progress), "utf-8")
     for path in part.iterdir():
@@ -141,14 +149,10 @@ def _read(path: Path) -> dict | None:
     """What `progress.json` says, or None where a file is missing or altered."""
     try:
         progress = json.loads((path / "progress.json").read_text("utf-8"))
-        whole = all(_sha256(path / n) == h for n, h in progress["sha256"].items())
+        whole = all(sha256_file(path / n) == h for n, h in progress["sha256"].items())
     except (OSError, ValueError, KeyError):
         return None
     return progress if whole else None
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 class Checkpoints(Callback):

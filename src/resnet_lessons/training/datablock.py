@@ -13,7 +13,7 @@ from fastai.data.core import DataLoaders
 
 from .. import data, nets
 from ..errors import LessonError, UsageError
-from .bench_sources import fastai_loader, jpeg_folder
+from .bench_sources import MIN_SCALE, fastai_loader, jpeg_folder
 from .device import describe
 from .learner import History, make_learner, settings
 from .run import (
@@ -35,6 +35,8 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     """
     if device not in ("auto", "cpu"):
         raise UsageError(f"'{exp.name}' compares loaders on a processor: --device cpu.")
+    if resume:
+        say("fastai's batches cannot be resumed: this starts anew.")
     p = exp.profile(profile)
     place, images = set_up(exp, p, "cpu", stand_in, say)
     images = drawn(images, p.pictures)
@@ -56,7 +58,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         "net": exp.net,
         **asdict(p),
         "optimizer": settings(p.opt),
-        "augmentation": f"fastai's aug_transforms(min_scale={p.crop})",
+        "augmentation": f"fastai's aug_transforms(min_scale={MIN_SCALE})",
     }
     count = len(theirs) * p.batch_size
     seen = measured(seed, history, net, images, p.size, place, count)

@@ -55,8 +55,9 @@ class History(Callback):
 
     order = Recorder.order + 1
 
-    def __init__(self, epochs: list[dict] | None = None):
-        self.epochs = list(epochs or [])
+    def __init__(self):
+        self.epochs: list[dict] = []
+        self.trained = False  # an epoch in this process, not restored
         self.problem: str | None = None  # why the fit was stopped
 
     def _start(self):
@@ -87,6 +88,7 @@ class History(Callback):
 
     def after_validate(self):
         valid_loss, share, seconds = self._finish()
+        self.trained = True
         self.epochs.append(
             {
                 "epoch": self.epoch + 1,

@@ -15,12 +15,27 @@ from .device import describe
 WORDS = ("allocate memory", "not enough memory", "out of memory")
 
 
+_held: dict[torch.device, int] = {}  # bytes that could not be freed
+
+
 def free(device: torch.device) -> None:
-    """Free what finished trainings hold; the peak of `device` counts from here."""
+    """Free what finished trainings hold; `peak` counts from here."""
     gc.collect()  # a Learner holds its pictures in a cycle
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
+        _held[device] = torch.cuda.memory_allocated(device)
+
+
+def peak(device: torch.device) -> float | None:
+    """The most MiB of `device` in use at once since `free`; None but on CUDA.
+
+    Without what was held before: that is of other trainings.
+    """
+    if device.type != "cuda":
+        return None
+    most = torch.cuda.max_memory_allocated(device) - _held.get(device, 0)
+    return round(most / 2**20, 1)
 
 
 def ran_out(error: RuntimeError) -> bool:
@@ -49,7 +64,7 @@ def memory_advice(
         raise LessonError(
             f"Out of memory on {describe(place)} with batches of {len(images)}. "
             + (f"Batches of {size} fit." if size else "Not even one picture fits.")
-            + " Or close other programs."
+            + " Close other programs, or take a smaller profile."
         ) from None
 
 

@@ -109,6 +109,7 @@ class Progress:
     opt: torch.optim.Optimizer
     dls: SimpleNamespace
     epochs: list[dict] = field(default_factory=list)
+    trained: bool = False  # an epoch in this process, not restored
 
     def save(self, folder: Path, config: dict) -> None:
         checkpoint.save(folder, self, self, config)
@@ -175,12 +176,18 @@ def train(
             with memory_advice(net, example):
                 epoch = one_epoch(progress, held, p, watch.epoch)
             progress.epochs.append(epoch)
+            progress.trained = True
             say(told(epoch, p.epochs))
             if watch.see(epoch["accuracy"]):
                 progress.save(folder / "best", own)
             progress.save(folder, own)
         epochs = progress.epochs
         chosen = progress.restore(folder / "best", own)
+        if chosen != watch.best_epoch:
+            raise LessonError(
+                f"The net of the best epoch in {folder / 'best'} is damaged. Start "
+                "afresh without --resume."
+            )
         progress.epochs = epochs
     stopped = f"no better for {patience} epochs" if watch.over else "all epochs done"
     seen = measured(seed, progress, net, images, p.size, place, len(images.train))

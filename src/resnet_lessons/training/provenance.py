@@ -1,19 +1,23 @@
 """Where a number comes from: the code that ran, and the data it saw."""
 
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from .. import records
 
 
+@cache  # asked before the training: what is edited meanwhile is not what ran
 def commit() -> str:
     """The commit of the code that runs; in a package without one, "released X"."""
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
+        # Also in a clone of another user, as in a container.
+        command = ["git", "-c", "safe.directory=*", *words]
         return subprocess.run(
-            ["git", *words], cwd=here, capture_output=True, text=True, check=True
+            command, cwd=here, capture_output=True, text=True, check=True
         ).stdout.strip()
 
     try:

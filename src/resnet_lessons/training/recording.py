@@ -1,6 +1,5 @@
 """Making Records, and reading them back where a reader does not train."""
 
-import hashlib
 import os
 import platform
 from collections.abc import Callable
@@ -10,9 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from .. import data, nets, probes, records
+from ..data.marker import sha256_file
 from ..errors import LessonError, UsageError
 from ..records import Record
 from .experiments import EXPERIMENTS, Experiment, experiment
@@ -97,16 +98,21 @@ def work(exp: Experiment, profile: str) -> int:
 
 
 def keep_weights(run: Run, path: Path) -> Run:
-    """Write the weights of `run` to `path`; the Run, with their hash in `measured`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the weights of `run` to `path`; the Run, with their hash in `measured`.
+
+    LessonError where they cannot be written.
+    """
     weights = {k: v.cpu().contiguous() for k, v in run.net.state_dict().items()}
-    save_file(weights, path)
-    found = run.seed.measured | {"weights_sha256": _sha256(path)}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(weights, path)
+    except (OSError, SafetensorError) as error:
+        raise LessonError(
+            f"The weights cannot be kept in {path.parent} ({error}). Make room, then "
+            "the same command with --resume."
+        ) from None
+    found = run.seed.measured | {"weights_sha256": sha256_file(path)}
     return replace(run, seed=replace(run.seed, measured=found))
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def net_of(
@@ -130,7 +136,7 @@ def net_of(
     measured = kept.seeds[0].measured or {}
     if "weights_sha256" not in measured:
         raise UsageError(f"No weights are kept of '{name}': train it (LIVE = True).")
-    if not path.is_file() or _sha256(path) != measured["weights_sha256"]:
+    if not path.is_file() or sha256_file(path) != measured["weights_sha256"]:
         raise LessonError(f"{path.name} is missing or changed. Again: {kept.command}")
     found = data.find(kept.data["name"])
     options = kept.config["options"]

@@ -22,7 +22,7 @@ from . import checkpoint
 from .device import describe, find
 from .experiments import Experiment
 from .learner import SCHEDULES, History, make_learner, settings
-from .memory import free, memory_advice
+from .memory import free, memory_advice, peak
 from .provenance import commit, provenance
 from .steps import replayed
 
@@ -221,15 +221,13 @@ def run_schedule(learn, p, done: int = 0) -> None:
 def measured(seed, history, net, images, size, place, count: int) -> Seed:
     """What a Record keeps of one training, with `count` pictures in an epoch."""
     channels = images.train.images.shape[-1]
-    peak = None
-    if place.type == "cuda":
-        peak = round(torch.cuda.max_memory_allocated(place) / 2**20, 1)
     return Seed(
         seed=seed,
         epochs=history.epochs,
         parameters=probes.parameters(net),
         macs=probes.macs(net, (channels, size, size)),
-        peak_memory_mb=peak,
+        # A finished run that is restored has trained nothing here.
+        peak_memory_mb=peak(place) if history.trained else None,
         images_per_second=round(
             count / statistics.median(e["train_seconds"] for e in history.epochs), 1
         ),
