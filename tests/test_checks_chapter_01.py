@@ -71,6 +71,8 @@ COSTS = [
     ([(") // stride + 1", ") // stride")], "the square of 01.1"),
     ([(RETURN, "return places * weights")], "return parameters, macs"),
     ([(RETURN, "return weights, places, 1")], "return parameters, macs"),
+    ([("stride=1, padding=0", "stride=2, padding=1")], "Keep the first line"),
+    ([("groups=1, bias=True", "groups=1, bias=False")], "Keep the first line"),
 ]  # fmt: skip
 
 

@@ -168,6 +168,9 @@ HEADS = [
     ([("num_classes),", "num_classes, bias=False),")], "Leave it its bias"),
     ([("num_classes),", "16), nn.Linear(16, num_classes),")], "old classifier still"),
     ([("num_classes),", "num_classes + 1),")], "linear layer to the classes"),
+    ([("return nn.Sequential(\n        net.features,", "return nn.Sequential(\n"
+       "        type('Cut', (nn.Sequential,), {'forward': torch.no_grad()("
+       "nn.Sequential.forward)})(*net.features),")], "must learn from it"),
     ([(FIRST, "        __import__('copy').deepcopy(net.features),\n")], "not a copy"),
 ]  # fmt: skip
 

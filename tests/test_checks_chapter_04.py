@@ -279,6 +279,13 @@ TWINS = [
     ([("self.residual = block[:-1]", "self.residual = lambda x: block[:-1](x)")],
      "not part of the twin"),
     ([("in plain]", "in plain[:1]]")], "For each block"),
+    ([("return F.relu(self.residual(x) + x)",
+       "return F.relu(F.dropout(self.residual(x), 0.5, self.training) + x)")],
+     "works only in training"),
+    ([("            self.residual = block[:-1]", "            block.train = lambda "
+       "mode=True: block\n            self.residual = block[:-1]\n"
+       "            self.residual.train = lambda mode=True: self.residual")],
+     "works only in training"),
     ([("block[:-1]", "block[1:-1]")], "For each block"),
 ]  # fmt: skip
 

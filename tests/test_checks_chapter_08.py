@@ -93,6 +93,8 @@ STEMS = [
     ([(POOL, "nn.MaxPool2d(3, padding=1)")], "its stride is 3"),
     ([("(in_channels, half, 2)", "(3, half, 2)")], "the first one takes `in_channels`"),
     ([("width // 2", "width / 2")], "whole numbers"),
+    ([(ORDER, "[nn.BatchNorm2d(after), nn.ReLU(), nn.Dropout2d()]")],
+     "works only in training"),
 ]  # fmt: skip
 
 

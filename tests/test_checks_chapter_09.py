@@ -99,6 +99,8 @@ WRONG = [
      "behind the second BatchNorm"),
     ([(ORDER, "nn.BatchNorm2d(after), nn.Identity(),")], "There is no ReLU"),
     ([(END, "layers[:-1], nn.BatchNorm2d(4 * width)")], "and nothing else"),
+    ([(ORDER, "nn.BatchNorm2d(after), nn.Dropout(), nn.ReLU(),")],
+     "works only in training"),
     ([(END, "layers[:-1], nn.Tanh()")], "Convolution, BatchNorm, ReLU; again"),
 ]  # fmt: skip
 

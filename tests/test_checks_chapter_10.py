@@ -89,6 +89,13 @@ BLOCKS = [
        "        return self.residual(x) + s")], "through the shortcut"),
     ([(SUM, "self.residual(x.detach()) + self.shortcut(x)")], "through F"),
     ([(f"return {SUM}", f"return ({SUM}).detach()")], "`no_grad`"),
+    ([("        self.shortcut = nn.Identity()\n", "        self.shortcut = "
+       "nn.Identity()\n        nn.init.zeros_(self.residual[6].weight)\n")],
+     "nothing in F would ever learn"),
+    ([("        self.shortcut = nn.Identity()\n", "        self.shortcut = "
+       "nn.Identity()\n        self.requires_grad_(False)\n")], "`requires_grad`"),
+    ([(NORM + "            " + CONV3, NORM + "            nn.Dropout(),\n            "
+       + CONV3)], "works only in training"),
 ]  # fmt: skip
 
 

@@ -177,6 +177,11 @@ SEEN = [
     ([(RESIZE, RESIZE.replace("size)", "size * 256 // 224)"))], "as 256 before"),
     ([(TENSOR, "TF.pil_to_tensor(picture).float() // 255")], "or by `//`"),
     ([("[None]", "[None].double()")], "float32"),
+    ([("picture = TF.resize(", "from PIL import Image\n"
+       "    whole = picture.convert('RGBA')\n"
+       "    ground = Image.new('RGBA', whole.size, 'white')\n"
+       "    picture = Image.alpha_composite(ground, whole)\n"
+       "    picture = TF.resize(")], "shows a white ground"),
 ]  # fmt: skip
 
 

@@ -263,6 +263,33 @@ def test_other_ways_to_evaluate_pass():
     assert checks.check("14.3", all_at_once).passed
 
 
+def test_the_order_of_the_pictures_is_free():
+    @torch.no_grad()
+    def backwards(net, pictures, labels, batch_size=64):
+        net.eval()
+        found = 0
+        for batch in torch.arange(len(labels)).flip(0).split(batch_size):
+            found += (net(pictures[batch]).argmax(1) == labels[batch]).sum().item()
+        return found / len(labels)
+
+    assert checks.check("14.3", backwards).passed
+
+    @torch.no_grad()
+    def one_twice(net, pictures, labels, batch_size=64):
+        again = torch.arange(len(labels)).clamp(max=len(labels) - 2)
+        return backwards(net, pictures[again], labels[again], batch_size)
+
+    failed = checks.check("14.3", one_twice).messages[-1]
+    assert "the smaller last one too" in failed.hint and "9 of them" in failed.got
+
+
+def test_what_works_only_in_training_is_found():
+    line = "y = F.relu(self.bn1(self.conv1(x)))"
+    dropped = f"{line}\n        y = F.dropout(y, 0.5, self.training)"
+    report = checks.check("14.2", edited("14.2", (line, dropped)))
+    assert "only in training" in report.messages[-1].hint
+
+
 def test_pictures_may_be_sent_to_the_device_of_the_net():
     @torch.no_grad()
     def accuracy(net, pictures, labels, batch_size=64):

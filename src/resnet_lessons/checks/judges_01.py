@@ -83,6 +83,13 @@ def check_conv_cost(answer, expect):
             "biases.",
             mistakes=made(MACS, *case),
         )
+    expect.trying("conv_cost(6, 16, 5, 14)")
+    expect.equal(
+        "without stride, padding, groups and bias",
+        tuple(answer(6, 16, 5, 14)),
+        (2416, 240_000),
+        hint="Keep the first line as it was: stride 1, no padding, one group, a bias.",
+    )
 
 
 def _kind(got) -> str:

@@ -6,7 +6,7 @@ from torch import nn
 from .. import nets, probes
 from ..nets.layers import conv2d
 from .expect import made
-from .layers import calls_of, count
+from .layers import CUT, calls_of, count, gradient_at
 from .mistakes_02 import FIELDS, HEADS, NAIVE, REDUCED
 
 # 02.1 ------------------------------------------------------------------------------
@@ -191,3 +191,10 @@ def _values(head, features, expect):
             hint="Mean of each channel over rows and columns, then the linear layer.",
             mistakes=made(HEADS, grid, linear),
         )
+    expect.close(
+        "the gradient that reaches the pictures",
+        gradient_at(head, x),
+        gradient_at(lambda x: linear(features(x).mean((2, 3))), x),
+        hint=f"The features must learn from it. {CUT}",
+        atol=1e-4,
+    )

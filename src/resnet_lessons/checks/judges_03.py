@@ -5,7 +5,14 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import CUT, calls_of, copy_weights, count, gradient_at
+from .layers import (
+    CUT,
+    calls_of,
+    copy_weights,
+    count,
+    gradient_at,
+    same_in_training,
+)
 
 POOL_MISTAKES = [
     (
@@ -96,7 +103,7 @@ def _count_head(channels, grid, num_classes, pooled):
     grids = torch.zeros(1, channels, grid, grid)
     features = nn.Sequential(*pool, nn.Flatten())(grids).shape[1]
     head = nn.Linear(features, num_classes, device="meta")
-    return sum(parameter.numel() for parameter in head.parameters())
+    return count(head)
 
 
 def _inputs(channels, grid, pooled):
@@ -242,14 +249,7 @@ def _equals_library(net, library, expect):
         hint=f"The convolutions must learn from it. {CUT}",
         atol=1e-4,
     )
-    expect.close(
-        "the logits in training mode",
-        net.train()(x),
-        library.train()(x),
-        hint="In evaluation mode they were right. What works only in training? Leave "
-        "out a Dropout, and let BatchNorm switch with the net.",
-        atol=1e-4,
-    )
+    same_in_training(library, net, x, expect)
 
 
 CONV_BIAS = (

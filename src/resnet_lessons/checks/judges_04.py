@@ -14,6 +14,7 @@ from .layers import (
     count,
     randomise,
     same_gradient,
+    same_in_training,
     unchanged,
 )
 from .mistakes_04 import PLACES, TWINS, WEIGHTS
@@ -185,7 +186,22 @@ def check_residual_twin(answer, expect):
         _twin_parameters(before, twin, expect)
         if blocks == 1:
             _twin_gradient(before, twin, expect)
+        library = _Twin(copy.deepcopy(before))  # its running averages will move
+        same_in_training(library, twin, torch.randn(2, 6, 7, 5), expect)
         _shares_nothing("plain", plain, twin, before, expect, hint)
+
+
+class _Twin(nn.Module):
+    """The net that is wanted, made of the blocks of a plain one."""
+
+    def __init__(self, plain):
+        super().__init__()
+        self.blocks = plain
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = F.relu(block[:-1](x) + x)
+        return x
 
 
 def _block(channels):
@@ -196,13 +212,10 @@ def _block(channels):
 def _twin_values(plain, twin, expect):
     x = torch.randn(2, 6, 7, 5)
     given = x.clone()
-    want = x
-    for block in plain:
-        want = F.relu(block[:-1](want) + want)
     expect.close(
         "its output",
         twin(given),
-        want,
+        _Twin(plain)(x),
         hint="For each block: F(x) is all but its last ReLU; then the sum with the x "
         "that came into this block; then the ReLU.",
         mistakes=made(TWINS, plain, x),

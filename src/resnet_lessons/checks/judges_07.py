@@ -15,6 +15,7 @@ from .layers import (
     norm_after,
     randomise,
     same_gradient,
+    same_in_training,
     unchanged,
 )
 from .mistakes_07 import GAMMAS, SHAPES, STRIDES, TRAINING, VALUES
@@ -169,15 +170,7 @@ def _values(block, library, name, expect):
     )
     unchanged(given, x, expect)
     same_gradient(library, block, x, expect, after=F.relu)
-    library.train(), block.train()
-    expect.close(
-        "the output in training, where BatchNorm looks at its batch",
-        block(x.clone()),
-        library(x),
-        hint="First the average over 2×2, then the 1×1 convolution and BatchNorm.",
-        mistakes=made(TRAINING, library, x),
-        atol=1e-4,
-    )
+    same_in_training(library, block, x, expect, TRAINING)
 
 
 def _kind(layer) -> str:

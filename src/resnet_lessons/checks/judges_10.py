@@ -5,7 +5,15 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import Call, calls_of, count, randomise, same_gradient, unchanged
+from .layers import (
+    Call,
+    calls_of,
+    count,
+    randomise,
+    same_gradient,
+    same_in_training,
+    unchanged,
+)
 from .mistakes_10 import (
     CHANNELS,
     FEATURES,
@@ -111,6 +119,21 @@ def _layers(answer, expect):
         expected="three",
         hint="Each has its own mean and variance: make three.",
     )
+    expect.true(
+        "its γ at the start",
+        all(bool((norm.weight == 1).all()) for norm in norms),
+        got="other numbers than 1",
+        expected="1 everywhere",
+        hint="Leave γ as `nn.BatchNorm2d` makes it. At γ = 0 the ReLU behind it sends "
+        "no gradient back, and nothing in F would ever learn.",
+    )
+    expect.true(
+        "it can learn",
+        all(parameter.requires_grad for parameter in block.parameters()),
+        got="numbers that do not learn",
+        expected="all of them do",
+        hint="Leave `requires_grad` as it is.",
+    )
 
 
 def _strides(answer, expect):
@@ -164,6 +187,7 @@ def _values(block, library, case, expect):
         )
     unchanged(given, x, expect)
     same_gradient(library, block, x, expect)
+    same_in_training(library, block, x, expect)
 
 
 def _copy(library, block, in_channels) -> None:

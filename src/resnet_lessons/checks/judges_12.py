@@ -290,4 +290,7 @@ def _picture(mode, width, height):
     y, x = np.mgrid[:height, :width] / max(height, width)
     waves = [np.sin(3 * x + y), np.cos(2 * y - 4 * x), np.sin(5 * y * x + 1)]
     rgb = np.stack([127 + 120 * wave for wave in waves], -1).astype(np.uint8)
-    return Image.fromarray(rgb).convert(mode)
+    picture = Image.fromarray(rgb).convert(mode)
+    if mode.endswith("A"):  # from clear to solid
+        picture.putalpha(Image.fromarray((255 * x / x.max()).astype(np.uint8)))
+    return picture

@@ -18,6 +18,7 @@ from .layers import (
     gradient_at,
     in_order,
     randomise,
+    same_in_training,
     unchanged,
 )
 from .mistakes_14 import HINTS
@@ -209,6 +210,7 @@ def same_output(expect, theirs, ours, x) -> None:
         hint=HINTS["gradient"],
         atol=1e-3,
     )
+    same_in_training(ours, theirs, x, expect)
 
 
 def _kind(layer) -> Words:

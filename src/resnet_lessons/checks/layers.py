@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..probes import parameters as count
 from .expect import made
 
 
@@ -79,11 +80,6 @@ def in_order(net: nn.Module, x: Tensor, sizes=()) -> list[nn.Module | None]:
     return [layer for call in convs for layer in (call.layer, norm_after(call, calls))]
 
 
-def count(net: nn.Module) -> int:
-    """Return how many numbers the net learns."""
-    return sum(parameter.numel() for parameter in net.parameters())
-
-
 @torch.no_grad()
 def copy_weights(net: nn.Module, reference: nn.Module) -> bool:
     """Randomise the reference and copy it into `net`, tensor by tensor, in order.
@@ -132,6 +128,7 @@ def three_convs_as(library: nn.Module, net: nn.Module, x, expect, hint: str, mis
         hint=f"It must come back through every layer. {CUT}",
         atol=1e-3,
     )
+    same_in_training(library, net, x, expect)
 
 
 def normed_three(convs: list[Call], calls: list[Call], expect, hint: str):
@@ -156,14 +153,17 @@ def normed_three(convs: list[Call], calls: list[Call], expect, hint: str):
     )
 
 
-def unchanged(given: Tensor, x: Tensor, expect):
+WRITES = "Something writes into x: `+=`, or a ReLU with `inplace=True`."
+
+
+def unchanged(given: Tensor, x: Tensor, expect, hint: str = WRITES):
     """Expect that `given`, which the answer got as a copy of x, is still equal to x."""
     expect.true(
         "x stays as it was",
         torch.equal(given, x),
         got="x was changed",
         expected="the same x",
-        hint="Something writes into x: `+=`, or a ReLU with `inplace=True`.",
+        hint=hint,
     )
 
 
@@ -211,6 +211,19 @@ def same_gradient(library, block, x, expect, after: Callable = lambda y: y):
         hint=f"It must come back through F and through the shortcut. {CUT}",
         mistakes=[(gradient_at(wrong, x), hint) for wrong, hint in cuts],
         atol=1e-3,
+    )
+
+
+def same_in_training(library, net, x, expect, mistakes=()):
+    """Expect `net` to put out on x what `library` does, both in training mode."""
+    expect.close(
+        "the output in training mode",
+        net.train()(x.clone()),
+        library.train()(x),
+        hint="In evaluation mode it was right. What works only in training? Leave "
+        "out a Dropout, and let BatchNorm switch with the net.",
+        mistakes=made(mistakes, library, x),
+        atol=1e-4,
     )
 
 

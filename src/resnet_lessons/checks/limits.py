@@ -143,16 +143,23 @@ def kept_random_state() -> Iterator[None]:
 
 @contextlib.contextmanager
 def plain_torch() -> Iterator[None]:
-    """New tensors on the CPU, gradients on, whatever the notebook has switched.
+    """New tensors of float32 on the CPU, gradients on, whatever the notebook switched.
 
     In one thread: the tensors of a check are small.
     """
     import torch
 
-    threads = torch.get_num_threads()
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
     torch.set_num_threads(1)  # on a busy machine several mostly wait for each other
     try:
-        with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
+        with (
+            torch.device("cpu"),
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.autocast("cpu", enabled=False),
+        ):
             yield
     finally:
         torch.set_num_threads(threads)
+        torch.set_default_dtype(dtype)

@@ -1,6 +1,7 @@
 """Chapter 12: mistakes in freezing, in rates and with a picture, as lines of data."""
 
 import torch
+from PIL import Image
 from torchvision.transforms import functional as TF
 
 from .describe import Words, shape_in_words
@@ -196,6 +197,12 @@ def _by_long_side(picture, size):
     return TF.center_crop(TF.resize(picture, sides), size)
 
 
+def _on_white(picture, size, mean, std):
+    ground = Image.new("RGBA", picture.size, "white")
+    whole = Image.alpha_composite(ground, picture.convert("RGBA"))
+    return PICTURES[0][0](whole, size, mean, std)
+
+
 PICTURES = [  # the first one is right
     (_after(lambda x, mean, std: (x / 255 - mean) / std), ""),
     (
@@ -241,6 +248,11 @@ PICTURES = [  # the first one is right
     (
         _after(lambda x, mean, std: (x.flip(0) / 255 - mean) / std),
         "The channels are in the order blue, green, red.",
+    ),
+    (
+        _on_white,
+        "What is transparent shows a white ground. Drop the transparency: "
+        '`picture.convert("RGB")` keeps the colours below it.',
     ),
     (
         _after(lambda x, mean, std: (x.mT / 255 - mean) / std),

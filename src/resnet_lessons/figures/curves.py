@@ -21,9 +21,9 @@ def looks(lines):
     return zip(lines, COLOURS, MARKERS, strict=False)
 
 
-def curves(records: list[Record], keys=("train_loss", "accuracy")) -> Figure:
-    """A panel for each of `keys` over the epochs, with all `records` in each."""
-    return beside(*[_panel(records, key) for key in keys])
+def curves(records: list[Record]) -> Figure:
+    """Training loss and accuracy over the epochs, a panel each, of all `records`."""
+    return beside(*[_panel(records, key) for key in ("train_loss", "accuracy")])
 
 
 def _panel(records: list[Record], key: str) -> Figure:

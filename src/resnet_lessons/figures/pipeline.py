@@ -68,15 +68,15 @@ def confusion(matrix: list[list[int]], classes, title: str) -> Figure:
         return show(figure, alt)
 
 
-def worst_words(matrix: list[list[int]], classes, count: int = 2) -> str:
-    """The `count` most frequent errors, in words."""
+def worst_words(matrix: list[list[int]], classes) -> str:
+    """The two most frequent errors, in words."""
     errors = sorted(
         (-n, i, j)
         for i, row in enumerate(matrix)
         for j, n in enumerate(row)
         if i != j and n
     )
-    found = [f"{classes[i]} for {classes[j]} ({-n})" for n, i, j in errors[:count]]
+    found = [f"{classes[i]} for {classes[j]} ({-n})" for n, i, j in errors[:2]]
     return f"Most often taken: {', '.join(found)}." if found else "No errors."
 
 

@@ -162,12 +162,12 @@ def _ray_panel(records, record: Record, rays, kind: str) -> Figure:
         return show(figure, alt)
 
 
-def surface_table(records: list[Record], measures: dict, kind="batch") -> Words:
+def surface_table(records: list[Record], measures: dict) -> Words:
     """A row for each plane. measures: title -> what gives a number for a grid."""
     columns = ["net", "plane", "in the middle", "mean at the rim", *measures]
     rows = []
     for record in records:
-        for title, grid in planes(record, kind):
+        for title, grid in planes(record, "batch"):
             half = len(grid) // 2
             rim = [*grid[0], *grid[-1], *[x for r in grid[1:-1] for x in (r[0], r[-1])]]
             losses = [grid[half][half], mean(rim)]
@@ -272,7 +272,7 @@ def _block(grid, y: int, x: int, fold: int) -> float:
     return mean(value for row in grid[y : y + fold] for value in row[x : x + fold])
 
 
-def plane_words(new: Record, old: Record, measure, unit="", kind="batch") -> str:
+def plane_words(new: Record, old: Record, measure, kind="batch") -> str:
     """How `measure` (of a grid) over all planes of `new` stands to that of `old`.
 
     Says "no clear difference" where single planes could have come out either way.
@@ -281,7 +281,7 @@ def plane_words(new: Record, old: Record, measure, unit="", kind="batch") -> str
 
     def words(values) -> str:
         low, high = min(values), max(values)
-        return f"{mean(values):.3g}{unit} ({low:.3g} to {high:.3g})"
+        return f"{mean(values):.3g} ({low:.3g} to {high:.3g})"
 
     text = f"{words(ours)} against {words(theirs)}"
     if min(ours) > max(theirs):

@@ -5,8 +5,10 @@
 | A    | x                   | every s-th pixel, zeros for new channels | 6       |
 | B    | x                   | 1x1 conv with stride s, BatchNorm        | 6       |
 | C    | 1x1 conv, BatchNorm | 1x1 conv with stride s, BatchNorm        | 6       |
-| pool | x                   | s x s average pool, 1x1 conv, BatchNorm  | 7       |
+| pool | x                   | s x s average pool, 1x1 conv, BatchNorm* | 7       |
 | none | 0                   | 0: a plain net                           | 4       |
+
+* The pool only where s > 1, conv and BatchNorm only where the channels differ.
 """
 
 import torch.nn.functional as F

@@ -17,7 +17,7 @@ from .cam import (
 from .counts import Row, macs, parameters, shapes
 from .depths import before_training, first_gradients
 from .fields import Window, fields_by_depth, receptive_field, ways, windows
-from .flow import Activation, Gradient, activations, gradients
+from .flow import Gradient, gradients
 from .freezing import backward_macs, freezing_costs, learning
 from .grids import Part, averaged, by_grid, where_parameters
 from .matching import positions_read, shape_matches
@@ -38,12 +38,10 @@ from .surface import (
 from .sweeps import input_sizes, starts
 
 __all__ = [
-    "Activation",
     "Gradient",
     "Part",
     "Row",
     "Window",
-    "activations",
     "averaged",
     "backward_macs",
     "before_training",

@@ -11,6 +11,7 @@ from .counts import macs, parameters
 from .flow import gradients
 
 DEEPEST = 1202  # layers of the paper's deepest net (section 4.2)
+CIFAR = (3, 32, 32)  # shape of one picture, for the counts
 
 
 def first_gradients(
@@ -39,7 +40,6 @@ def before_training(
     width: int,  # channels of the first stage
     pictures: Tensor,  # (B, C, H, W), for the gradient
     labels: Tensor,  # (B,)
-    shape: tuple[int, int, int] = (3, 32, 32),  # of one picture, for the counts
 ) -> dict[str, dict[str, float]]:
     """Under "plain" and "residual": parameters, macs and first gradient of a new net.
 
@@ -50,8 +50,8 @@ def before_training(
     norms = first_gradients([depth], width, pictures, labels)
 
     def found(kind: str) -> dict[str, float]:
-        net = cifar_net(depth, kind, width=width, in_channels=shape[0])
-        counts = {"parameters": parameters(net), "macs": macs(net, shape)}
+        net = cifar_net(depth, kind, width=width, in_channels=CIFAR[0])
+        counts = {"parameters": parameters(net), "macs": macs(net, CIFAR)}
         return {**counts, "gradient": norms[kind][0]}
 
     with torch.random.fork_rng(devices=[]):

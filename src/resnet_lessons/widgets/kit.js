@@ -43,6 +43,7 @@ const whole = (value) => Math.round(value).toLocaleString("en-US");
 
 /** 0.01234 -> "0.0123": three figures, and a true zero is "0". */
 function short(value) {
+  if (value < 0) return `−${short(-value)}`;
   if (value === 0) return "0";
   if (value >= 0.001 && value < 1000) return String(Number(value.toPrecision(3)));
   const [digits, power] = value.toExponential(1).split("e");

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from ...errors import UsageError
 from ..limits import kept_random_state
-from .bug import Bug, Sign, imports_of, part_of, run, text_of
+from .bug import Bug, Sign, part_of, run, text_of
 from .bugs_model import MODEL
 from .bugs_nets import NETS
 from .bugs_runs import RUNS
@@ -61,11 +61,9 @@ def load(program: str, *ids: str) -> ModuleType:
     return run(program, chosen(program, ids))
 
 
-def source(program: str, part: str, *ids: str, imports: bool = False) -> str:
+def source(program: str, part: str, *ids: str) -> str:
     """The code of one function or class of a program with these bugs."""
-    text = text_of(program, chosen(program, ids))
-    code = part_of(text, part)
-    return f"{imports_of(text)}\n\n\n{code}" if imports else code
+    return part_of(text_of(program, chosen(program, ids)), part)
 
 
 def symptoms(program: str, digits: Digits, *ids: str) -> list[list[str]]:

@@ -56,15 +56,6 @@ def part_of(text: str, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def imports_of(text: str) -> str:
-    """The import lines of a program."""
-    found = [
-        n for n in ast.parse(text).body if isinstance(n, ast.Import | ast.ImportFrom)
-    ]
-    lines = text.splitlines()
-    return "\n".join(lines[found[0].lineno - 1 : found[-1].end_lineno])
-
-
 def run(name: str, bugs: tuple[Bug, ...] = ()) -> types.ModuleType:
     """The program as a module, run afresh with these bugs in it."""
     text = text_of(name, bugs)

@@ -40,10 +40,10 @@ def places_of_f(p, d) -> str:
 
 
 @torch.no_grad()
-def mean_after(p, d, blocks=16) -> str:
+def mean_after(p, d) -> str:
     x = torch.rand(16, 8, 4, 4)
     start = x.mean().item()
-    for _ in range(blocks):
+    for _ in range(16):
         x = p.ResBlock(8)(x)
     return f"{start:.2f} → {x.mean().item():.2f}"
 

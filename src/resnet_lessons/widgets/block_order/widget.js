@@ -136,7 +136,7 @@ class BlockOrder {
       `${after.length > 1 ? "change" : "changes"} the rest` : "";
     return `${name[0].toUpperCase()}${name.slice(1)}, ${last} blocks: ` +
       `the mean goes from ${short(found.mean[0])} to ` +
-      `${signed(found.mean[last])}, the spread from ${short(found.std[0])} to ` +
+      `${short(found.mean[last])}, the spread from ${short(found.std[0])} to ` +
       `${short(found.std[last])}. Of the input, ${percent(share)} of the values reach ` +
       `the end untouched${how}. The gradient at the input is ${short(first)} times ` +
       "that at the end.";
@@ -144,8 +144,6 @@ class BlockOrder {
 }
 
 const relative = (norms) => norms.map((norm) => norm / norms[norms.length - 1]);
-
-const signed = (value) => (value < 0 ? `−${short(-value)}` : short(value));
 
 export default {
   render({ model, el }) {
