@@ -430,10 +430,17 @@ def test_chapter_10_louder_than_v1_v2_is_ahead_with_the_paper_s_width():
 
 
 def test_chapter_10_v2_is_clearly_behind_with_56_layers_and_the_paper_s_width():
-    v1, v2 = [load(name, "gpu") for name in ("resnet-56-cifar", "preact-56-cifar")]
+    names = ["resnet-56-cifar", "preact-56-cifar", "preact-56-gamma-four"]
+    v1, v2, louder = [load(name, "gpu") for name in names]
     assert "below, more than twice the spread" in compare_words(v2, v1)
     assert "higher by more than twice the spread" in loss_words(v2, v1)
-    assert v2.data == v1.data and "CPU" in v1.device and "CPU" in v2.device
+    assert louder.data == v2.data == v1.data
+    assert all("CPU" in run.device for run in (v1, v2, louder))
+    # with a louder end the lag is gone, clearly
+    assert "no clear difference" in compare_words(louder, v1)
+    assert "no clear difference" in loss_words(louder, v1)
+    assert "above, more than twice the spread" in compare_words(louder, v2)
+    assert "lower by more than twice the spread" in loss_words(louder, v2)
 
 
 @pytest.mark.parametrize("profile", ["laptop", "gpu"])
