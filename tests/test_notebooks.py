@@ -59,7 +59,16 @@ def test_a_notebook_is_executed_again_only_if_its_code_changed(tmp_path, monkeyp
         notebook.metadata["widgets"] = {"state": "kept"}
 
     monkeypatch.setattr(manuscripts, "execute", execute)
-    for change, runs in [("", 1), ("A word.\n\n", 1), ("```{code-cell}\n3\n```\n", 2)]:
+    for change, runs in [
+        ("", 1),
+        ("A word.\n\n", 1),
+        ("address", 1),
+        ("```{code-cell}\n3\n```\n", 2),
+    ]:
+        if change == "address":  # to install from: no output depends on it
+            (tmp_path / "_config.yml").write_text("repository: {url: 'https://x.org'}")
+            assert manuscripts.out_of_step(chapter, tmp_path)
+            change = ""
         chapter.write_text(text.replace("# Title\n\n", f"# Title\n\n{change}"), "utf-8")
         path = manuscripts.build(chapter, tmp_path)
         built = nbformat.read(path, as_version=4)
@@ -187,6 +196,11 @@ def run_without_package(source, tmp_path):
         "u.find_spec = lambda name: None\n"
         "subprocess.run = lambda pip: print(pip[-1], open(pip[-2]).read()) or failed\n"
         "class failed: returncode = 1\n"
+        "import importlib.metadata as m; here = list(m.distributions())\n"
+        "own = [type('Own', (), {'name': f'systems-own-{i}'}) for i in (0, 1)]\n"
+        "m.distributions = lambda: [*here, *own]; version = m.version\n"
+        "odd = {'systems-own-0': '1.1build1', 'systems-own-1': None}\n"
+        "m.version = lambda n: odd[n] if n in odd else version(n)\n"
     )
     return subprocess.run(
         [sys.executable, "-c", hide + source],
@@ -208,6 +222,7 @@ def test_with_an_address_the_first_cell_installs_from_it_and_holds_the_rest(tmp_
     done = run_without_package(source, tmp_path)
     assert "https://example.org/a/b/archive/refs/heads/main.zip" in done.stdout
     assert re.search(r"^torch==2", done.stdout, re.MULTILINE)
+    assert "systems-own" not in done.stdout  # pip would refuse the whole file
     assert "nothing was changed" in done.stderr
 
 

@@ -96,10 +96,12 @@ def test_a_repaired_page_needs_no_repair():
         'search-button-field" title="Search" aria-label="Search"></button>'
         '<summary aria-label="Toggle hidden content"><p>Show</p></summary>'
         '<div class="citation" id="id1" role="doc-biblioentry"></div>'
+        '<script type="application/vnd.jupyter.widget-view+json">{}</script>'
     )
     better = pages.repaired(page)
     assert 'aria-label="Search Ctrl+K"' in better and "<summary><p>" in better
     assert 'role="listitem"' in better and "doc-biblioentry" not in better
+    assert better.endswith("needs JavaScript.</p></noscript>")
     assert pages.repaired(better) == better
 
 
@@ -112,6 +114,16 @@ def test_an_unknown_icon_is_a_warning_with_its_page(tmp_path, caplog, monkeypatc
     pages.repair_all(SimpleNamespace(builder=builder, outdir=tmp_path), None)
     assert "a.html: the theme has no icon for class='fa-solid" in caplog.text
     assert "<svg" in (tmp_path / "b.html").read_text("utf-8")
+
+
+def test_the_folder_opens_with_a_page_that_leads_to_the_first(tmp_path):
+    config = SimpleNamespace(root_doc="book/start", html_title="A <title>")
+    builder = SimpleNamespace(format="html")
+    app = SimpleNamespace(builder=builder, outdir=tmp_path, config=config)
+    pages.write_index(app, None)
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>") and 'url=book/start.html"' in page
+    assert '<a href="book/start.html">A &lt;title&gt;</a>' in page
 
 
 def test_the_book_carries_no_icon_script_and_no_map(tmp_path):

@@ -197,7 +197,7 @@ def keep_outputs(notebook, path: Path) -> bool:
     if not kept:
         return False
     old, new = ([c for c in n.cells if c.cell_type == "code"] for n in (kept, notebook))
-    if _essence(old) != _essence(new):
+    if _essence(old[1:]) != _essence(new[1:]):  # no output depends on the set-up cell
         return False
     for ours, theirs in zip(new, old, strict=True):
         ours.outputs, ours.execution_count = theirs.outputs, theirs.execution_count

@@ -6,6 +6,7 @@ What the theme and MyST-NB get wrong for those who listen is put right.
 """
 
 import re
+from html import escape
 from pathlib import Path
 
 from sphinx.util import logging
@@ -23,6 +24,9 @@ REPAIRS = {
     r'<summary aria-label="Toggle hidden content">': "<summary>",
     # A list has items; the other role is deprecated.
     r'(<div class="citation"[^>]*) role="doc-biblioentry"': r'\1 role="listitem"',
+    # Without scripts a widget would be a gap.
+    r'(<script type="[^"]*widget-view\+json">[^<]*</script>)(?!<noscript>)': r"\1"
+    "<noscript><p>This picture needs JavaScript.</p></noscript>",
 }
 
 
@@ -49,15 +53,29 @@ def repair_all(app, exception) -> None:
             path.write_text(better, "utf-8")
 
 
+def write_index(app, exception) -> None:
+    """The page that opens with the folder: a link to the first, and a leap to it."""
+    if exception or app.builder.format != "html":
+        return
+    page, title = f"{app.config.root_doc}.html", escape(app.config.html_title)
+    Path(app.outdir, "index.html").write_text(
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="refresh" content="0; url={page}">\n'
+        f'<title>{title}</title>\n<a href="{page}">{title}</a>\n</html>\n',
+        "utf-8",
+    )
+
+
 def drop_unused(app, exception) -> None:
     if exception or app.builder.format != "html":
         return
     for path in Path(app.outdir, "_static").rglob("*.*"):
         if UNUSED.search(path.as_posix()):
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def setup(app) -> dict:
     app.connect("build-finished", repair_all)
     app.connect("build-finished", drop_unused)
+    app.connect("build-finished", write_index)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
 # @title Set-up: finds the package, or installs it and replaces nothing
 LIVE = None  # None: train where there is a GPU, else replay; True, False, a profile
 REPOSITORY = ""
-import importlib.metadata, importlib.util, pathlib, subprocess, sys, tempfile
+import importlib.metadata, importlib.util, pathlib, re, subprocess, sys, tempfile
 
 if (pathlib.Path("../src/resnet_lessons")).is_dir():  # a clone, perhaps not installed
     sys.path.insert(0, str(pathlib.Path("../src").resolve()))
@@ -15,8 +15,11 @@ elif importlib.util.find_spec("resnet_lessons") is None:
     # A package in two folders is found twice; `version` is of the one that is imported.
     found = importlib.metadata.distributions()
     pins = {d.name: importlib.metadata.version(d.name) for d in found if d.name}
+    # pip refuses all of them for one odd number, as 1.1build1 of a system's package.
+    number = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.(post|dev)\d+)*(\+[\w.]+)?")
+    lines = [f"{name}=={v}\n" for name, v in pins.items() if number.fullmatch(v or "")]
     held = pathlib.Path(tempfile.mkdtemp()) / "constraints.txt"
-    held.write_text("".join(f"{name}=={v}\n" for name, v in pins.items()))
+    held.write_text("".join(lines))
     address = f"{REPOSITORY}/archive/refs/heads/main.zip"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", str(held), address]
     if subprocess.run(pip).returncode:
