@@ -103,9 +103,25 @@ def test_preact_net_s_closing_gamma_alone_can_start_elsewhere():
     differ = [k for k, v in usual.state_dict().items() if not torch.equal(v, theirs[k])]
     assert differ == ["head.0.weight"]
     assert louder.head[0].weight.eq(4).all()
-    for name, options in [("resnet-8-cifar", {}), ("preact-8-cifar", {"norm": None})]:
-        with pytest.raises(UsageError, match="closing_gamma"):
-            nets.build(name, closing_gamma=4.0, **options)
+    with pytest.raises(UsageError, match="closing_gamma"):
+        nets.build("preact-8-cifar", closing_gamma=4.0, norm=None)
+
+
+def test_a_closing_gamma_gives_any_net_that_end_and_changes_nothing_else():
+    torch.manual_seed(0)
+    usual = nets.build("resnet-8-cifar")
+    torch.manual_seed(0)
+    closed = nets.build("resnet-8-cifar", closing_gamma=4.0)
+    norm, relu, *rest = closed.head
+    assert norm.weight.eq(4).all() and norm.num_features == 64
+    assert isinstance(relu, nn.ReLU)
+    ours, theirs = (
+        [*net.stem.parameters(), *net.stages.parameters(), *net.head[-1].parameters()]
+        for net in (usual, closed)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    x = usual.stages(usual.stem(torch.randn(4, 3, 8, 8)))
+    assert torch.equal(closed.head(x), nn.Sequential(*rest)(relu(norm(x))))
 
 
 def test_shortcut_a_keeps_every_second_pixel_and_adds_channels_of_zeros():

@@ -15,7 +15,9 @@ class ResNet(nn.Module):
     """One net for every variant: (B, in_channels, H, W) -> (B, num_classes) logits.
 
     Stage i holds `depths[i]` blocks of `widths[i]`; its first block has `strides[i]`
-    and the new width. Height and width may be anything from 1 pixel up.
+    and the new width. Height and width may be anything from 1 pixel up. A norm and a
+    ReLU close the stages of pre-activation blocks, and any where `closing_gamma` is
+    given (chapter 10).
     """
 
     def __init__(
@@ -29,7 +31,7 @@ class ResNet(nn.Module):
         in_channels: int = 3,
         strides: Sequence[int] | None = None,  # None: 1, then 2 for each later stage
         norm: Norm = nn.BatchNorm2d,  # None: no normalisation anywhere
-        closing_gamma: float = 1.0,  # at the start, of a closing norm (chapter 10)
+        closing_gamma: float | None = None,  # of a norm behind the stages, at the start
         **options,  # of the block: batch_zero, strided_conv
     ):
         super().__init__()
@@ -42,12 +44,12 @@ class ResNet(nn.Module):
             self.stages.append(stage(block, depth, channels, width, stride, **options))
             channels = width * block.expansion
         closing = []
-        if getattr(block, "preactivated", False):
+        if getattr(block, "preactivated", False) or closing_gamma is not None:
             # The last sum has met no norm and no ReLU (He et al. 2016, appendix).
             closing = [norm(channels), nn.ReLU()] if norm else [nn.ReLU()]
-        if closing_gamma != 1.0:
-            if not (closing and norm):
-                raise UsageError("No norm closes this net: leave closing_gamma out.")
+        if closing_gamma is not None:
+            if not norm:
+                raise UsageError("This net has no norms: leave closing_gamma out.")
             nn.init.constant_(closing[0].weight, closing_gamma)
         self.head = nn.Sequential(*closing, *head(channels, num_classes))
 

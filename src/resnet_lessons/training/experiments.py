@@ -73,22 +73,25 @@ ORDER = [
     ]  # with 20 and 56 layers the residual nets are chapter 4's
 ]
 
-# Chapter 10: v2 with a louder end; the usual γ is 1. The deepest on two cores only, so
-# that a GPU's `record --all` grows no longer.
+# Chapter 10: a louder end; the usual γ is 1. v1 gets an end like v2's for it. What is
+# dear on two cores only, so that a GPU's `record --all` grows no longer.
 SHORT = {name: CIFAR_DEPTH[name] for name in ("smoke", "laptop")}
 CLOSING = [
     Experiment(
-        f"preact-{depth}-gamma-{name}",
+        f"{net}-{depth}-gamma-{name}",
         10,
-        f"pre-activation, {depth} layers, closing γ = {gamma:g}",
-        f"preact-{depth}-cifar",
+        f"{kind}, {depth} layers, closing γ = {gamma:g}",
+        f"{net}-{depth}-cifar",
         with_options(profiles, closing_gamma=gamma),
     )
-    for depth, name, gamma, profiles in [
-        (20, "two", 2.0, CIFAR_DEPTH),
-        (20, "four", 4.0, CIFAR_DEPTH),
-        (56, "four", 4.0, CIFAR_DEPTH),
-        (110, "four", 4.0, SHORT),
+    for net, kind, depth, name, gamma, profiles in [
+        ("preact", "pre-activation", 20, "two", 2.0, CIFAR_DEPTH),
+        ("preact", "pre-activation", 20, "four", 4.0, CIFAR_DEPTH),
+        ("preact", "pre-activation", 56, "four", 4.0, CIFAR_DEPTH),
+        ("preact", "pre-activation", 110, "four", 4.0, SHORT),
+        ("resnet", "residual", 20, "four", 4.0, CIFAR_DEPTH),
+        ("resnet", "residual", 56, "four", 4.0, SHORT),
+        ("resnet", "residual", 110, "four", 4.0, SHORT),
     ]
 ]
 
