@@ -81,9 +81,8 @@ class Expect:
 
     def module(self, what: str, got):
         """Expect a PyTorch module, and return it."""
-        want = Words("a module of PyTorch")
-        is_one = lambda got, _: isinstance(got, nn.Module)  # noqa: E731
-        self._judge(what, got, want, "Return an `nn.Module`.", (), is_one)
+        want, hint = Words("a module of PyTorch"), "Return an `nn.Module`."
+        self._judge(what, got, want, hint, (), lambda a, b: isinstance(a, nn.Module))
         return got
 
     def _judge(self, what, got, want, hint, mistakes, same, words=describe):
