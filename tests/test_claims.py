@@ -443,6 +443,34 @@ def test_chapter_10_v2_is_clearly_behind_with_56_layers_and_the_paper_s_width():
     assert "lower by more than twice the spread" in loss_words(louder, v2)
 
 
+@pytest.mark.parametrize(
+    ("depth", "profile"),
+    [(20, "laptop"), (56, "laptop"), (110, "laptop"), (20, "gpu")],
+)
+def test_chapter_10_with_the_same_end_the_orders_cannot_be_told_apart(depth, profile):
+    nets = [f"{net}-{depth}-gamma-four" for net in ("resnet", "preact")]
+    v1, v2 = [load(name, profile) for name in nets]
+    assert "no clear difference" in compare_words(v2, v1)
+    assert "no clear difference" in loss_words(v2, v1)
+    assert v2.data == v1.data
+    assert v2.config | {"net": ""} == v1.config | {"net": ""}
+    one, other = v1.seeds[0], v2.seeds[0]
+    channels = 4 * v1.config["options"].get("width", 16)  # of the last stage
+    assert one.macs == other.macs
+    assert one.parameters == other.parameters + 2 * channels  # of one norm more
+    if depth > 20:  # a little ahead in the mean
+        assert v2.accuracy > v1.accuracy
+        assert v2.mean("train_loss")[-1] < v1.mean("train_loss")[-1]
+
+
+def test_chapter_10_v1_gains_as_much_from_the_louder_end():
+    names = ["resnet-20-cifar", "resnet-20-gamma-four", "preact-20-gamma-four"]
+    usual, *louder = [load(name, "gpu") for name in names]
+    for run in louder:
+        assert "above, more than twice the spread" in compare_words(run, usual)
+        assert "lower by more than twice the spread" in loss_words(run, usual)
+
+
 @pytest.mark.parametrize("profile", ["laptop", "gpu"])
 def test_chapter_10_at_like_volume_v2_cannot_be_told_from_v1(profile):
     names = ["resnet-20-cifar", "preact-20-gamma-two"]
