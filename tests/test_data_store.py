@@ -447,9 +447,8 @@ def test_official_archive_is_recognised_and_another_one_gets_its_own_name(
 
 def test_second_copy_of_an_archive_is_known_by_its_content(root, archive, offer):
     offer("http://127.0.0.1:9/none")
-    take(
-        archive.rename(archive.with_name("tiny.tar (1).gz"))
-    )  # as a browser numbers it
+    numbered = "tiny.tar (1).gz"  # by a browser
+    take(archive.rename(archive.with_name(numbered)))
     assert store.installed("tiny")[2].variant == "tiny-official"
     names = ["train-images-idx3-ubyte (1).gz", "t10k-labels.idx1-ubyte(2)"]
     found, _ = layouts._idx(None, [Path(name) for name in names])

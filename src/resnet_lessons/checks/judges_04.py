@@ -184,24 +184,21 @@ def check_residual_twin(answer, expect):
         _left_alone("plain", plain, before, expect, hint)
         _twin_values(before, twin.eval(), expect)
         _twin_parameters(before, twin, expect)
+        x = torch.randn(2, 6, 7, 5)
         if blocks == 1:
-            _twin_gradient(before, twin, expect)
-        library = _Twin(copy.deepcopy(before))  # its running averages will move
-        same_in_training(library, twin, torch.randn(2, 6, 7, 5), expect)
+            (block,) = _twin_of(before)
+            same_gradient(block, twin, x, expect, after=F.relu)
+        library = _twin_of(copy.deepcopy(before))  # its running averages will move
+        same_in_training(library, twin, x, expect)
         _shares_nothing("plain", plain, twin, before, expect, hint)
 
 
-class _Twin(nn.Module):
-    """The net that is wanted, made of the blocks of a plain one."""
-
-    def __init__(self, plain):
-        super().__init__()
-        self.blocks = plain
-
-    def forward(self, x):
-        for block in self.blocks:
-            x = F.relu(block[:-1](x) + x)
-        return x
+def _twin_of(plain) -> nn.Sequential:
+    """The net that is wanted, in eval mode: the library's blocks with F of `plain`."""
+    twin = nn.Sequential(*[nets.BasicBlock(6, 6) for _ in plain])
+    for ours, block in zip(twin, plain, strict=True):
+        ours.residual = block[:-1]
+    return twin.eval()
 
 
 def _block(channels):
@@ -215,7 +212,7 @@ def _twin_values(plain, twin, expect):
     expect.close(
         "its output",
         twin(given),
-        _Twin(plain)(x),
+        _twin_of(plain)(x),
         hint="For each block: F(x) is all but its last ReLU; then the sum with the x "
         "that came into this block; then the ReLU.",
         mistakes=made(TWINS, plain, x),
@@ -231,9 +228,3 @@ def _twin_parameters(plain, twin, expect):
         hint="The sum learns nothing. No layer is added and none is left out.",
         mistakes=[(0, "The blocks are not part of the twin: keep them as attributes.")],
     )
-
-
-def _twin_gradient(plain, twin, expect):
-    library = nets.BasicBlock(6, 6).eval()
-    library.residual = plain[0][:-1]
-    same_gradient(library, twin, torch.randn(2, 6, 7, 5), expect, after=F.relu)

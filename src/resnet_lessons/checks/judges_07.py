@@ -9,6 +9,7 @@ from .expect import made
 from .layers import (
     NO_LAYERS,
     calls_of,
+    can_learn,
     convs_among,
     count,
     in_order,
@@ -91,13 +92,8 @@ def _layers(answer, expect):
         expected="`affine=True`, which `nn.BatchNorm2d` takes by default",
         hint="Both are learned: leave `affine` as it is.",
     )
-    expect.true(
-        "every parameter can learn",
-        all(parameter.requires_grad for parameter in block.parameters()),
-        got="`requires_grad` is off",
-        expected="`requires_grad` is on",
-        hint="γ = 0 is a start, not a lock. Leave `requires_grad` as it is.",
-    )
+    hint = "γ = 0 is a start, not a lock. Leave `requires_grad` as it is."
+    can_learn(block.parameters(), expect, hint)
     gammas = tuple(norm.weight.detach().mean().item() for norm in norms)
     hint = "The first γ stays 1, the last one is 0."
     expect.equal("γ of the two at the start", gammas, (1.0, 0.0), hint, GAMMAS)

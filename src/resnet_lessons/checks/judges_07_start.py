@@ -8,7 +8,7 @@ from torch import nn
 
 from .. import nets
 from .describe import Words, one_line
-from .layers import randomise
+from .layers import can_learn, randomise
 
 # 07.2 ------------------------------------------------------------------------------
 
@@ -130,13 +130,8 @@ def _silenced(net, after, changed, expect):
         expected="0",
         hint="Exactly 0, for every channel.",
     )
-    expect.true(
-        "they can still learn",
-        all(parameter.requires_grad for parameter in after.values()),
-        got="`requires_grad` is off",
-        expected="`requires_grad` is on",
-        hint="BatchZero is a start, not a lock. Leave `requires_grad` as it was.",
-    )
+    hint = "BatchZero is a start, not a lock. Leave `requires_grad` as it was."
+    can_learn(after.values(), expect, hint)
     block = net.stages[-1][0].eval()
     with torch.no_grad():  # β was randomised: what is left of F is this number
         beta = [m for m in block.residual.modules() if isinstance(m, nn.BatchNorm2d)]

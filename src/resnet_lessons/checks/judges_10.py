@@ -8,6 +8,7 @@ from .expect import made
 from .layers import (
     Call,
     calls_of,
+    can_learn,
     count,
     randomise,
     same_gradient,
@@ -127,13 +128,7 @@ def _layers(answer, expect):
         hint="Leave γ as `nn.BatchNorm2d` makes it. At γ = 0 the ReLU behind it sends "
         "no gradient back, and nothing in F would ever learn.",
     )
-    expect.true(
-        "it can learn",
-        all(parameter.requires_grad for parameter in block.parameters()),
-        got="numbers that do not learn",
-        expected="all of them do",
-        hint="Leave `requires_grad` as it is.",
-    )
+    can_learn(block.parameters(), expect, "Leave `requires_grad` as it is.")
 
 
 def _strides(answer, expect):

@@ -7,7 +7,7 @@ from torch import nn
 
 from .. import nets
 from .expect import made
-from .layers import randomise
+from .layers import can_learn, randomise
 from .mistakes_10_closing import CLOSINGS
 
 WHOLE = (
@@ -88,13 +88,8 @@ def _blocks(net) -> list[nn.Module]:
 
 
 def _fit_to_learn(norm, expect):
-    expect.true(
-        "it can learn",
-        all(parameter.requires_grad for parameter in norm.parameters()),
-        got="`requires_grad` is off",
-        expected="`requires_grad` is on",
-        hint="A BatchNorm learns its γ and β. Leave `requires_grad` as it is.",
-    )
+    hint = "A BatchNorm learns its γ and β. Leave `requires_grad` as it is."
+    can_learn(norm.parameters(), expect, hint)
     hint = "Leave γ as `nn.BatchNorm2d` makes it."
     zero = (
         f"At γ = 0 the ReLU behind it sends no gradient back: it never wakes up. {hint}"

@@ -1,6 +1,6 @@
 """Look into the learner's net: which layers run, in which order, and with what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -211,6 +211,17 @@ def same_gradient(library, block, x, expect, after: Callable = lambda y: y):
         hint=f"It must come back through F and through the shortcut. {CUT}",
         mistakes=[(gradient_at(wrong, x), hint) for wrong, hint in cuts],
         atol=1e-3,
+    )
+
+
+def can_learn(parameters: Iterable[nn.Parameter], expect, hint: str):
+    """Expect that none of `parameters` is frozen."""
+    expect.true(
+        "every parameter can learn",
+        all(parameter.requires_grad for parameter in parameters),
+        got="`requires_grad` is off",
+        expected="`requires_grad` is on",
+        hint=hint,
     )
 
 
