@@ -90,7 +90,7 @@ CLOSING = [
         ("preact", "pre-activation", 56, "four", 4.0, CIFAR_DEPTH),
         ("preact", "pre-activation", 110, "four", 4.0, SHORT),
         ("resnet", "residual", 20, "four", 4.0, CIFAR_DEPTH),
-        ("resnet", "residual", 56, "four", 4.0, SHORT),
+        ("resnet", "residual", 56, "four", 4.0, CIFAR_DEPTH),
         ("resnet", "residual", 110, "four", 4.0, SHORT),
     ]
 ]
