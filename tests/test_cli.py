@@ -169,6 +169,45 @@ def test_a_stopped_run_is_told_to_resume_if_it_can(words, monkeypatch, capsys):
     assert ("--resume" in capsys.readouterr().err) == (words[0] == "train")
 
 
+@pytest.mark.parametrize(
+    ("words", "seeds", "shared_by", "resume"),
+    [([], 3, 1, False), (["--seeds", "2", "--shared-by", "4", "--resume"], 2, 4, True)],
+)
+def test_the_options_of_record_reach_it(
+    words, seeds, shared_by, resume, monkeypatch, tmp_path
+):
+    from resnet_lessons import training
+
+    asked = []
+
+    def record(exp, profile, *rest, **options):
+        asked.append((exp.name, profile, *rest, options))
+        raise LessonError("enough")
+
+    monkeypatch.setattr(training, "record", record, raising=False)
+    where = ["--profile", "smoke", "--device", "cpu", "--folder", str(tmp_path)]
+    with pytest.raises(SystemExit):
+        cli.main(["record", "fcn-baseline", *where, *words])
+    sent = ("fcn-baseline", "smoke", seeds, "cpu", tmp_path, shared_by)
+    assert asked == [(*sent, {"resume": resume})]
+
+
+def test_the_options_of_train_reach_it(monkeypatch):
+    from resnet_lessons import training
+
+    asked = []
+
+    def train(exp, *rest):
+        asked.append((exp.name, *rest))
+        raise LessonError("enough")
+
+    monkeypatch.setattr(training, "train", train, raising=False)
+    words = ["--profile", "smoke", "--seed", "7", "--device", "cpu", "--resume"]
+    with pytest.raises(SystemExit):
+        cli.main(["train", "fcn-baseline", *words])
+    assert asked == [("fcn-baseline", "smoke", 7, "cpu", True)]
+
+
 def test_train_reports_in_words_and_in_json(capsys):
     words = ["train", "fcn-baseline", "--profile", "smoke", "--device", "cpu"]
     done = call(*words, "--json")

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import hashlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -16,8 +17,16 @@ from pathlib import Path
 import pytest
 
 from data_server import body, draw_set, drip, server, status, tar_of, tiny_set
-from resnet_lessons import cli
-from resnet_lessons.data import catalog, fetch, install, layouts, runs_folder, store
+from resnet_lessons import cli, doctor
+from resnet_lessons.data import (
+    catalog,
+    fetch,
+    install,
+    layouts,
+    runs_folder,
+    store,
+    unpack,
+)
 from resnet_lessons.errors import LessonError, UsageError
 
 
@@ -247,21 +256,22 @@ def hostile(tmp_path, name, kind=tarfile.REGTYPE, link=""):
         ("device", tarfile.CHRTYPE, ""),
     ],
 )
-@pytest.mark.parametrize("own_check_only", [False, True])
-def test_hostile_tar_is_refused(
-    root, tmp_path, offer, monkeypatch, name, kind, link, own_check_only
-):
-    from resnet_lessons.data import unpack
-
-    if own_check_only:  # as on a Python without tarfile's filter
-        fallback = {"filter": "fully_trusted"} if unpack.FILTER else {}
-        monkeypatch.setattr(unpack, "FILTER", fallback)
+def test_hostile_tar_is_refused(root, tmp_path, offer, name, kind, link):
     offer("http://127.0.0.1:9/none")
     archive = hostile(tmp_path, name.replace("ABSOLUTE", str(tmp_path)), kind, link)
     with pytest.raises(LessonError, match=r"refused hostile\.tgz"):
         take(archive)
     assert not list(tmp_path.rglob("*evil*"))
     assert nothing_left(root)
+
+
+@pytest.mark.skipif(not unpack.FILTER, reason="this Python has no filter for archives")
+def test_pythons_own_filter_stands_behind_our_check(root, tmp_path, offer, monkeypatch):
+    monkeypatch.setattr(unpack, "_safe", lambda name, archive: name)
+    offer("http://127.0.0.1:9/none")
+    with pytest.raises(LessonError, match=r"hostile\.tgz"):
+        take(hostile(tmp_path, "../evil", tarfile.REGTYPE, ""))
+    assert not list(tmp_path.rglob("*evil*"))
 
 
 def test_hostile_zip_is_refused(root, tmp_path, offer):
@@ -638,9 +648,31 @@ def test_status_lists_every_set(root, archive, offer, monkeypatch):
     assert rows["tiny"]["images"] == {"train": 7, "valid": 4}
     assert rows["digits"]["present"] and rows["digits"]["built_in"]
     assert not rows["cifar10"]["present"]
+    told = doctor.report(doctor.examine())
+    assert f"here ({data_set.variant}: 7 + 4 pictures)" in told
     (home / "train" / "cats" / "0.JPEG").unlink()
     broken = {row["name"]: row for row in store.status()}["tiny"]
     assert not broken["present"] and "train/cats" in broken["problem"]
+    assert "broken: " in doctor.report(doctor.examine())
+
+
+def test_the_command_lists_imports_and_finds(root, archive, offer, monkeypatch, capsys):
+    data_set = offer("http://127.0.0.1:9/none")
+    monkeypatch.setattr(catalog, "DATA_SETS", (*catalog.DATA_SETS, data_set))
+
+    def said(*words):
+        cli.main(["data", *words])
+        return capsys.readouterr().out
+
+    assert "tiny is in" in said("import", "tiny", str(archive))
+    home = str(root / "sets" / "tiny")
+    assert said("where", "tiny").strip() == home
+    assert json.loads(said("where", "tiny", "--json"))["path"] == home
+    rows = [line.split() for line in said("list").splitlines() if line.strip()]
+    rows = {name: row for name, *row in rows}
+    assert {"yes", "7", "4"} <= set(rows["tiny"]) and "no" in rows["cifar10"]
+    listed = {row["name"]: row for row in json.loads(said("list", "--json"))}
+    assert listed["tiny"]["images"] == {"train": 7, "valid": 4}
 
 
 def test_checkpoints_lie_beside_the_data_unless_that_is_read_only(

@@ -22,6 +22,30 @@ def values(svg, attribute):
     return [float(number) for text in found for number in re.findall(NUMBER, text)]
 
 
+def test_one_seed_has_no_spread_and_settles_nothing():
+    one = replace(KEPT, seeds=KEPT.seeds[:1])
+    other = replace(records.load("fcn-baseline", "laptop"), title="other")
+    for pair in [(one, other), (other, one)]:
+        assert "says little" in figures.overlap_words(*pair)
+        assert "too little" in figures.compare_words(*pair)
+    for shown in (figures.running_table([one]), figures.error_table([one])):
+        assert "| – (1) |" in shown
+    assert "± – (1) |" in figures.results_table([one])
+    assert "says little" not in figures.overlap_words(KEPT, other)
+
+
+def test_equal_runs_beat_nobody():
+    """Accuracies are counts of one set of pictures: two runs can have the same."""
+    same = replace(KEPT, title="twin", seeds=[*KEPT.seeds[1:], KEPT.seeds[0]])
+    assert "does as well as" in figures.overlap_words(KEPT, same)
+
+
+def test_growing_pictures_have_two_sizes():
+    growing = records.load("race-ten-minutes-gates", "laptop")
+    assert "| 32–72 |" in figures.results_table([growing])
+    assert "| 64 |" in figures.results_table([KEPT])
+
+
 def test_a_shown_figure_is_lighter_and_all_stays_in_its_place(monkeypatch):
     raw = []
     short = "resnet_lessons.figures.display._short"

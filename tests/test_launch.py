@@ -2,6 +2,7 @@
 first cell of a notebook installs from there."""
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def test_pages_open_in_colab_once_the_repository_has_an_address(url, tmp_path):
     shutil.copy(ROOT / f"{NOTEBOOK}.ipynb", tmp_path / "notebooks")
     shutil.copytree(ROOT / "book", tmp_path / "book")
     config = (ROOT / "_config.yml").read_text("utf-8")
-    config = config.replace('  url: ""', f'  url: "{url}"')
+    config = re.sub(r'  url: ".*"', f'  url: "{url}"', config, count=1)
     (tmp_path / "_config.yml").write_text(config, "utf-8")
     (tmp_path / "_toc.yml").write_text(f"format: jb-book\nroot: {NOTEBOOK}\n", "utf-8")
     program = Path(sys.executable).with_name("jupyter-book")

@@ -30,6 +30,17 @@ def test_net_takes_its_smallest_picture(name, in_channels):
         assert net(torch.zeros(2, in_channels, size, size)).shape == (2, 7)
 
 
+def test_the_names_of_variants_mean_what_they_say():
+    def gammas(name):
+        norms = [m for m in nets.build(name).modules() if isinstance(m, nn.BatchNorm2d)]
+        return {float(n.weight.detach().min()) for n in norms}
+
+    assert gammas("resblock-net-deep") == {0, 1}
+    assert gammas("resblock-net-deep-gamma-one") == {1}
+    acts = {type(module) for module in nets.build("xresnet-50-mish").modules()}
+    assert nn.Mish in acts and nn.ReLU not in acts
+
+
 @pytest.mark.parametrize("name", SMALLEST)
 def test_a_pixel_less_is_too_small(name):
     size = SMALLEST[name] - 1

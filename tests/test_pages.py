@@ -151,9 +151,11 @@ def test_folds_fade_in_but_for_those_who_asked_for_less_motion(browser, address,
     assert (browser.js(MOVING) == 0) is calm
 
 
-COLUMN = """return [...document.querySelectorAll('#results table')[0].tBodies[0].rows]
-  .map(row => row.cells[arguments[0]].textContent)"""
+COLUMN = """const [column, table] = arguments;
+return [...document.querySelectorAll('#results table')[table ?? 0].tBodies[0].rows]
+  .map(row => row.cells[column].textContent)"""
 ACCURACY = 1  # its column in the first table
+FIRST, DAY = 8, 1  # columns of the first table; a column of the second
 
 
 def test_the_results_can_be_sorted_by_any_column(browser, address):
@@ -170,6 +172,18 @@ def test_the_results_can_be_sorted_by_any_column(browser, address):
         heading = browser.js("return arguments[0].parentNode.ariaSort", button)
         assert heading == turn
     assert sorted(browser.js(COLUMN, 0)) == sorted(before)
+    words = browser.driver.find_elements(By.CSS_SELECTOR, ".rl-sort")[0]
+    turns = []
+    for _ in range(2):
+        words.send_keys(Keys.ENTER)
+        turns.append(browser.js(COLUMN, 0))
+    letters = [text[0].lower() for text in turns[0]]
+    assert letters == sorted(letters) and len(set(letters)) > 3
+    assert turns[1] == turns[0][::-1]
+    button = browser.driver.find_elements(By.CSS_SELECTOR, ".rl-sort")[FIRST + DAY]
+    button.send_keys(Keys.ENTER)
+    days = browser.js(COLUMN, DAY, 1)
+    assert days == sorted(days) and len(set(days)) > 1
 
 
 # The checks above, each shown to see what it is there for.

@@ -10,6 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from playground_twin import START, pixels, trait, twin
+from widget_looks import POWERS
 from widget_page import open_page
 from widget_registry import widget
 
@@ -124,8 +125,7 @@ def power_height(page, chart):
         ".map(t => [t.textContent, Number(t.getAttribute('y'))])",
         chart - 1,
     )
-    powers = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-    marks = [(int(t[2:].translate(powers)), y) for t, y in found if t != "0"]
+    marks = [(int(t[2:].translate(POWERS)), y) for t, y in found if t != "0"]
     return np.polyfit(*zip(*marks, strict=True), 1)[0]
 
 
@@ -167,11 +167,21 @@ def test_each_control_changes_what_it_names(page, change, control, name):
 
 def test_the_run_before_stays_as_a_grey_line(page):
     assert line(page, LOSS, "ghost") == []
-    press(page, "One step", 8)
+    press(page, "One step", 56)
     was = line(page, LOSS, "accent")
-    assert len(was) == 2
-    tick_skip(page)
-    assert len(line(page, LOSS, "ghost")) == 2
+    assert len(was) == 8
+    for _ in range(3):  # passed on the way to another depth: not worth a line
+        slide(page, "Hidden layers", Keys.ARROW_RIGHT)
+        press(page, "One step", 8)
+    assert len(line(page, LOSS, "ghost")) == 8
+    assert len(line(page, LOSS, "accent")) == 2
+
+
+def test_a_knob_that_changes_nothing_leaves_the_run_alone(page):
+    press(page, "One step", 8)
+    button(page, "two spirals").click()
+    assert len(line(page, LOSS, "accent")) == 2
+    button(page, "rings").click()
     assert len(line(page, LOSS, "accent")) == 1
 
 

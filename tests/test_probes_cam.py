@@ -103,7 +103,7 @@ def test_enlarged_keeps_the_order_of_places():
     large = probes.enlarged(maps, 12)
     assert large.shape == (1, 12, 12)
     assert large[0, 0, -1] == 1 and large[0, -1, 0] == 0
-    assert large[0].flatten().argmax() in (11, *range(8, 12))
+    assert large[0].flatten().argmax() in range(8, 12)
 
 
 def test_every_layer_has_a_map_for_every_picture_and_class(net, pictures):

@@ -167,6 +167,10 @@ def test_a_bowl_never_falls_and_a_dent_does():
     dented = bowl(7)
     dented[1][3] = 0.5
     assert surface.dips(dented) == 2
+    flat = bowl(7)
+    flat[3][4] = flat[3][3]  # two lowest points, as rounding makes them: one dip
+    assert surface.dips(flat) == 1
+    assert surface.dips([[1.0] * 5] * 5) == 0
     hill = [[-x for x in row] for row in bowl()]
     assert surface.falls(hill) == 1
     assert surface.dips(hill) == 0

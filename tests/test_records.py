@@ -20,6 +20,12 @@ def test_a_number_that_is_none_is_named_and_not_kept(lost, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_short_commit_still_says_that_the_code_was_edited():
+    assert records.short_commit("0123456789" * 4) == "01234567"
+    assert records.short_commit("0123456789" * 4 + "+changes") == "01234567+changes"
+    assert records.short_commit("released 0.1.0") == "released 0.1.0"
+
+
 @pytest.mark.parametrize("text", ['{"name": "something else"}', '{"experiment": "le'])
 def test_a_file_that_is_no_record_is_named(text, tmp_path):
     (tmp_path / "package.json").write_text(text)

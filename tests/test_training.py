@@ -3,11 +3,15 @@
 import contextlib
 import dataclasses
 import errno
+import io
 import json
 import os
+import pickle
 import shutil
+import statistics
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -16,11 +20,13 @@ from fastai.callback.fp16 import AMPMode, MixedPrecision
 from safetensors import SafetensorError
 
 from resnet_lessons import data, nets, records, training
+from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording
 from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import SCHEDULES, History
 from resnet_lessons.training.run import seed_everything
+from resnet_lessons.training.steps import half_precision
 
 SMALL = dataclasses.replace(
     training.experiment("fcn-baseline"),
@@ -55,12 +61,17 @@ def test_the_bare_loop_takes_the_steps_of_the_learner():
         return net, dls
 
     theirs, dls = setting()
-    with training.make_learner(dls, theirs).no_bar() as learn:
+    history = History()
+    with training.make_learner(dls, theirs, cbs=[history]).no_bar() as learn:
         learn.no_logging().__enter__()
         learn.fit_one_cycle(2, 3e-3)
     ours, dls = setting()
     losses = training.fit_bare(ours, dls.train, epochs=2, lr=3e-3)
-    assert len(losses) == 2 * len(dls.train)
+    steps = len(dls.train)
+    assert len(losses) == 2 * steps
+    told = [epoch["train_loss"] for epoch in history.epochs]
+    means = [sum(losses[:steps]) / steps, sum(losses[steps:]) / steps]
+    assert told == pytest.approx(means, rel=1e-4)
     torch.testing.assert_close(weights(ours), weights(theirs), rtol=0, atol=1e-7)
 
 
@@ -142,6 +153,44 @@ def test_a_killed_run_resumes_to_the_same_weights(silent, monkeypatch, schedule)
     kept = ["epoch", "train_loss", "valid_loss", "accuracy"]
     for a, b in zip(resumed.seed.epochs, whole.seed.epochs, strict=True):
         assert [a[k] for k in kept] == [b[k] for k in kept]
+
+
+def test_a_checkpoint_of_other_pictures_is_refused(silent, monkeypatch):
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    load = data.load
+
+    def other(*args, **options):
+        return dataclasses.replace(load(*args, **options), content_hash="another")
+
+    monkeypatch.setattr(data, "load", other)
+    with pytest.raises(UsageError, match="this run has 'another'"):
+        training.train(SMALL, "smoke", 0, "cpu", resume=True, say=silent)
+
+
+def test_the_last_two_checkpoints_stay(silent):
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    folder = data.runs_folder() / f"{SMALL.name}-smoke-seed0"
+    names = sorted(path.name for path in folder.glob("epoch-*"))
+    assert names == ["epoch-0002", "epoch-0003"]
+
+
+class Evil:
+    def __reduce__(self):
+        return eval, ("open('evil', 'w')",)
+
+
+def test_a_checkpoint_that_would_run_code_is_not_loaded(silent, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    for progress in data.runs_folder().rglob("progress.json"):
+        state = progress.with_name("state.pt")
+        torch.save({"optimizer": Evil()}, state)
+        told = json.loads(progress.read_text("utf-8"))
+        told["sha256"]["state.pt"] = sha256_file(state)
+        progress.write_text(json.dumps(told), "utf-8")
+    with pytest.raises(pickle.UnpicklingError):
+        training.train(SMALL, "smoke", 0, "cpu", resume=True, say=silent)
+    assert not Path("evil").exists()
 
 
 def test_a_checkpoint_of_other_code_or_another_device_is_refused(silent, monkeypatch):
@@ -284,6 +333,9 @@ def test_history_holds_the_loss_over_all_validation_pictures(silent):
         pairs = [(run.net(x), y) for x, y in dls.valid]
     logits, labels = (torch.cat(part) for part in zip(*pairs, strict=True))
     last = run.seed.epochs[-1]
+    spent = statistics.median(e["train_seconds"] for e in run.seed.epochs)
+    seen = len(images.train) // 256 * 256  # of the last, incomplete batch none
+    assert run.seed.images_per_second == pytest.approx(seen / spent, rel=0.01)
     assert last["accuracy"] == pytest.approx(
         (logits.argmax(1) == labels).float().mean()
     )
@@ -336,11 +388,42 @@ def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
     assert lines[-1].startswith("Trained here")
 
 
+@pytest.mark.parametrize("cuda", [False, True])
+def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeypatch):
+    monkeypatch.delenv(recording.LIVE, raising=False)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+    calls = []
+
+    def train(exp, profile, **options):
+        calls.append((profile, options["stand_in"]))
+        raise LessonError("enough")
+
+    monkeypatch.setattr(recording, "train", train)
+
+    def asked(live):
+        """The profile that is trained; None where the Record is shown."""
+        calls.clear()
+        with contextlib.suppress(LessonError):
+            training.record_of("fcn-baseline", live=live, say=lambda line: None)
+        assert all(stand_in for _, stand_in in calls)
+        return calls[0][0] if calls else None
+
+    assert asked(None) == ("gpu" if cuda else None)
+    assert asked(True) == ("gpu" if cuda else "laptop")
+    assert asked(False) is None
+    assert asked("smoke") == "smoke"
+    monkeypatch.setenv(recording.LIVE, "smoke")
+    assert asked(False) == "smoke"
+
+
 def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
     """In a clone of this repository's package, with a file of its own."""
     package = tmp_path / "resnet_lessons"
     shutil.copytree(Path(recording.__file__).parents[1], package)
     (tmp_path / ".gitignore").write_text("__pycache__/")
+    rules = (Path(__file__).parents[1] / ".gitattributes").read_text("utf-8")
+    (tmp_path / ".gitattributes").write_text(rules.replace("src/", ""))
+    (package / "COMMIT").write_text("$Format:%H$\n")
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
         subprocess.run(["git", *who, *words], cwd=tmp_path, check=True)
@@ -365,6 +448,14 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
     edited = "import pathlib; pathlib.Path('resnet_lessons/nets/new.py').touch()"
     assert len(commit(edited)) == 40  # while it ran: that is not the code that did
     assert commit().endswith("+changes")
+
+    def git(*words):
+        return subprocess.check_output(["git", *words], cwd=tmp_path)
+
+    archive = git("archive", "HEAD", "resnet_lessons/COMMIT")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        written = tar.extractfile("resnet_lessons/COMMIT").read()
+    assert written == git("rev-parse", "HEAD")
     shutil.rmtree(tmp_path / ".git")
     (package / "COMMIT").write_text("a" * 40 + "\n")  # as `git archive` writes it
     assert commit() == "a" * 40
@@ -462,9 +553,34 @@ def test_a_replayed_step_is_the_step_that_was_captured(net):
     assert plain[0][-1] != plain[0][0]
 
 
+@pytest.mark.parametrize(
+    ("capability", "dtype"),
+    [
+        ((6, 1), None),
+        ((7, 5), torch.float16),  # Colab's T4
+        ((8, 0), torch.bfloat16),
+        ((9, 0), torch.bfloat16),
+    ],
+)
+def test_half_precision_is_what_the_device_multiplies_fast(
+    capability, dtype, monkeypatch
+):
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda device: capability)
+    assert half_precision(torch.device("cuda")) == dtype
+    assert half_precision(torch.device("cpu")) is None
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-def test_cuda_trains_in_half_precision_and_says_where(silent):
+def test_cuda_trains_in_half_precision_and_says_where(silent, monkeypatch):
+    learners = []
+
+    def watch(*args, **options):
+        learners.append(training.make_learner(*args, **options))
+        return learners[-1]
+
+    monkeypatch.setattr(run_module, "make_learner", watch)
     run = training.train(SMALL, "smoke", 0, "cuda", say=silent)
+    assert any(isinstance(cb, MixedPrecision) for cb in learners[0].cbs)
     losses = [e["train_loss"] for e in run.seed.epochs]
     assert losses[-1] < losses[0] and run.seed.peak_memory_mb > 0
     again = training.train(SMALL, "smoke", 0, "cuda", say=silent)

@@ -169,7 +169,6 @@ def test_the_result_says_what_was_measured(found):
     for source in pair["seconds_per_step"].values():
         assert len(source["all"]) == pair["rounds"] == bench.QUICK_ROUNDS
     assert pair["steps_per_round"] == bench.QUICK_STEPS
-    assert pair["ratios"]["times_faster_than_fastai"]["low"] > 1
     assert found["start_up"]["help_seconds"]["median"] > 0
     assert found["memory"]["peak_resident_mb"] > 100
 

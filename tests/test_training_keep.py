@@ -11,6 +11,7 @@ from resnet_lessons import data, nets, records, training
 from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError
 from resnet_lessons.training import recording
+from resnet_lessons.training import run as run_module
 
 TINY = dataclasses.replace(
     training.experiment("resnet-14-shapes"),
@@ -126,24 +127,29 @@ def test_live_gives_the_net_that_was_trained_here(tmp_path, monkeypatch):
     assert share == pytest.approx(record.accuracy, abs=0.02)
 
 
-def test_the_crop_of_a_profile_reaches_the_loader(tmp_path, monkeypatch):
+def test_what_a_profile_asks_for_reaches_the_learner(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
-    seen, loaders = [], data.loaders
+    learners = []
 
-    def watch(*args, **kwargs):
-        seen.append(kwargs["min_scale"])
-        return loaders(*args, **kwargs)
+    def watch(*args, **options):
+        learners.append(training.make_learner(*args, **options))
+        return learners[-1]
 
-    monkeypatch.setattr(data, "loaders", watch, raising=False)
-    run = training.train(TINY, "laptop", 0, "cpu", say=lambda line: None)
-    assert seen == [0.9] and "0.9 of the area" in run.config["augmentation"]
+    monkeypatch.setattr(run_module, "make_learner", watch)
+    asked = {"crop": 0.9, "zoom": 0.8, "smoothing": 0.1}
+    profile = dataclasses.replace(TINY.profiles["laptop"], **asked)
+    exp = dataclasses.replace(TINY, profiles={"laptop": profile})
+    run = training.train(exp, "laptop", 0, "cpu", say=lambda line: None)
+    (learn,) = learners
+    assert learn.dls.train.crop == 0.9 and learn.dls.valid.zoom == 0.8
+    assert learn.loss_func.label_smoothing == 0.1
+    assert "0.9 of the area" in run.config["augmentation"]
     assert training.experiment("fcn-baseline").profile("laptop").crop == 0.5
 
 
 SHIPPED = records.weights_path("resnet-14-shapes", "laptop")
 
 
-@pytest.mark.skipif(not SHIPPED.exists(), reason="not recorded yet")
 def test_the_shipped_net_is_as_good_as_its_record_says(replay):
     assert SHIPPED.stat().st_size < 400_000
     net, record = training.net_of("resnet-14-shapes", False, lambda line: None)

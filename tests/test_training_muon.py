@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from resnet_lessons import figures, nets, training
+from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import ADAMW, OPTIMIZERS
 from resnet_lessons.training.muon import RATIO, A, B, C, Muon, orthogonal
 
@@ -106,11 +107,19 @@ def test_every_optimizer_trains(monkeypatch, tmp_path):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
     exp = training.experiment("resnet-18")
     narrow = {"widths": [8, 16, 32, 64]}
-    for name in OPTIMIZERS:
+    learners = []
+
+    def watch(*args, **options):
+        learners.append(training.make_learner(*args, **options))
+        return learners[-1]
+
+    monkeypatch.setattr(run_module, "make_learner", watch)
+    for name, optimizer in OPTIMIZERS.items():
         profile = training.Profile("digits", 8, 2, 64, opt=name, options=narrow)
         one = dataclasses.replace(exp, profiles={"smoke": profile})
         run = training.train(one, "smoke", 0, "cpu", say=lambda line: None)
         assert run.config["optimizer"].startswith(name)
+        assert type(learners[-1].opt.opt) is optimizer
         assert ("'ratio': 10" in run.config["optimizer"]) == (name == "Muon")
         first, last = run.seed.epochs
         assert last["train_loss"] < first["train_loss"]

@@ -158,15 +158,17 @@ def test_a_step_of_each_slider_takes_less_than_a_frame(page):
 
 
 # Knobs that show; titles, pictures, tables and values that do not. Radio buttons stay:
-# they are the lines and the answers of the quiz.
+# they are the lines and the answers of the quiz. So does what is chosen.
 PAPER = """
 const all = (css, shows) => [...document.querySelectorAll(`.rl-inner :is(${css})`)]
   .filter(node => node.checkVisibility() === shows);
 const name = node => node.closest('.rl-inner').getAttribute('aria-label');
-return [all('input:not([type=radio]), button, select', true), all(arguments[0], false)]
+return [all('input[type=range], button:not([aria-pressed=true]), select', true),
+        all(arguments[0], false)]
   .map(found => found.map(node => [name(node), node.outerHTML.slice(0, 80)]));
 """
 PICTURES = "[role=img], canvas, [role=table], table, output, .rl-title"
+PICTURES += ", button[aria-pressed=true], input[type=checkbox]"
 
 
 @pytest.fixture
@@ -175,7 +177,7 @@ def every(browser, tmp_path):
     return open_page(browser, tmp_path, [widget(name) for name in MAKE])
 
 
-def test_print_keeps_the_pictures_and_drops_the_knobs(every):
+def test_print_keeps_pictures_and_choices_and_drops_the_knobs(every):
     before = every.js(SEEN)
     _, hidden = every.js(PAPER, PICTURES)
     every.look(media="print")

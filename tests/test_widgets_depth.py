@@ -90,7 +90,7 @@ def test_loss_words_weigh_the_gap_against_the_seeds():
 def test_error_table_shows_both_losses_and_the_error():
     table = figures.error_table([record("net", [[1.0, 0.5]], (0.8,))])
     assert str(table).splitlines()[-1] == (
-        "| net | 0.50 | 1.00 | 20.0 | 0.0 (1) | 10 | 2.5 |"
+        "| net | 0.50 | 1.00 | 20.0 | – (1) | 10 | 2.5 |"
     )
 
 
@@ -166,9 +166,24 @@ def test_table_and_sentence_follow_the_controls(page, shown, kind):
         assert f"{layers} layers with" in sentence and cells[3] in sentence
         assert cells[3] == f"{lasts(shown.data, kind)[depth]:.2f}"
         slider.send_keys(Keys.ARROW_RIGHT)
-    first, last = shown.data["depths"][0], shown.data["depths"][-1]
-    assert kind == "residual" or f"{first} layers give the lowest" in sentence
+    last = shown.data["depths"][-1]
+    if kind == "plain":
+        assert "8 layers give the lowest." in sentence
+    else:  # made of the same losses
+        close = "8, 20, 32 and 56 layers give the lowest, too close to tell apart."
+        assert close in sentence
     assert text(page, 0, "output") == [f"{last} layers"]
+
+
+@pytest.mark.browser
+def test_depths_within_twice_the_spread_share_the_lowest_place(browser, tmp_path):
+    data = depth_data(epochs=1, seeds=2)
+    ends = [[1.0, 1.1], [1.12, 1.3], [1.5, 1.5], [1.05, 1.05]]
+    for net, (one, two) in zip(data["nets"]["plain"], ends, strict=True):
+        net["losses"] = [[one], [two]]
+    open_page(browser, tmp_path, DepthAndSkip(data))
+    # 20 layers: 0.16 behind, twice their spread is 0.25
+    assert "8, 20 and 56 layers give the lowest, too close" in said(browser)
 
 
 @pytest.mark.browser

@@ -50,6 +50,16 @@ def test_the_charts_draw_the_data(page, shown, order, depth):
     assert len(inside(page, 0, "svg[role=img] .rl-line.rl-ghost")) == 3 * 5
 
 
+LINES = """return [...document.querySelectorAll('svg[role=img] .rl-line')].map(line =>
+  line.getAttribute('d').split('M').length - 1)"""
+
+
+def test_lines_are_whole_also_where_they_touch_the_axis(page, shown):
+    choose(page, 1, 2)
+    assert min(case[2]["untouched"][-2] for case in shown.data["cases"]) == 0
+    assert set(page.js(LINES)) == {1}
+
+
 BOXES = """return [...document.querySelectorAll('.order-box')].map(box => {
   const { x, y, width } = box.getBBox();
   return [box.nextSibling.textContent, x + width / 2, y]; })"""

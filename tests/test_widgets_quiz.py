@@ -1,5 +1,7 @@
 """DiffQuiz in a real Chromium: picking, checking, what the answer shows."""
 
+from itertools import groupby
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -113,6 +115,10 @@ def test_the_answer_shows_the_repair_and_what_was_measured(page, shown, number):
     for mark, look in (("-", "taken-out"), ("+", "put-in")):
         lines = [line.strip() for m, line in question["rows"] if m == mark]
         assert text(page, 0, f".quiz-{look} code") == lines
+    changed = [mark != " " for mark, line in question["rows"] if line.strip()]
+    near = [any(changed[max(0, i - 1) : i + 2]) for i in range(len(changed))]
+    pieces = [key for key, _ in groupby(near) if key]
+    assert len(inside(page, 0, ".quiz-gap")) == len(pieces) - 1
     assert question["why"].replace("`", "") == text(page, 0, ".quiz-why")[0]
     plain = [[w.replace("`", "") for w in sign] for sign in question["signs"]]
     cells = text(page, 0, ".quiz-what")[1:], text(page, 0, ".quiz-value")[2:]

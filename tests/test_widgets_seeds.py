@@ -69,6 +69,10 @@ def choose(page, n, draw, seed):
     press(page, 0, seed)
 
 
+# The ends of the bar and the place of the dot: a bar that is cut is lopsided.
+BAR = """return document.querySelector('.spread-on .spread-bar').getAttribute('d')
+  .match(/M(\\S+) \\S+H(\\S+)/).slice(1).map(Number)"""
+DOT = "return document.querySelector('.spread-on .spread-dot').cx.baseVal.value"
 CASES = [(50, 1, 0), (200, 7, 1), (1200, 30, 2)]
 
 
@@ -83,7 +87,12 @@ def test_the_matrix_counts_the_pictures_of_the_draw(page, shown, n, draw, seed):
     assert text(page, 0, ".spread-name") == shown.data["classes"]
     errors = [[*row[:i], 0, *row[i + 1 :]] for i, row in enumerate(want)]
     most = max(map(max, errors))
-    assert f", {most} times" in text(page, 0, ".spread-most")[0]
+    said_most = text(page, 0, ".spread-most")[0]
+    times = "once" if most == 1 else f"{most} times"
+    pairs = sum(row.count(most) for row in errors)
+    ties = {1: "", 2: "; one other pair as often"}
+    ties = ties.get(pairs, f"; {pairs - 1} other pairs as often")
+    assert said_most.endswith(f", {times}{ties}.")
 
 
 @pytest.mark.browser
@@ -99,6 +108,8 @@ def test_the_sentence_and_the_strip_say_the_standard_error(page, shown, n, draw,
     assert f"{low:.1f} to {high:.1f} %" in sentence
     rows = text(page, 0, ".rl-chart svg text")
     assert f"{100 * found:.1f} % ± {100 * reach:.1f}" in rows
+    left, right = page.js(BAR)  # of the seed that is chosen
+    assert left < right and left + right == pytest.approx(2 * page.js(DOT), abs=0.01)
     on = inside(page, 0, ".spread-on text")[0]
     assert on.text == f"seed {seed}"
 
@@ -130,12 +141,13 @@ def test_the_cloud_is_as_wide_as_the_formula_says(page, shown, n):
     choose(page, n, 3, 1)
     x = page.js(WHERE, ".spread-on .spread-ghost")
     shares = [share(shown.data, 1, draw, n) for draw in range(1, 31)]
-    assert len(x) == 30
+    chosen = shares.pop(2)  # it has the dot, and no place among the others
+    assert len(x) == 29
     slope = (x[0] - x[1]) / (shares[0] - shares[1])
     for place, found in zip(x, shares, strict=True):
         assert place - x[0] == pytest.approx(slope * (found - shares[0]), abs=0.01)
     (dot,) = page.js(WHERE, ".spread-on .spread-dot")
-    assert dot == pytest.approx(x[2])
+    assert dot - x[0] == pytest.approx(slope * (chosen - shares[0]), abs=0.01)
     mean = statistics.mean(shares)
     want = math.sqrt(mean * (1 - mean) / n)
     assert statistics.stdev(shares) == pytest.approx(want, rel=0.4)

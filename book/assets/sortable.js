@@ -4,8 +4,8 @@
 /** The number at the start of a cell, such as 66.3 of "66.3 ± 0.3 (3)", or its text. */
 function key(cell) {
   const text = cell.textContent.trim();
-  const number = parseFloat(text.replace(/,/g, ""));
-  return Number.isNaN(number) ? text : number;
+  const [number] = text.match(/^[\d,]*\.?\d+(?=$|[ –])/) ?? [];
+  return number ? Number(number.replaceAll(",", "")) : text;
 }
 
 function compare(a, b) {

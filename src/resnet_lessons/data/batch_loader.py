@@ -28,7 +28,6 @@ def loaders(
     seed=0,  # of shuffling and augmentation, the same on every device
     min_scale=0.35,  # smallest area of a crop, as a share of the picture
     flip=None,  # None: as the catalogue says (no digit is true when mirrored)
-    valid_size=None,  # pixels of validation pictures; None: `size`
     zoom=1.0,  # side of the centre that validation sees, as a share of the picture's
 ):
     """fastai `DataLoaders` with a training and a validation `BatchLoader`.
@@ -40,8 +39,7 @@ def loaders(
     from fastai.data.core import DataLoaders
     from fastai.data.transforms import CategoryMap
 
-    valid_size = size if valid_size is None else valid_size
-    _check(images, size, batch_size, valid_size, min_scale, zoom)
+    _check(images, size, batch_size, min_scale, zoom)
     device = _device(device)
     stats = _statistics(images.train)
     flip = catalog.find(images.name).mirror if flip is None else flip
@@ -61,13 +59,12 @@ def loaders(
         seed=seed,
         **shared,
     )
-    valid = BatchLoader(images.valid, size=valid_size, zoom=zoom, **shared)
+    valid = BatchLoader(images.valid, size=size, zoom=zoom, **shared)
     return DataLoaders(train, valid, device=device)
 
 
-def _check(images, size, batch_size, valid_size, min_scale, zoom):
-    whole = {"size": size, "batch_size": batch_size, "valid_size": valid_size}
-    for what, value in whole.items():
+def _check(images, size, batch_size, min_scale, zoom):
+    for what, value in (("size", size), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UsageError(f"{what} must be a whole number from 1, not {value!r}")
     if batch_size > len(images.train):

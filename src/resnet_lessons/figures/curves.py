@@ -8,7 +8,6 @@ from .display import COLOURS, STYLE, Figure, beside, show
 
 LABELS = {
     "train_loss": "training loss",
-    "valid_loss": "validation loss",
     "accuracy": "accuracy on validation pictures (%)",
 }
 MARKERS = "osD^vP*"
@@ -33,10 +32,17 @@ def _panel(records: list[Record], key: str) -> Figure:
         figure, ax = pyplot.subplots(figsize=(4.2, 3.4))
         for record, colour, marker in looks(records):
             _draw(ax, record, key, colour, marker)
+        if any(len(record.seeds) > 1 for record in records):
+            thin(ax)
         ax.set(title=LABELS[key], xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend()
         return show(figure, _alt(records, key))
+
+
+def thin(ax) -> None:
+    """Say in the legend of `ax` what a thin line is."""
+    ax.plot([], [], color="grey", lw=0.8, label="thin: one seed")
 
 
 def _draw(ax, record: Record, key: str, colour: str, marker: str) -> None:

@@ -4,8 +4,9 @@ from math import isfinite
 from statistics import mean, stdev
 
 from ..records import Record
-from .curves import looks
+from .curves import looks, thin
 from .display import STYLE, Figure, Words, beside, show, table
+from .rows import spread_words
 
 Lines = dict[str, list[list[float]]]  # label: one list of losses for each seed
 
@@ -54,6 +55,8 @@ def _panel(title, lines: Lines, look, xlabel: str, every: int, span) -> Figure:
             middle = [mean(values) for values in zip(*seeds, strict=True)]
             ax.plot(x, middle, color=colour, marker=marker, ms=5, label=label)
             ends.append(f"{label}: {middle[0]:.2f} to {middle[-1]:.2f}")
+        if any(len(seeds) > 1 for seeds in lines.values()):
+            thin(ax)
         ax.set(title=f"training loss: {title}", xlabel=xlabel, ylim=span)
         ax.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(loc="outside lower center", ncols=2)
@@ -61,14 +64,12 @@ def _panel(title, lines: Lines, look, xlabel: str, every: int, span) -> Figure:
         return show(figure, alt + "; ".join(ends) + ".")
 
 
-def last_losses(record: Record) -> list[float]:
-    """The training loss of the last epoch, one for each seed."""
-    return [curve[-1] for curve in record.curves("train_loss")]
-
-
-def loss_words(new: Record, old: Record) -> str:
-    """How the last training loss of `new` stands to that of `old`, and to chance."""
-    ours, theirs = last_losses(new), last_losses(old)
+def loss_words(new: Record, old: Record, epoch: int = -1) -> str:
+    """How a training loss of `new`, the last one, stands to that of `old`, and to
+    chance; `epoch` counts as a list does: 0 is the first."""
+    ours, theirs = (
+        [curve[epoch] for curve in record.curves("train_loss")] for record in (new, old)
+    )
     gap = mean(ours) - mean(theirs)
     words = f"{mean(ours):.2f} against {mean(theirs):.2f}"
     if min(len(ours), len(theirs)) < 2:
@@ -91,7 +92,7 @@ def _row(record: Record) -> list[str]:
         f"{record.mean('train_loss')[-1]:.2f}",
         f"{record.mean('valid_loss')[-1]:.2f}",
         f"{100 * (1 - record.accuracy):.1f}",
-        f"{100 * record.spread:.1f} ({len(record.seeds)})",
+        spread_words(record),
         f"{record.seeds[0].parameters:,}",
         f"{record.seeds[0].macs / 1e6:.1f}",
     ]

@@ -22,12 +22,16 @@ def spectra(matrices: dict) -> Figure:
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(5.6, 4.2))
         words = []
-        for (label, matrix), colour, _ in looks(matrices.items()):
+        for (label, matrix), colour, marker in looks(matrices.items()):
             shares = spectrum(matrix)
-            ax.plot(range(1, len(shares) + 1), shares, color=colour, label=label)
+            look = {"color": colour, "marker": marker, "markevery": 8, "label": label}
+            ax.plot(range(1, len(shares) + 1), shares, **look)
             words.append(f"{label}: {shares[len(shares) // 2]:.2g} in the middle")
-        ax.set(yscale="log", xlabel="direction (1 = longest)", title="its length")
+        title = "its length, as a share of the longest"
+        ax.set(yscale="log", xlabel="direction (1 = longest)", title=title)
         ax.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(loc="outside lower center", ncols=1)
-        alt = "Length of a step in each direction, as a share of the longest. "
+        alt = (
+            "Lengths of gradients and steps in each direction, shares of the longest. "
+        )
         return show(figure, alt + "; ".join(words) + ".")

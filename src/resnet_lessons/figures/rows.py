@@ -2,7 +2,7 @@
 
 from statistics import mean, median, stdev
 
-from ..records import Record
+from ..records import Record, short_commit
 from .display import Words, table
 
 
@@ -37,11 +37,22 @@ def seeds_words(record: Record) -> str:
     return f"{', '.join(most)} and {last} %" if most else f"{last} %"
 
 
+def spread_words(record: Record) -> str:
+    """Spread in points (number of seeds), such as "0.4 (3)"; one seed has none."""
+    count = len(record.seeds)
+    return f"{100 * record.spread:.1f} ({count})" if count > 1 else "– (1)"
+
+
 def overlap_words(one: Record, other: Record) -> str:
     """Whether single runs of two nets could have come out either way."""
     low, high = sorted([one, other], key=lambda record: record.accuracy)
-    if max(low.accuracies) > min(high.accuracies):
-        return f"A lucky run of *{low.title}* beats an unlucky one of *{high.title}*."
+    if min(len(one.seeds), len(other.seeds)) < 2:
+        return f"*{high.title}* ran better; from one run each, that says little."
+    if max(low.accuracies) >= min(high.accuracies):
+        return (
+            f"A lucky run of *{low.title}* does as well as an unlucky one of "
+            f"*{high.title}*, or better."
+        )
     return f"Every run of *{high.title}* beats every run of *{low.title}*."
 
 
@@ -57,7 +68,7 @@ def _row(record: Record) -> list[str]:
     return [
         record.title,
         f"{100 * record.accuracy:.1f}",
-        f"{100 * record.spread:.1f} ({len(record.seeds)})",
+        spread_words(record),
         f"{seed.parameters:,}",
         f"{seed.macs / 1e6:.1f}",
         f"{seconds:.1f}",
@@ -81,17 +92,23 @@ def results_table(records: list[Record]) -> Words:
     rows = [
         [
             f"`{r.experiment}`",
-            f"{100 * r.accuracy:.1f} ± {100 * r.spread:.1f} ({len(r.seeds)})",
+            f"{100 * r.accuracy:.1f} ± {spread_words(r)}",
             r.chapter,
             r.profile,
             r.data["name"],
             f"{r.data['train']:,}",
-            r.config["size"],
+            _sizes(r.config),
             r.config["epochs"],
         ]
         for r in records
     ]
     return table(columns, rows)
+
+
+def _sizes(config: dict) -> str:
+    """Pixels on a side; the smallest and the largest where pictures grow."""
+    low, high = min(config.get("sizes") or [0]), config["size"]
+    return f"{low}–{high}" if 0 < low < high else f"{high}"
 
 
 def provenance_table(records: list[Record]) -> Words:
@@ -103,7 +120,7 @@ def provenance_table(records: list[Record]) -> Words:
             r.recorded,
             r.device,
             r.versions["torch"],
-            f"`{r.commit[:8]}`",
+            f"`{short_commit(r.commit)}`",
             r.data["variant"],
             f"`{r.data['content_hash'][:12]}`",
         ]

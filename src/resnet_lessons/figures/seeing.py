@@ -284,6 +284,8 @@ def plane_words(new: Record, old: Record, measure, kind="batch") -> str:
         return f"{mean(values):.3g} ({low:.3g} to {high:.3g})"
 
     text = f"{words(ours)} against {words(theirs)}"
+    if min(len(new.seeds), len(old.seeds)) < 2:
+        return f"{text}, around one net each: too little to call it a difference"
     if min(ours) > max(theirs):
         return f"{text}: every plane above every other"
     if max(ours) < min(theirs):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..records import benches
+from ..records import benches, short_commit
 from .display import Words, table
 
 NONE = Words("No bench is saved yet: `resnet-lessons bench --save` makes one.")
@@ -79,7 +79,7 @@ def start_table(kept: list[dict]) -> Words:
                 b["device"],
                 first["stored_size"],
                 _number(first["cold_seconds"], 1),
-                _number(first["warm_seconds"], 1),
+                _number(first["warm_seconds"], 2),
                 sizes,
                 _number(b["memory"]["peak_resident_mb"]),
                 _number(b["memory"]["peak_device_mb"]),
@@ -106,7 +106,7 @@ def bench_table(kept: list[dict]) -> Words:
             f"{b['data']['variant']} `{b['data']['content_hash'][:12]}`",
             f"`{b['command']}`",
             b["recorded"],
-            f"`{b['commit'][:8]}`",
+            f"`{short_commit(b['commit'])}`",
         ]
         for b in kept
     ]

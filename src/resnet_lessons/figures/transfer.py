@@ -3,7 +3,7 @@
 from statistics import mean, stdev
 
 from ..records import Record
-from .curves import looks
+from .curves import looks, thin
 from .display import COLOURS, STYLE, Figure, Words, show, table
 from .rows import points_words
 
@@ -116,6 +116,8 @@ def transfer_curves(record: Record, ways: list[str]) -> Figure:
             look = {"color": colour, "marker": marker, "ms": 6}
             ax.plot(numbers, middle, label=TITLES[way], **look)
             words.append(f"{TITLES[way]}: {middle[0]:.1f} to {middle[-1]:.1f} %")
+        if len(record.seeds) > 1:
+            thin(ax)
         ax.set(
             title="accuracy on new pictures (%)",
             xlabel="pictures of each class",

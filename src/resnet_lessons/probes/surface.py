@@ -129,11 +129,14 @@ def bends(grid: Sequence[Sequence[float]]) -> float:
 
 
 def dips(grid: Sequence[Sequence[float]]) -> int:
-    """Points inside `grid` that lie below all eight neighbours: its local minima."""
+    """Points inside `grid` that lie below all eight neighbours: its local minima.
+
+    Of neighbours that are equal the first counts as the lower: losses are rounded.
+    """
     inside = range(1, len(grid) - 1)
     around = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
     return sum(
-        all(grid[y][x] < grid[y + i][x + j] for i, j in around)
+        all((grid[y][x], 0, 0) < (grid[y + i][x + j], i, j) for i, j in around)
         for y in inside
         for x in inside
     )

@@ -11,22 +11,22 @@ from ..nets.fcn import WIDTHS
 from .counts import macs, parameters, shapes
 
 
-def input_sizes(sizes: Sequence[int], trained: int) -> dict:
+def input_sizes(sizes: Sequence[int], made_for: int) -> dict:
     """The data of `widgets.InputSize`: two nets at each of `sizes` (px, a side).
 
     The nets share their stages; one flattens the last grid, the other averages it.
-    `trained` is the size that the linear layer of the first was made for.
+    `made_for` is the size that the linear layer of the first was made for.
     """
     fixed = [FixedSizeNet(size=size) for size in sizes]
     any_size = [FullyConvolutional() for _ in sizes]
     return {
-        "trained": trained,
+        "made_for": made_for,
         "sizes": list(sizes),
         "channels": [3, *WIDTHS],
         "grids": [_grids(net, s) for net, s in zip(any_size, sizes, strict=True)],
         "nets": [
-            _head("flatten", fixed, sizes, trained),
-            _head("pool", any_size, sizes, trained),
+            _head("flatten", fixed, sizes, made_for),
+            _head("pool", any_size, sizes, made_for),
         ],
     }
 
@@ -39,12 +39,12 @@ def _grids(net: nn.Module, size: int) -> list[int]:
     return [size, *[row.out_shape[-1] for row in rows]]
 
 
-def _head(kind: str, nets: list[nn.Module], sizes, trained: int) -> dict:
+def _head(kind: str, nets: list[nn.Module], sizes, made_for: int) -> dict:
     features = [net.head[-1].in_features for net in nets]
     return {
         "name": type(nets[0]).__name__,
         "head": kind,
-        "expects": features[list(sizes).index(trained)],
+        "expects": features[list(sizes).index(made_for)],
         "features": features,
         "head_parameters": [parameters(net.head) for net in nets],
         "macs": [macs(net, (3, s, s)) for net, s in zip(nets, sizes, strict=True)],

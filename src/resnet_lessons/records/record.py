@@ -92,6 +92,12 @@ class Record:
 
 
 @cache
+def short_commit(commit: str) -> str:
+    """Eight digits, and the "+changes" of edited code; a release stays as it is."""
+    digits, plus, changes = commit.partition("+")
+    return (digits[:8] if len(digits) == 40 else digits) + plus + changes
+
+
 def _validator(schema: Path):
     import jsonschema
 

@@ -22,7 +22,6 @@ class Profile:
     crop: float = 0.5  # smallest area of a random crop, as a share of the picture
     # Of labels, also in validation losses: this share goes to all classes alike.
     smoothing: float = 0.0
-    valid_size: int | None = None  # pixels of validation pictures; None: `size`
     zoom: float = 1.0  # side of the centre that validation sees, as a share
     opt: str = "AdamW"  # a key of learner.OPTIMIZERS
     schedule: str = "one cycle"  # a key of learner.SCHEDULES; chapter 11 has its own

@@ -159,7 +159,7 @@ def _replayed(kept: Record) -> str:
     return (
         f"Replayed: {kept.title}, {kept.data['variant']} at {kept.config['size']} px, "
         f"seeds {', '.join(str(s.seed) for s in kept.seeds)}, recorded "
-        f"{kept.recorded} on {kept.device}, commit {kept.commit[:8]}."
+        f"{kept.recorded} on {kept.device}, commit {records.short_commit(kept.commit)}."
     )
 
 

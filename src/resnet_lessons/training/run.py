@@ -134,7 +134,6 @@ def fit(exp, profile, seed, place, images, resume, say, **more):
         place,
         seed=seed,
         min_scale=p.crop,
-        valid_size=p.valid_size,
         zoom=p.zoom,
     )
     channels = images.train.images.shape[-1]

@@ -71,6 +71,7 @@ class LineChart {
   scale({ x, y, log = false, zeros = false }) {
     const floor = BOX.bottom - (zeros ? BOX.band + BOX.gap : 0);
     const height = [floor, BOX.top];
+    this.zeros = zeros;
     this.zero = zeros ? BOX.bottom - BOX.band / 2 : BOX.bottom;
     this.x = linear(x, [BOX.left + 8, BOX.right - 8]);
     const line = linear(log ? y.map(Math.log10) : y, height);
@@ -113,7 +114,7 @@ class LineChart {
   draw(lines) {
     const nodes = lines.flatMap(({ points, look }) => {
       const at = points.map(([x, y]) => [this.x(x), this.y(y)]);
-      const cut = (p, q) => (p[1] === this.zero) !== (q[1] === this.zero);
+      const cut = (p, q) => this.zeros && (p[1] === this.zero) !== (q[1] === this.zero);
       return [path(at, look, cut), ...dots(at, look)];
     });
     this.lines.replaceChildren(...nodes);

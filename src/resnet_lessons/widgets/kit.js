@@ -43,11 +43,18 @@ const whole = (value) => Math.round(value).toLocaleString("en-US");
 
 /** 0.01234 -> "0.0123": three figures, and a true zero is "0". */
 function short(value) {
+  if (!Number.isFinite(value)) return "beyond all numbers";
   if (value < 0) return `−${short(-value)}`;
   if (value === 0) return "0";
   if (value >= 0.001 && value < 1000) return String(Number(value.toPrecision(3)));
   const [digits, power] = value.toExponential(1).split("e");
   return `${digits} × ${ten(Number(power))}`;
+}
+
+/** 0.864 -> "86 %", 0.008 -> "0.8 %". */
+function portion(share) {
+  if (share > 0 && share < 0.0005) return "under 0.1 %";
+  return `${(100 * share).toFixed(share < 0.0995 && share > 0 ? 1 : 0)} %`;
 }
 
 /** -3 -> "10⁻³". */

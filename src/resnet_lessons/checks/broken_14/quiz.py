@@ -1,6 +1,7 @@
 """The defects as questions: the data of the widget DiffQuiz (chapter 14)."""
 
 import difflib
+import itertools
 import random
 
 from . import BUGS, Digits, source, symptoms
@@ -49,16 +50,15 @@ def compared(broken: str, repaired: str) -> tuple[list[list[str]], list[int]]:
     """([mark, line] of both codes, the lines of the broken code that count as found).
 
     Marks: " " in both, "-" in the broken code only, "+" in the repaired one only.
-    Lines are counted from 0. Where a line is only missing, its neighbours count.
+    Lines are counted from 0. Where lines are only missing, their neighbours count.
     """
     diff = [row for row in difflib.ndiff(broken.splitlines(), repaired.splitlines())]
     rows = [[row[0], row[2:]] for row in diff if row[0] != "?"]
-    wrong, line, missing = set(), 0, set()
-    for mark, _ in rows:
-        if mark == "+":
-            missing |= {line - 1, line}
-        else:
-            wrong |= {line} if mark == "-" else set()
-            line += 1
-    found = wrong or {number for number in missing if 0 <= number < line}
-    return rows, sorted(found)
+    lines, found, line = broken.splitlines(), set(), 0
+    for same, hunk in itertools.groupby(rows, lambda row: row[0] == " "):
+        count = sum(mark != "+" for mark, _ in hunk)
+        if not same:  # a gap has no line of its own
+            found |= set(range(line, line + count)) or {line - 1, line}
+        line += count
+    kept = [n for n in found if 0 <= n < line and lines[n].strip()]  # not empty ones
+    return rows, sorted(kept)

@@ -8,8 +8,6 @@ const INFERNO = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58],
 /** "AZ/" -> [0, 0.4, 1] */
 const values = (row) => [...row].map((c) => LETTERS.indexOf(c) / (LETTERS.length - 1));
 
-const percent = (share) => `${(100 * share).toFixed(0)} %`;
-
 function glow(value) {
   const at = value * (INFERNO.length - 1);
   const low = Math.min(INFERNO.length - 2, Math.floor(at));
@@ -121,10 +119,10 @@ class CamLayer {
     const share = inside[picture][asked];
     const found = share === null
       ? "no place speaks for the class"
-      : `${percent(share)} of the map lies on the shapes, ` +
-        `which cover ${percent(this.area)} of the picture`;
+      : `${portion(share)} of the map lies on the shapes, ` +
+        `which cover ${portion(this.area)} of the picture`;
     this.frame.say(`${classes[asked]}: the net gives it ` +
-      `${percent(probabilities[asked])}. At ${name} ${found}.`);
+      `${portion(probabilities[asked])}. At ${name} ${found}.`);
   }
 
   /** A row for each layer: how much of its map lies on the shapes. */
@@ -139,13 +137,14 @@ class CamLayer {
         h("span", { role: "cell", class: "cam-track" },
           h("span", { class: "cam-bar", style: `width:${100 * (share || 0)}%` }),
           mark.cloneNode()),
-        cell("cell", share === null ? "–" : percent(share), "cam-share"));
+        cell("cell", share === null ? "–" : portion(share).replace("under", "<"),
+          "cam-share"));
     });
     const head = h("div", { role: "row", class: "cam-row cam-head" },
       h("span", { role: "columnheader",
         text: "Share of the map on the shapes" }),
       h("span", { role: "columnheader", class: "cam-key",
-        text: `their share of the picture, ${percent(this.area)}` }));
+        text: `their share of the picture, ${portion(this.area)}` }));
     this.bars.replaceChildren(head, ...rows);
   }
 }

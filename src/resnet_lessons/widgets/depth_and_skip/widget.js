@@ -12,6 +12,9 @@ const FACTS = [
 
 const lasts = (net) => net.losses.map((curve) => curve[curve.length - 1]);
 const ending = (net) => average(lasts(net));
+/** Sample standard deviation of the last losses; of one seed it is not a number. */
+const spread = (net) => Math.sqrt(sum(lasts(net).map((loss) =>
+  (loss - ending(net)) ** 2)) / (lasts(net).length - 1));
 const meanCurve = (net) =>
   net.losses[0].map((_, i) => average(net.losses.map((curve) => curve[i])));
 
@@ -119,12 +122,21 @@ class DepthAndSkip {
     const seeds = lasts(net).length === 1 ? "one seed"
       : `${lasts(net).length} seeds, ${low.toFixed(2)} to ${high.toFixed(2)}`;
     const other = nets[KINDS[1 - KINDS.indexOf(kind)]][depth];
-    const best = depths[nets[kind].map(ending).reduce(
-      (at, loss, i, all) => (loss < all[at] ? i : at), 0)];
     return `${depths[depth]} layers ${NAMES[kind]} end at a training loss of ` +
       `${ending(net).toFixed(2)} (${seeds}); ` +
       `${NAMES[KINDS[1 - KINDS.indexOf(kind)]]} it is ${ending(other).toFixed(2)}. ` +
-      `Of the nets ${NAMES[kind]}, ${best} layers give the lowest.`;
+      `Of the nets ${NAMES[kind]}, ${this.lowest()}.`;
+  }
+
+  /** The depth with the lowest loss, and those within twice the spread of the seeds. */
+  lowest() {
+    const nets = this.data.nets[this.at.kind];
+    const best = nets.reduce((a, b) => (ending(b) < ending(a) ? b : a));
+    const near = this.data.depths.filter((_, i) => nets[i] === best ||
+      ending(nets[i]) - ending(best) <= 2 * Math.max(spread(nets[i]), spread(best)));
+    if (near.length === 1) return `${near[0]} layers give the lowest`;
+    const last = near.pop();
+    return `${near.join(", ")} and ${last} layers give the lowest, too close to tell apart`;
   }
 }
 

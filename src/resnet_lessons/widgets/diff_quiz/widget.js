@@ -133,13 +133,16 @@ class DiffQuiz {
       this.table(), h("p", { class: "quiz-caught", text: seers }));
   }
 
-  /** The changed lines, each with its neighbours. */
+  /** The changed lines, each with its neighbours; dots for what lies between. */
   diff() {
-    const { rows } = this.question;
+    const rows = this.question.rows.filter(([, line]) => line.trim());
     const changed = (i) => rows[i] && rows[i][0] !== " ";
     const near = rows.map((_, i) => changed(i - 1) || changed(i) || changed(i + 1));
-    const shown = rows.flatMap(([mark, line], i) => (near[i] && line.trim()
-      ? [h("li", { class: `quiz-row${mark === " " ? "" : ` quiz-${WORDS[mark]
+    const first = near.indexOf(true);
+    const gap = (i) => (i > first && !near[i - 1]
+      ? [h("li", { class: "quiz-row quiz-gap", text: "⋯" })] : []);
+    const shown = rows.flatMap(([mark, line], i) => (near[i]
+      ? [...gap(i), h("li", { class: `quiz-row${mark === " " ? "" : ` quiz-${WORDS[mark]
         .replace(" ", "-")}`}` },
       h("span", { class: "quiz-mark", "aria-hidden": "true",
         text: { "-": "−", "+": "+", " ": " " }[mark] }),

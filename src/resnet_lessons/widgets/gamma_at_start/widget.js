@@ -48,7 +48,7 @@ class GammaAtStart {
     const norms = [...gradient[depth], ...inner[depth]].flat();
     const top = Math.max(...std[depth].flat()) * 1.05;
     this.forward.scale({ x: [0, blocks], y: [0, top] });
-    this.backward.scale({ x: [1, blocks], y: decadeSpan(norms), log: true,
+    this.backward.scale({ x: [1, Math.max(blocks, 2)], y: decadeSpan(norms), log: true,
       zeros: norms.includes(0) });
     this.draw();
   }

@@ -10,7 +10,7 @@ from resnet_lessons.widgets.base import (
     need_rising,
 )
 
-KEYS = ("trained", "sizes", "channels", "grids", "nets")
+KEYS = ("made_for", "sizes", "channels", "grids", "nets")
 NET_KEYS = ("name", "head", "expects", "features", "head_parameters", "macs")
 
 
@@ -19,12 +19,12 @@ class InputSize(LessonWidget):
 
     `data` has, for S sizes and N stride-2 stages:
 
-    - `trained`: the image size in px that both nets were trained at, one of `sizes`
+    - `made_for`: the image size in px that the flatten net was made for, one of `sizes`
     - `sizes`: S image sides in px, rising
     - `channels`: N + 1 channel counts, the picture's 3 first
     - `grids`: S rows of N + 1 grid sides, the picture's own side first
     - `nets`: two dicts, one with `head` "flatten", one with `head` "pool", each with
-      `name`; `expects`, the in_features of its trained linear layer; and S values each
+      `name`; `expects`, the in_features of its linear layer; and S values each
       of `features` (numbers that reach the linear layer), `head_parameters` (of a head
       built for that size) and `macs` (multiply-accumulates for one picture)
 
@@ -38,7 +38,7 @@ class InputSize(LessonWidget):
         need_keys(data, KEYS, "InputSize")
         sizes, channels = data["sizes"], data["channels"]
         need_rising(sizes, "sizes")
-        need(data["trained"] in sizes, f"trained must be one of {list(sizes)} px.")
+        need(data["made_for"] in sizes, f"made_for must be one of {list(sizes)} px.")
         need(isinstance(channels, (list, tuple)), "channels must be a list of numbers.")
         need_numbers(channels, max(len(channels), 2), "channels")
         need(len(data["grids"]) == len(sizes), "grids needs one row per size.")
@@ -63,7 +63,7 @@ class InputSize(LessonWidget):
                 f"{net['head']}: {features} features at {row[0]} px, but "
                 f"{cells} cells of {channels} channels are {cells * channels}.",
             )
-        at = data["sizes"].index(data["trained"])
+        at = data["sizes"].index(data["made_for"])
         need(net["expects"] == net["features"][at], f"{net['head']}: expects is wrong.")
 
     def summary(self):

@@ -28,17 +28,17 @@ function headPicture(kind, n) {
 }
 
 /** Whether the numbers that arrive fit the linear layer, in one line with a sign. */
-function verdict(net, i, trained) {
+function verdict(net, i, made) {
   if (net.features[i] !== net.expects) return "✗ Does not fit: it cannot run.";
   if (net.head === "pool") return "✓ Fits, as at every size.";
-  if (i === trained) return "✓ Fits: it was trained here.";
-  return "✓ Fits: same grid as trained.";
+  if (i === made) return "✓ Fits: it was made for this size.";
+  return "✓ Fits: the last grid is as large.";
 }
 
 /** A card for one head: its picture, two bars on one scale, a verdict, its cost. */
 class Head {
-  constructor(net, most, trained) {
-    Object.assign(this, { net, most, trained });
+  constructor(net, most, made) {
+    Object.assign(this, { net, most, made });
     const { title, how } = WORDS[net.head];
     const box = { viewBox: "0 0 210 96", class: "size-head", "aria-hidden": "true" };
     this.svg = s("svg", box);
@@ -74,7 +74,7 @@ class Head {
     this.svg.replaceChildren(...headPicture(net.head, side));
     this.arrive.show(net.features[i]);
     this.expects.show(net.expects);
-    this.verdict.textContent = verdict(net, i, this.trained);
+    this.verdict.textContent = verdict(net, i, this.made);
     this.node.classList.toggle("size-misfit", net.features[i] !== net.expects);
     this.parameters.textContent = whole(net.head_parameters[i]);
     this.macs.textContent = `${(net.macs[i] / 1e6).toFixed(1)} million`;
@@ -84,13 +84,13 @@ class Head {
 class InputSize {
   constructor(data, el) {
     this.data = data;
-    const { sizes, trained, nets } = data;
-    this.index = sizes.indexOf(trained);
+    const { sizes, made_for: made, nets } = data;
+    this.index = sizes.indexOf(made);
     this.frame = new Frame(el, {
       stay: true,
       title: "One net, any image size?",
       lead: "Two nets share the same convolutions, each stage of stride 2, and " +
-        `differ only in the head. Both were trained at ${trained} px.`,
+        `differ only in the head. The first was made for ${made} px.`,
       caption: "Squares are drawn to one scale, pale frames show the largest " +
         "picture; labels read height × width × channels. " +
         "The shaded cells are a sketch of one channel of the last grid. " +
@@ -98,7 +98,7 @@ class InputSize {
     });
     this.frame.controls.append(range({
       label: "Image size", values: sizes, index: this.index, show: (v) => `${v} px`,
-      mark: { index: this.index, text: "trained here" },
+      mark: { index: this.index, text: "made for this" },
       act: (i) => { this.index = i; this.draw(); },
     }));
     const most = Math.max(...nets.flatMap((net) => net.features));

@@ -120,8 +120,8 @@ class LossSurface {
       lead: "In the middle of each square floor is a trained net; the height is its " +
         "loss after steps along two random directions. Turn the surfaces by dragging " +
         "them, or with the arrow keys on the sliders.",
-      caption: `${data.note} Directions are filter-normalised: at the rim each filter ` +
-        "has moved by its own length. The dashed line is the loss of guessing.",
+      caption: `${data.note} Directions are filter-normalised: from the middle straight ` +
+        "to a side each filter moves by its own length. The dashed line is guessing.",
     });
     this.surfaces = data.nets.map((net) => new Surface(net.name));
     this.stage = h("div", { class: "rl-charts surf-stage" },

@@ -12,7 +12,7 @@ function grown(span, values) {
   return decadeSpan([...(span ?? []), ...drawn, ...(span || drawn.length ? [] : [1])]);
 }
 
-/** Loss of training and of held-out data, the run before, and the loss of guessing. A
+/** Loss of training and of held-out data, an earlier run, and the loss of guessing. A
  *  net with batch normalisation that is not yet itself can have a held-out loss of any
  *  size: its running averages lag behind. */
 class LossChart extends LineChart {
@@ -20,7 +20,7 @@ class LossChart extends LineChart {
     super({ title: "Loss", xLabel: "step", yLabel: "loss", legend: [
       { look: "accent", label: "training batches" },
       { look: "second", label: "held-out data" },
-      { look: "ghost", label: "training, run before" },
+      { look: "ghost", label: "training, an earlier run" },
       { look: "guess", label: "guessing" }] });
     this.node.classList.add("play-loss");
   }

@@ -9,6 +9,7 @@ const DEPTHS = Array.from({ length: 32 }, (_, i) => 2 * i + 2);
 const START = { depth: 40, skip: false, norm: true, zero: false, init: "PyTorch",
   lr: 0.01, optimiser: "SGD", data: "spirals", seed: 0 };
 const [FIRST, MORE] = [200, 5000]; // steps until it pauses by itself, then and again
+const LONG = 50; // steps after which a run is worth a grey line: a slider starts many
 // Milliseconds of a frame for training, and with the plane; and between drawings.
 const [TRAINING, PLANE, DRAWING] = [7, 9.5, 60];
 const percent = (part) => `${Math.round(100 * part)} %`;
@@ -18,8 +19,8 @@ class ResidualPlayground {
     Object.assign(this, { trait, settings: { ...START }, playing: false, before: [] });
     this.frame = new Frame(el, {
       title: "The residual playground",
-      lead: "A small net trains here, in your browser. Each change starts a new one; " +
-        "the grey line keeps the run before it.",
+      lead: "A small net trains here, in your browser. Each change starts a new one; the " +
+        `grey line keeps the last one that ran for ${LONG} steps, or diverged.`,
       caption: `Fully connected, ${WIDTH} wide, batches of ${BATCH}. Even layers end ` +
         `a block. ${POINTS.train} training and ${POINTS.held} held-out points, or real ` +
         "digits of 8 × 8 pixels. Gradients and outputs are of the last batch, training " +
@@ -40,8 +41,10 @@ class ResidualPlayground {
 
   addControls() {
     const set = (changes) => {
+      if (Object.keys(changes).every((key) => changes[key] === this.settings[key])) return;
       Object.assign(this.settings, changes);
-      if (this.run.steps) this.before = this.run.curve;
+      const { steps, broken, curve } = this.run;
+      if (steps >= LONG || broken) this.before = curve;
       this.restart();
     };
     const pick = (label, names, key) => choice({ label, options: Object.values(names),

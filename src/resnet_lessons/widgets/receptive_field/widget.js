@@ -106,6 +106,10 @@ class ReceptiveField {
         s("text", { ...text, x: 358, "text-anchor": "end", class: "field-count",
           text: count }));
     });
+    const rows = found.seen.map((count, row) =>
+      `${row === 0 ? "picture" : layerName(layers[row - 1])}: ${count}`);
+    this.side.svg.setAttribute("aria-label",
+      `From the side, places seen: ${rows.reverse().join(", ")}`);
     this.side.svg.replaceChildren(...nodes, this.bars(found, scale, middle),
       s("text", { x: 2, y: SIDE.bottom - 6, class: "field-name", text: "ways to it" }));
   }

@@ -91,7 +91,7 @@ class SeedSpread {
 
   drawStrip(shares, n) {
     const errors = this.whole.map((p) => standardError(p, this.sizes[0]));
-    const room = 3 * Math.max(0.01, ...errors);
+    const room = 5 * Math.max(0.01, ...errors);
     const domain = [Math.max(0, Math.min(...this.whole) - room),
       Math.min(1, Math.max(...this.whole) + room)].map((v) => 100 * v);
     const x = linear(domain, [STRIP.left, STRIP.right]);
@@ -109,7 +109,7 @@ class SeedSpread {
     this.strip.replaceChildren(...axis, ...rows);
   }
 
-  /** One seed: all draws, the bar around this one, and the whole test set. */
+  /** One seed: the other draws, the bar around this one, and the whole test set. */
   row(row, seed, n, x) {
     const y = STRIP.first + STRIP.row * seed;
     const share = row[this.at.draw];
@@ -117,6 +117,7 @@ class SeedSpread {
     const look = seed === this.at.seed ? "spread-on" : "spread-off";
     const ghosts = row.map((other, d) => s("circle", { class: "spread-ghost",
       cx: x(other), cy: y + 4 * ((d % 5) - 2), r: 2.2 }));
+    ghosts.splice(this.at.draw, 1); // this draw has the dot
     return [s("g", { class: look },
       s("text", { x: STRIP.left, y: y - 22, text: `seed ${this.data.seeds[seed]}` }),
       s("text", { x: STRIP.right, y: y - 22, "text-anchor": "end",
@@ -175,10 +176,13 @@ class SeedSpread {
     const { classes } = this.data;
     const errors = counts.flatMap((row, i) => row.map((count, j) => ({ count, i, j })))
       .filter(({ i, j }) => i !== j);
-    const { count, i, j } = errors.reduce((a, b) => (b.count > a.count ? b : a));
+    const count = Math.max(...errors.map((error) => error.count));
+    const [{ i, j }, ...others] = errors.filter((error) => error.count === count);
     const times = count === 1 ? "once" : `${whole(count)} times`;
+    const ties = others.length === 0 ? "" : others.length === 1
+      ? "; one other pair as often" : `; ${others.length} other pairs as often`;
     return count === 0 ? "No picture of this draw is taken for another class."
-      : `Most often: ${classes[i]} taken for ${classes[j]}, ${times}.`;
+      : `Most often: ${classes[i]} taken for ${classes[j]}, ${times}${ties}.`;
   }
 
   sentence(shares, n) {

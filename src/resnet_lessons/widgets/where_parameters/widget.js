@@ -3,18 +3,11 @@
 const KINDS = ["parameters", "macs"];
 const HEADS = { parameters: "Parameters", macs: "MACs" };
 
-
 /** 15470264320 -> "15.5 billion", 7079424 -> "7.08 million", 38720 -> "38,720". */
 function count(value) {
   if (value < 1e6) return whole(value);
   const [size, name] = value < 9.995e8 ? [1e6, "million"] : [1e9, "billion"];
   return `${(value / size).toPrecision(3)} ${name}`;
-}
-
-/** 0.864 -> "86 %", 0.008 -> "0.8 %". */
-function portion(share) {
-  if (share > 0 && share < 0.0005) return "under 0.1 %";
-  return `${(100 * share).toFixed(share < 0.0995 && share > 0 ? 1 : 0)} %`;
 }
 
 class WhereParameters {
@@ -29,7 +22,8 @@ class WhereParameters {
       caption: "A row such as 28 × 28 holds all layers that put out a grid of that " +
         `size, for one picture of ${data.size} × ${data.size} px. MACs are ` +
         "those of convolutions and linear layers. Everything was counted on the " +
-        "nets themselves. AlexNet is the paper's, with two groups.",
+        "nets themselves. AlexNet is the paper's, with two groups; " +
+        "GoogLeNet is torchvision's, with 3 × 3 where the paper has 5 × 5.",
     });
     this.all = h("div", { class: "where-table", role: "table",
       "aria-label": "All nets to one scale" });

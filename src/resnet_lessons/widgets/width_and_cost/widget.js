@@ -115,7 +115,9 @@ class WidthAndCost {
     });
     const height = kernels.length * (bar + funnel) + bar + 4;
     return s("svg", { viewBox: `0 -4 ${right} ${height + 4}`, role: "img",
-      "aria-label": `${name}: ${channels.join(", ")} channels` }, ...funnels, ...nodes);
+      "aria-label": `${name}: ${channels.join(", ")} channels; MACs: ` +
+        kernels.map((side, i) => `${side} × ${side}, ${whole(macs[i])}`).join("; "),
+    }, ...funnels, ...nodes);
   }
 
   drawChart() {
@@ -126,11 +128,10 @@ class WidthAndCost {
     const line = (list) => list.map((block, i) => [channels[i], cost(block)]);
     const [here, same] = [channels[this.at.channels], this.equal()];
     const deep = cost(squeezed[this.at.channels]);
-    const floor = y[0] * 1.01; // the chart breaks a line at the axis itself
     this.chart.draw([
       { look: "accent", points: line(basic) },
       { look: "second", points: line(squeezed) },
-      { look: "ghost", points: [[here, deep], [same, deep], [same, floor]] },
+      { look: "ghost", points: [[here, deep], [same, deep], [same, y[0]]] },
     ]);
   }
 
