@@ -8,6 +8,7 @@ from selenium.webdriver.common.by import By
 from sklearn.metrics import confusion_matrix
 
 from resnet_lessons import figures, records
+from resnet_lessons.probes.playground import uniforms
 from resnet_lessons.widgets import SeedSpread
 from widget_data import seed_data
 from widget_looks import inside, said, text
@@ -28,19 +29,9 @@ def test_the_data_is_that_of_the_record():
 # In the browser ----------------------------------------------------------------------
 
 
-def mulberry32(seed):
-    """The generator of the widget, in Python."""
-    a = seed
-    while True:
-        a = (a + 0x6D2B79F5) & 0xFFFFFFFF
-        t = (a ^ (a >> 15)) * (1 | a) & 0xFFFFFFFF
-        t = ((t + ((t ^ (t >> 7)) * (61 | t) & 0xFFFFFFFF)) & 0xFFFFFFFF) ^ t
-        yield ((t ^ (t >> 14)) & 0xFFFFFFFF) / 2**32
-
-
 def drawn(data, seed, draw, n):
     """Labels and answers of the n pictures of one draw (from 1)."""
-    random = mulberry32(draw)
+    random = uniforms(draw)
     count = len(data["labels"])
     places = [int(next(random) * count) for _ in range(n)]
     return [

@@ -29,14 +29,14 @@ def _panel(records: list[Record], key: str) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(4.2, 3.4))
+        figure, ax = pyplot.subplots(figsize=(4.2, 3.5 + 0.25 * len(records)))
         for record, colour, marker in looks(records):
             _draw(ax, record, key, colour, marker)
         if any(len(record.seeds) > 1 for record in records):
             thin(ax)
         ax.set(title=LABELS[key], xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.legend()
+        figure.legend(loc="outside lower center")  # inside it would hide a line
         return show(figure, _alt(records, key))
 
 
