@@ -269,9 +269,9 @@ def test_hostile_tar_is_refused(root, tmp_path, offer, name, kind, link):
 def test_pythons_own_filter_stands_behind_our_check(root, tmp_path, offer, monkeypatch):
     monkeypatch.setattr(unpack, "_safe", lambda name, archive: name)
     offer("http://127.0.0.1:9/none")
-    with pytest.raises(LessonError, match=r"hostile\.tgz"):
-        take(hostile(tmp_path, "../evil", tarfile.REGTYPE, ""))
-    assert not list(tmp_path.rglob("*evil*"))
+    with pytest.raises(LessonError):
+        take(hostile(tmp_path, f"{tmp_path}/evil", tarfile.REGTYPE, ""))
+    assert not (tmp_path / "evil").exists()
 
 
 def test_hostile_zip_is_refused(root, tmp_path, offer):

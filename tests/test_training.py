@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 import torch
 from fastai.callback.fp16 import AMPMode, MixedPrecision
+from fastai.data.core import DataLoaders
 from safetensors import SafetensorError
+from torch.utils.data import DataLoader, TensorDataset
 
 from resnet_lessons import data, nets, records, training
 from resnet_lessons.data.marker import sha256_file
@@ -73,6 +75,32 @@ def test_the_bare_loop_takes_the_steps_of_the_learner():
     means = [sum(losses[:steps]) / steps, sum(losses[steps:]) / steps]
     assert told == pytest.approx(means, rel=1e-4)
     torch.testing.assert_close(weights(ours), weights(theirs), rtol=0, atol=1e-7)
+
+
+def test_loaders_without_a_device_are_of_the_cpu(monkeypatch):
+    """fastai would move the net to a GPU, and leave it there (chapter 1)."""
+    other = torch.device("meta")
+    monkeypatch.setattr("fastai.learner.default_device", lambda: other)
+    monkeypatch.setattr("fastai.callback.core.default_device", lambda: other)
+    pairs = TensorDataset(torch.rand(8, 1, 8, 8), torch.arange(8) % 2)
+    net = nets.build("fcn-baseline", 2, 1)
+    dls = DataLoaders(DataLoader(pairs, 4), DataLoader(pairs, 4))
+    with training.make_learner(dls, net, cbs=[History()]).no_bar() as learn:
+        learn.no_logging().__enter__()
+        learn.fit(1)
+    assert {p.device.type for p in net.parameters()} == {"cpu"}
+
+
+def test_a_card_that_this_pytorch_cannot_use_is_passed_over(monkeypatch):
+    def no_kernel(*size, **options):
+        raise RuntimeError("CUDA error: no kernel image is available for execution")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "zeros", no_kernel)
+    assert data.best_device().type != "cuda"
+    assert training.find("auto").type != "cuda"
+    with pytest.raises(UsageError, match="no device 'cuda' to use here"):
+        training.find("cuda")
 
 
 def test_one_cycle_climbs_for_a_quarter_and_falls_to_almost_nothing():
@@ -270,7 +298,8 @@ def test_a_broken_step_leaves_no_autocast_behind(silent, monkeypatch):
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    cuda = torch.device("cuda")
+    monkeypatch.setattr("resnet_lessons.training.device.best_device", lambda: cuda)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     current = []
     monkeypatch.setattr(torch.cuda, "set_device", current.append)
@@ -391,7 +420,8 @@ def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
 @pytest.mark.parametrize("cuda", [False, True])
 def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeypatch):
     monkeypatch.delenv(recording.LIVE, raising=False)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+    device = torch.device("cuda" if cuda else "cpu")
+    monkeypatch.setattr(data, "best_device", lambda: device, raising=False)
     calls = []
 
     def train(exp, profile, **options):

@@ -6,6 +6,7 @@ costs one gather, one copy to the device, and one resampling.
 
 import copy
 import warnings
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ def loaders(
     from fastai.data.transforms import CategoryMap
 
     _check(images, size, batch_size, min_scale, zoom)
-    device = _device(device)
+    device = best_device() if device is None else torch.device(device)
     stats = _statistics(images.train)
     flip = catalog.find(images.name).mirror if flip is None else flip
     vocab = CategoryMap(images.classes, sort=False)  # what fastai's reports expect
@@ -82,11 +83,12 @@ def _check(images, size, batch_size, min_scale, zoom):
         )
 
 
-def _device(device):
-    if device is not None:
-        return torch.device(device)
+def best_device():
+    """CUDA where this PyTorch can compute on it, else Apple's MPS, else the CPU."""
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        with suppress(RuntimeError):  # a card too old for this PyTorch: no kernel image
+            torch.zeros(1, device="cuda").item()
+            return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 

@@ -175,7 +175,7 @@ def ratios(seconds: dict[str, list[float]]) -> dict:
 def _stepper(net_name: str, batch: tuple, place: torch.device) -> Iterator[Callable]:
     """One training step of the net, as a function of a batch shaped like `batch`.
 
-    As training takes it on `place`: see `steps`.
+    As training takes it on `place`: see `steps`; but without the scaler of float16.
     """
     torch.manual_seed(0)
     net = nets.build(net_name).to(place, memory_format=torch.channels_last)

@@ -123,7 +123,7 @@ def restore(folder: Path, learn, history: History, config: dict) -> int:
                 "Start afresh without --resume."
             )
         learn.model.load_state_dict(load_file(path / "weights.safetensors"))
-        state = torch.load(path / "state.pt", weights_only=True)
+        state = torch.load(path / "state.pt", "cpu", weights_only=True)
         learn.opt.load_state_dict(state["optimizer"])
         learn.dls.train.load_state_dict(state["loader"])
         torch.set_rng_state(state["random"])

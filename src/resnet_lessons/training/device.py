@@ -4,31 +4,33 @@ import platform
 
 import torch
 
+from ..data.batch_loader import best_device
 from ..errors import UsageError
 from .steps import keep_memory
 
 
 def find(name: str = "auto") -> torch.device:
-    """The device called `name`; "auto" takes CUDA, then Apple's MPS, then the CPU.
+    """The device called `name`; "auto" takes the best, see `data.best_device`.
 
     The process keeps its memory from now on (`steps.keep_memory`).
     UsageError for a name torch does not know and for a device that is not here.
     """
     keep_memory()
+    best = best_device()
     present = {
-        "cuda": torch.cuda.is_available(),
+        "cuda": best.type == "cuda",
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
     if name == "auto":
-        return torch.device(next(kind for kind, here in present.items() if here))
+        return best
     here = ", ".join(kind for kind, there in present.items() if there)
     try:
         device = torch.device(name)
     except RuntimeError:
         raise UsageError(f"Unknown device '{name}'. Here: {here}.") from None
     if not present.get(device.type, False):
-        raise UsageError(f"There is no device '{name}' on this machine. Here: {here}.")
+        raise UsageError(f"PyTorch finds no device '{name}' to use here, but: {here}.")
     if device.type == "cuda":
         if (device.index or 0) >= (count := torch.cuda.device_count()):
             raise UsageError(f"There is no '{name}' here: {count} GPU(s), from cuda:0.")

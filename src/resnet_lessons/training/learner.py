@@ -49,7 +49,8 @@ class History(Callback):
     """Losses, accuracy and seconds of each epoch, exact over all its pictures.
 
     fastai's own recorder smooths the training loss. Sums stay on the device, so
-    that no step waits for the host; they are read once an epoch. A loss that is no
+    that no step waits for the host (but for the scaler of float16); they are read
+    once an epoch. A loss that is no
     number ends the fit after its epoch; `problem` says at which step it came.
     """
 
@@ -114,8 +115,10 @@ def make_learner(
     dls: fastai `DataLoaders`; batches are (B, C, H, W) pictures, (B,) labels. On CUDA
     in half precision where that is faster. options: of the Learner, in place of ours.
     """
-    device = getattr(dls, "device", None)  # PyTorch's own loaders have none
-    place = torch.device(device or "cpu")
+    place = getattr(dls, "device", None)
+    if place is None:  # PyTorch's own loaders: fastai would move the net to a GPU
+        place = dls._device = torch.device("cpu")
+    place = torch.device(place)
     cuda = place.type == "cuda"
     opt_func = partial(OptimWrapper, opt=OPTIMIZERS[optimizer], **ADAMW)
     ours = {

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from ..errors import LessonError
 from .device import describe
+from .steps import half_precision
 
 # What PyTorch says on the CPU and on MPS; CUDA has a class of its own.
-WORDS = ("allocate memory", "not enough memory", "out of memory")
+WORDS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
 
 
 _held: dict[torch.device, int] = {}  # bytes that could not be freed
@@ -73,10 +74,12 @@ def fitting(net: nn.Module, images: Tensor) -> int:
 
     0 where not even one picture does.
     """
-    size = len(images) // 2
+    size, half = len(images) // 2, half_precision(images.device)
     while size:
         try:
-            net(images[:size]).sum().backward()
+            with torch.autocast(images.device.type, half, enabled=half is not None):
+                loss = net(images[:size]).sum()
+            loss.backward()
             return size
         except RuntimeError as error:
             if not ran_out(error):

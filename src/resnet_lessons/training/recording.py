@@ -184,6 +184,7 @@ def record_of(
 def _profile(live: bool | str | None) -> str | None:
     if isinstance(live, str):
         return live
-    if live or (live is None and torch.cuda.is_available()):
-        return "gpu" if torch.cuda.is_available() else "laptop"
+    cuda = data.best_device().type == "cuda"
+    if live or (live is None and cuda):
+        return "gpu" if cuda else "laptop"
     return None
