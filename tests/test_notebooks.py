@@ -134,6 +134,15 @@ def test_the_widgets_of_the_notebook_are_those_of_the_code(manuscript):
 
 
 @by_name
+def test_no_cell_takes_a_gpu_that_nobody_chose(manuscript):
+    """The notebooks are built where there is none: what breaks there is not seen."""
+    text = manuscript.read_text("utf-8")
+    assert "is_available()" not in text  # true of cards that torch cannot use, too
+    calls = re.findall(r"(?<!\w)summary\(.*", text)  # torchinfo moves the net to one
+    assert all('device="cpu"' in call or "**look" in call for call in calls)
+
+
+@by_name
 def test_untouched_starters_are_not_attempted(manuscript):
     text = manuscripts.notebook_path(manuscript, ROOT).read_text("utf-8")
     cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
