@@ -165,7 +165,7 @@ def test_each_control_changes_what_it_names(page, change, control, name):
     assert len(line(page, GRADIENT, "accent")) == change.get("depth", 40) + 1
 
 
-def test_the_run_before_stays_as_a_grey_line(page):
+def test_the_last_long_run_stays_as_a_grey_line(page):
     assert line(page, LOSS, "ghost") == []
     press(page, "One step", 56)
     was = line(page, LOSS, "accent")

@@ -91,16 +91,31 @@ def test_loaders_without_a_device_are_of_the_cpu(monkeypatch):
     assert {p.device.type for p in net.parameters()} == {"cpu"}
 
 
-def test_a_card_that_this_pytorch_cannot_use_is_passed_over(monkeypatch):
-    def no_kernel(*size, **options):
-        raise RuntimeError("CUDA error: no kernel image is available for execution")
+@pytest.mark.parametrize(
+    ("said", "usable"),
+    [
+        ("CUDA error: no kernel image is available for execution", False),
+        ("CUDA error: out of memory", True),  # another notebook holds it
+    ],
+)
+def test_a_card_that_this_pytorch_has_no_code_for_is_passed_over(
+    said, usable, monkeypatch
+):
+    def fails(*size, **options):
+        raise RuntimeError(said)
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch, "zeros", no_kernel)
-    assert data.best_device().type != "cuda"
-    assert training.find("auto").type != "cuda"
-    with pytest.raises(UsageError, match="no device 'cuda' to use here"):
-        training.find("cuda")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
+    monkeypatch.setattr(torch, "zeros", fails)
+    assert (data.best_device().type == "cuda") is usable
+    assert (training.find("auto").type == "cuda") is usable
+    if usable:
+        assert training.find("cuda").type == "cuda"
+    else:
+        with pytest.raises(UsageError, match="has no code for the card 'cuda'"):
+            training.find("cuda")
+    assert training.find("cpu").type == "cpu"  # nobody asks the card
 
 
 def test_one_cycle_climbs_for_a_quarter_and_falls_to_almost_nothing():
@@ -298,9 +313,9 @@ def test_a_broken_step_leaves_no_autocast_behind(silent, monkeypatch):
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
-    cuda = torch.device("cuda")
-    monkeypatch.setattr("resnet_lessons.training.device.best_device", lambda: cuda)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr("resnet_lessons.training.device.usable", lambda device: True)
     current = []
     monkeypatch.setattr(torch.cuda, "set_device", current.append)
     with pytest.raises(UsageError, match="no 'cuda:9' here: 1 GPU"):

@@ -6,7 +6,6 @@ costs one gather, one copy to the device, and one resampling.
 
 import copy
 import warnings
-from contextlib import suppress
 
 import numpy as np
 import torch
@@ -85,11 +84,19 @@ def _check(images, size, batch_size, min_scale, zoom):
 
 def best_device():
     """CUDA where this PyTorch can compute on it, else Apple's MPS, else the CPU."""
-    if torch.cuda.is_available():
-        with suppress(RuntimeError):  # a card too old for this PyTorch: no kernel image
-            torch.zeros(1, device="cuda").item()
-            return torch.device("cuda")
+    cuda = torch.device("cuda")
+    if torch.cuda.is_available() and usable(cuda):
+        return cuda
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def usable(device):
+    """Has this PyTorch code for the card? For an old one it may have none."""
+    try:
+        torch.zeros(1, device=device)
+    except RuntimeError as error:  # a full card is another matter
+        return "no kernel image" not in str(error)
+    return True
 
 
 def _statistics(train):

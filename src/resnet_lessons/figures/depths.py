@@ -65,8 +65,10 @@ def _panel(title, lines: Lines, look, xlabel: str, every: int, span) -> Figure:
 
 
 def loss_words(new: Record, old: Record, epoch: int = -1) -> str:
-    """How a training loss of `new`, the last one, stands to that of `old`, and to
-    chance; `epoch` counts as a list does: 0 is the first."""
+    """How the training loss of `new` stands to that of `old`, and to chance.
+
+    epoch: an index; 0 is the first epoch, -1 the last.
+    """
     ours, theirs = (
         [curve[epoch] for curve in record.curves("train_loss")] for record in (new, old)
     )

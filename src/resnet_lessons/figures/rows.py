@@ -47,7 +47,7 @@ def overlap_words(one: Record, other: Record) -> str:
     """Whether single runs of two nets could have come out either way."""
     low, high = sorted([one, other], key=lambda record: record.accuracy)
     if min(len(one.seeds), len(other.seeds)) < 2:
-        return f"*{high.title}* ran better; from one run each, that says little."
+        return f"*{high.title}* ran better; with one run of a net, that says little."
     if max(low.accuracies) >= min(high.accuracies):
         return (
             f"A lucky run of *{low.title}* does as well as an unlucky one of "

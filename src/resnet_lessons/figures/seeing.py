@@ -285,7 +285,7 @@ def plane_words(new: Record, old: Record, measure, kind="batch") -> str:
 
     text = f"{words(ours)} against {words(theirs)}"
     if min(len(new.seeds), len(old.seeds)) < 2:
-        return f"{text}, around one net each: too little to call it a difference"
+        return f"{text}, from one net: too little to call it a difference"
     if min(ours) > max(theirs):
         return f"{text}: every plane above every other"
     if max(ours) < min(theirs):

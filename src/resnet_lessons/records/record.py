@@ -91,13 +91,13 @@ class Record:
         return cls(**raw | {"seeds": [Seed(**s) for s in raw["seeds"]]})
 
 
-@cache
 def short_commit(commit: str) -> str:
     """Eight digits, and the "+changes" of edited code; a release stays as it is."""
     digits, plus, changes = commit.partition("+")
     return (digits[:8] if len(digits) == 40 else digits) + plus + changes
 
 
+@cache
 def _validator(schema: Path):
     import jsonschema
 

@@ -4,7 +4,7 @@ import platform
 
 import torch
 
-from ..data.batch_loader import best_device
+from ..data.batch_loader import best_device, usable
 from ..errors import UsageError
 from .steps import keep_memory
 
@@ -16,25 +16,27 @@ def find(name: str = "auto") -> torch.device:
     UsageError for a name torch does not know and for a device that is not here.
     """
     keep_memory()
-    best = best_device()
     present = {
-        "cuda": best.type == "cuda",
+        "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
     if name == "auto":
-        return best
+        return best_device()
     here = ", ".join(kind for kind, there in present.items() if there)
     try:
         device = torch.device(name)
     except RuntimeError:
         raise UsageError(f"Unknown device '{name}'. Here: {here}.") from None
     if not present.get(device.type, False):
-        raise UsageError(f"PyTorch finds no device '{name}' to use here, but: {here}.")
+        raise UsageError(f"There is no device '{name}' on this machine. Here: {here}.")
     if device.type == "cuda":
         if (device.index or 0) >= (count := torch.cuda.device_count()):
             raise UsageError(f"There is no '{name}' here: {count} GPU(s), from cuda:0.")
         torch.cuda.set_device(device)  # graphs and streams are of the current one
+        if not usable(device):
+            version = torch.__version__
+            raise UsageError(f"PyTorch {version} has no code for the card '{name}'.")
     return device
 
 

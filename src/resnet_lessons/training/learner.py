@@ -112,7 +112,8 @@ def make_learner(
 ) -> Learner:
     """fastai's Learner for `net` on `dls`: cross-entropy, AdamW, accuracy.
 
-    dls: fastai `DataLoaders`; batches are (B, C, H, W) pictures, (B,) labels. On CUDA
+    dls: fastai `DataLoaders`; batches are (B, C, H, W) pictures, (B,) labels. Of
+    loaders that name no device, as PyTorch's own, the net trains on the CPU. On CUDA
     in half precision where that is faster. options: of the Learner, in place of ours.
     """
     place = getattr(dls, "device", None)

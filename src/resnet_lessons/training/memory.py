@@ -12,7 +12,7 @@ from ..errors import LessonError
 from .device import describe
 from .steps import half_precision
 
-# What PyTorch says on the CPU and on MPS; CUDA has a class of its own.
+# What PyTorch says on the CPU and on MPS, and cuBLAS; CUDA has a class of its own.
 WORDS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
 
 

@@ -184,7 +184,8 @@ def record_of(
 def _profile(live: bool | str | None) -> str | None:
     if isinstance(live, str):
         return live
-    cuda = data.best_device().type == "cuda"
-    if live or (live is None and cuda):
-        return "gpu" if cuda else "laptop"
-    return None
+    if live is False:
+        return None
+    if data.best_device().type == "cuda":
+        return "gpu"
+    return "laptop" if live else None

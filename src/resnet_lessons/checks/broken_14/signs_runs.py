@@ -46,7 +46,7 @@ def kept_for_backward(p, d) -> str:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        p.accuracy(net, d.valid_x[:64], d.valid_y[:64])
+        p.accuracy(net, d.valid_x[:64].clone(), d.valid_y[:64])
     return f"{sum(s.nbytes() for s in kept.values()) / 1e6:.1f} MB"
 
 
