@@ -125,7 +125,7 @@ return [...chart.querySelectorAll('.surf-front text')].map(t =>
 def portion(share):
     """As the widget says a share."""
     if 0 < share < 0.0005:
-        return "under 0.1 %"
+        return "< 0.1 %"
     return f"{100 * share:.{int(0 < share < 0.0995)}f} %"
 
 
@@ -298,7 +298,7 @@ def test_the_map_is_that_of_the_data(page, shown, picture, layer, asked):
     words = "no place" if share is None else f"{portion(share)} of the map"
     assert words in sentence and chosen["name"] in sentence
     assert text(page, CAM, ".cam-on .cam-share") == [
-        "–" if share is None else portion(share).replace("under", "<")
+        "–" if share is None else portion(share)
     ]
     wanted = [row["inside"][picture][asked] or 0 for row in found["layers"]]
     assert shares(page, ".cam-bar") == pytest.approx(wanted, abs=0.01)

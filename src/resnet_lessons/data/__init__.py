@@ -13,7 +13,7 @@ _HOMES = {
     "Images": "decoded",
     "RemoteFile": "catalog",
     "Split": "decoded",
-    "best_device": "batch_loader",
+    "best_device": "device",
     "data_root": "root",
     "digits": "standins",
     "find": "catalog",

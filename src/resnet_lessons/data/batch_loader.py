@@ -13,6 +13,7 @@ import torch
 from ..errors import UsageError
 from . import catalog
 from .augment import centre, crop_lines, random_crops, resample, resize
+from .device import best_device
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean, std of RGB in 0…1
 RESIDENT = 1 / 3  # of free CUDA memory that a split may take
@@ -80,23 +81,6 @@ def _check(images, size, batch_size, min_scale, zoom):
         raise UsageError(
             f"zoom {zoom} leaves no pixel of {images.size}; take a larger one"
         )
-
-
-def best_device():
-    """CUDA where this PyTorch can compute on it, else Apple's MPS, else the CPU."""
-    cuda = torch.device("cuda")
-    if torch.cuda.is_available() and usable(cuda):
-        return cuda
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def usable(device):
-    """Has this PyTorch code for the card? For an old one it may have none."""
-    try:
-        torch.zeros(1, device=device)
-    except RuntimeError as error:  # a full card is another matter
-        return "no kernel image" not in str(error)
-    return True
 
 
 def _statistics(train):

@@ -4,7 +4,7 @@ import platform
 
 import torch
 
-from ..data.batch_loader import best_device, usable
+from ..data.device import best_device, usable
 from ..errors import UsageError
 from .steps import keep_memory
 

@@ -50,8 +50,8 @@ class History(Callback):
 
     fastai's own recorder smooths the training loss. Sums stay on the device, so
     that no step waits for the host (but for the scaler of float16); they are read
-    once an epoch. A loss that is no
-    number ends the fit after its epoch; `problem` says at which step it came.
+    once an epoch. A loss that is no number ends the fit after its epoch; `problem`
+    says at which step it came.
     """
 
     order = Recorder.order + 1

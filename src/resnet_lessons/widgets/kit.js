@@ -51,9 +51,9 @@ function short(value) {
   return `${digits} × ${ten(Number(power))}`;
 }
 
-/** 0.864 -> "86 %", 0.008 -> "0.8 %". */
+/** 0.864 -> "86 %", 0.008 -> "0.8 %"; a true zero is "0 %". */
 function portion(share) {
-  if (share > 0 && share < 0.0005) return "under 0.1 %";
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
   return `${(100 * share).toFixed(share < 0.0995 && share > 0 ? 1 : 0)} %`;
 }
 

@@ -137,8 +137,7 @@ class CamLayer {
         h("span", { role: "cell", class: "cam-track" },
           h("span", { class: "cam-bar", style: `width:${100 * (share || 0)}%` }),
           mark.cloneNode()),
-        cell("cell", share === null ? "–" : portion(share).replace("under", "<"),
-          "cam-share"));
+        cell("cell", share === null ? "–" : portion(share), "cam-share"));
     });
     const head = h("div", { role: "row", class: "cam-row cam-head" },
       h("span", { role: "columnheader",

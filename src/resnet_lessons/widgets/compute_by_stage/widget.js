@@ -3,16 +3,8 @@
 const KINDS = ["macs", "parameters"];
 const HEADS = { macs: "MACs", parameters: "Parameters" };
 
-
 const dims = (shape) =>
   (shape.length > 1 ? shape.join(" × ") : `${shape[0]} classes`);
-
-/** 0.0049 -> "0.5 %", 0.36 -> "36 %"; a true zero is "0 %". */
-function percent(part) {
-  if (part === 0) return "0 %";
-  if (part < 0.0005) return "< 0.1 %";
-  return `${(100 * part).toFixed(part < 0.0995 ? 1 : 0)} %`;
-}
 
 /** 1813566464 -> "1,814 million", 147968 -> "147,968". */
 function many(value) {
@@ -106,16 +98,16 @@ class ComputeByStage {
     const share = value / total;
     return h("span", { role: "cell", class: `cost-cell cost-${kind}` },
       h("span", { class: "cost-text" },
-        h("b", { text: percent(share) }), h("span", { text: many(value) })),
+        h("b", { text: portion(share) }), h("span", { text: many(value) })),
       track(share));
   }
 
   sentence(found) {
     const { nets, stems, sizes } = this.data;
     const early = (kind) =>
-      percent((found[kind][0] + found[kind][1]) / sum(found[kind]));
+      portion((found[kind][0] + found[kind][1]) / sum(found[kind]));
     const last = found.parts.length - 2;
-    const late = (kind) => percent(found[kind][last] / sum(found[kind]));
+    const late = (kind) => portion(found[kind][last] / sum(found[kind]));
     const name = nets[this.at.net];
     const side = sizes[this.at.size];
     return `${name} at ${side} px: ${many(sum(found.macs))} MACs. ` +
