@@ -14,12 +14,22 @@ NARROW = {"widths": [16, 32, 64]}
 def test_blur_weighs_its_neighbours_and_keeps_every_second_place():
     x = torch.zeros(1, 2, 6, 6)
     x[0, 1, 2, 3] = 16.0  # an even row, an odd column: between two places that stay
-    y = Blur(2)(x)
+    y = Blur()(x)
     assert y.shape == (1, 2, 3, 3) and not y[0, 0].any()
     expected = torch.zeros(3, 3)
     expected[1, 1] = expected[1, 2] = 2.0  # 16 * (2/4) * (1/4)
     assert torch.equal(y[0, 1], expected)
-    assert torch.allclose(Blur(3)(torch.ones(1, 3, 7, 5)), torch.ones(1, 3, 4, 3))
+    assert torch.allclose(Blur()(torch.ones(1, 3, 7, 5)), torch.ones(1, 3, 4, 3))
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (7, 5), (2, 9)])
+def test_two_means_are_one_convolution_with_mirrored_edges(shape):
+    x = torch.randn(2, 3, *shape)
+    line = torch.tensor([1.0, 2.0, 1.0]) / 4
+    kernel = torch.outer(line, line).expand(3, 1, 3, 3)
+    padded = nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
+    expected = nn.functional.conv2d(padded, kernel, stride=2, groups=3)
+    torch.testing.assert_close(Blur()(x), expected)
 
 
 def test_a_gate_multiplies_each_channel_by_a_share_of_its_own():

@@ -106,7 +106,6 @@ def test_a_card_that_this_pytorch_has_no_code_for_is_passed_over(
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
     monkeypatch.setattr(torch, "zeros", fails)
     assert (data.best_device().type == "cuda") is usable
     assert (training.find("auto").type == "cuda") is usable
@@ -316,11 +315,12 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr("resnet_lessons.training.device.usable", lambda device: True)
-    current = []
-    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    current = []  # below torch's own `set_device`, which takes no "cuda" without number
+    monkeypatch.setattr(torch._C, "_cuda_setDevice", current.append, raising=False)
     with pytest.raises(UsageError, match="no 'cuda:9' here: 1 GPU"):
         training.find("cuda:9")
-    assert training.find("cuda:0") == current[0]
+    assert training.find("cuda").type == "cuda" and not current
+    assert training.find("cuda:0").index == current[0] == 0
 
 
 def test_a_net_whose_weights_are_not_kept_is_named(silent):

@@ -15,8 +15,9 @@ from resnet_lessons.training.muon import RATIO, A, B, C, Muon, orthogonal
 def gradients(net):
     """Fill `net` with the gradients of one batch, the same one every time."""
     images = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    labels = torch.arange(16) % 10
-    nn.functional.cross_entropy(net(images), labels).backward()
+    like = next(net.parameters())
+    labels = torch.arange(16, device=like.device) % 10
+    nn.functional.cross_entropy(net(images.to(like)), labels).backward()
 
 
 def small_net():
@@ -101,6 +102,19 @@ def test_momentum_goes_on_from_a_saved_state():
         optimizer.step()
     for mine, other in zip(straight.parameters(), broken.parameters(), strict=True):
         assert torch.equal(mine, other)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_cuda_takes_the_steps_of_the_cpu():
+    here, there = small_net().double(), small_net().double().cuda()
+    pair = [(net, Muon(net.parameters(), 1e-2, **ADAMW)) for net in (here, there)]
+    for _ in range(3):  # the second and third launch what the first has captured
+        for net, optimizer in pair:
+            gradients(net)
+            optimizer.step()
+            net.zero_grad()
+    for mine, other in zip(here.parameters(), there.parameters(), strict=True):
+        torch.testing.assert_close(mine, other.cpu(), rtol=1e-6, atol=1e-9)
 
 
 def test_every_optimizer_trains(monkeypatch, tmp_path):

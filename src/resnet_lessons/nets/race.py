@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -13,20 +12,15 @@ from .resnet import ResNet
 class Blur(nn.Module):
     """Every second pixel, blurred first: (B, C, H, W) -> (B, C, H/2, W/2), rounded up.
 
-    A pixel becomes the mean of 3x3 with weights 1, 2, 1 each way (Zhang 2019), so that
-    none of its neighbours is dropped unseen. Zhang puts it behind the ReLU, we behind
-    the convolution.
+    Means of 2x2, twice: a pixel becomes the mean of 3x3 with weights 1, 2, 1 each way
+    (Zhang 2019), so that none of its neighbours is dropped unseen. Zhang puts it behind
+    the ReLU, we behind the convolution.
     """
 
-    def __init__(self, channels: int):
-        super().__init__()
-        line = torch.tensor([1.0, 2.0, 1.0]) / 4
-        kernel = torch.outer(line, line).expand(channels, 1, 3, 3)
-        self.register_buffer("kernel", kernel.clone(), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
-        x = F.pad(x, (1, 1, 1, 1), mode="reflect")
-        return F.conv2d(x, self.kernel.to(x.dtype), stride=2, groups=x.shape[1])
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W), at least 2x2
+        x = F.avg_pool2d(x, 2, stride=1)
+        # At the edge of the picture half of the pixels are missing: without them.
+        return F.avg_pool2d(x, 2, stride=2, padding=1, count_include_pad=False)
 
 
 class Gate(nn.Module):
@@ -55,7 +49,7 @@ class RaceBlock(BasicBlock):
         if blur and stride == 2:
             strided = self.residual[0]  # convolution, norm, ReLU
             strided[0].stride = (1, 1)
-            strided.insert(1, Blur(width))
+            strided.insert(1, Blur())
         if gate:
             self.residual.append(Gate(width))
 
@@ -81,7 +75,7 @@ def race_net(
     options |= {"blur": blur, "gate": gate}
     net = ResNet(RaceBlock, [2] * len(widths), widths, "deep", "pool", **options)
     if blur:
-        net.stem[-1] = nn.Sequential(nn.MaxPool2d(3, 1, 1), Blur(widths[0]))
+        net.stem[-1] = nn.Sequential(nn.MaxPool2d(3, 1, 1), Blur())
     if mish:
         for module in list(net.modules()):
             for name, child in module.named_children():

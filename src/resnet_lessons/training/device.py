@@ -33,7 +33,8 @@ def find(name: str = "auto") -> torch.device:
     if device.type == "cuda":
         if (device.index or 0) >= (count := torch.cuda.device_count()):
             raise UsageError(f"There is no '{name}' here: {count} GPU(s), from cuda:0.")
-        torch.cuda.set_device(device)  # graphs and streams are of the current one
+        if device.index is not None:  # graphs and streams are of the current one
+            torch.cuda.set_device(device)
         if not usable(device):
             version = torch.__version__
             raise UsageError(f"PyTorch {version} has no code for the card '{name}'.")

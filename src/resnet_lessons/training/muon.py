@@ -5,6 +5,8 @@ https://kellerjordan.github.io/posts/muon; for convolutions as in the same autho
 """
 
 import math
+from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -35,6 +37,22 @@ def orthogonal(matrix: Tensor, rounds: int = 3) -> Tensor:
     return x if wide is matrix else x.T
 
 
+@cache
+def _orthogonals(shapes: tuple, dtype: torch.dtype, device: torch.device) -> Callable:
+    """`orthogonal` of several matrices, one of each of `shapes`; on CUDA in one launch.
+
+    Some hundred small kernels take longer to ask for than to run: see `steps`.
+    """
+
+    def each(*matrices):
+        return tuple(orthogonal(matrix) for matrix in matrices)
+
+    if device.type != "cuda":
+        return each
+    like = tuple(torch.zeros(shape, dtype=dtype, device=device) for shape in shapes)
+    return torch.cuda.make_graphed_callables(each, like)
+
+
 class Muon(torch.optim.AdamW):
     """Muon for the filters of convolutions, AdamW for all other parameters.
 
@@ -52,21 +70,28 @@ class Muon(torch.optim.AdamW):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.ndim == 4 and weight.grad is not None:
-                    self._turn(weight, group["lr"] * RATIO)
-                    weight.grad = None  # AdamW passes it over
+            filters = [w for w in group["params"] if w.ndim == 4 and w.grad is not None]
+            self._turn(filters, group["lr"] * RATIO)
         super().step()
         return loss
 
-    def _turn(self, weight: Tensor, rate: float) -> None:
-        """Move `weight` (out, in, height, width) along its orthogonal momentum."""
+    def _turn(self, filters: list[Tensor], rate: float) -> None:
+        """Move each weight (out, in, height, width) along its orthogonal momentum."""
+        ahead = [self._ahead(weight).flatten(1) for weight in filters]
+        if not ahead:
+            return
+        shapes = tuple(matrix.shape for matrix in ahead)
+        turns = _orthogonals(shapes, ahead[0].dtype, ahead[0].device)(*ahead)
+        for weight, turn in zip(filters, turns, strict=True):
+            weight.mul_(math.sqrt(len(weight)) / weight.norm())
+            weight.sub_(rate * turn.view_as(weight))
+            weight.grad = None  # AdamW passes it over
+
+    def _ahead(self, weight: Tensor) -> Tensor:
+        """The momentum of `weight` after this gradient, one step ahead (Nesterov)."""
         state = self.state[weight]
         if not state:
             # AdamW looks for a step in every state that it loads.
             state |= {"momentum": torch.zeros_like(weight), "step": torch.zeros(())}
         kept = state["momentum"].mul_(MOMENTUM).add_(weight.grad)
-        ahead = weight.grad + MOMENTUM * kept  # Nesterov's
-        turn = orthogonal(ahead.flatten(1)).view_as(weight)
-        weight.mul_(math.sqrt(len(weight)) / weight.norm())
-        weight.sub_(rate * turn)
+        return weight.grad + MOMENTUM * kept
