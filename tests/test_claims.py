@@ -571,6 +571,18 @@ def test_chapter_9_the_full_resnet_50_and_growing_pictures_gain_nothing():
     assert load("resnet-18", "gpu").data["train"] * 100 < 1_280_000
 
 
+def test_chapter_9_a_quarter_of_a_long_schedule_is_not_a_short_one():
+    short, long = gpu("resnet-50", "resnet-50-long")
+    assert long.config["epochs"] == 4 * short.config["epochs"] == 20
+    assert (short.config["size"], long.config["size"]) == (128, 224)
+    assert "above, more than twice the spread" in compare_words(long, short)
+    loss, accuracy = long.mean("train_loss"), long.mean("accuracy")
+    assert all(after < before for before, after in pairwise(loss))
+    assert max(accuracy[:5]) < accuracy[0] + 0.03  # the rate climbs for five epochs
+    assert accuracy[4] < short.accuracy - 0.2
+    assert max(seed[4] for seed in long.curves("accuracy")) < min(short.accuracies)
+
+
 def test_chapter_9_on_two_cores_growing_pictures_save_time_and_cost_accuracy():
     growing, same = laptop("resnet-18-growing", "resnet-18")
     assert "below, more than twice the spread" in compare_words(growing, same)
