@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from resnet_lessons.errors import UsageError
+from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import distributed
 
 MODULE = ["-m", "resnet_lessons.training.distributed", "--device", "cpu"]
@@ -85,6 +85,39 @@ def test_shares_are_parts_of_one_batch():
     assert whole.shape == (8, 1, 8, 8) and 0 <= whole.min() < whole.max() <= 1
     for rank, (x, y) in enumerate(halves):
         assert torch.equal(x, whole[rank::2]) and torch.equal(y, labels[rank::2])
+
+
+@pytest.fixture
+def one_card(monkeypatch):
+    """A machine with one GPU, as far as it is asked before anything runs there."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    current = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    return current
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_a_process_without_a_gpu_of_its_own_says_so(device, one_card, monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pytest.raises(LessonError, match=r"1 has no GPU: there are 1.*--device cpu"):
+        distributed.place(device)
+    assert not one_card
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_a_card_without_code_is_passed_over(usable, one_card, monkeypatch):
+    groups = []
+    monkeypatch.setattr(distributed, "usable", lambda device: usable)
+    monkeypatch.setattr(distributed.dist, "is_initialized", lambda: False)
+    monkeypatch.setattr(
+        distributed.dist, "init_process_group", lambda kind, **_: groups.append(kind)
+    )
+    monkeypatch.setattr(distributed.dist, "get_rank", lambda: 0)
+    *_, device = distributed.place("auto")
+    expected = ("cuda", ["nccl"]) if usable else ("cpu", ["gloo"])
+    assert (device.type, groups) == expected
+    assert one_card == [0]
 
 
 def test_one_step_is_too_few_to_time():

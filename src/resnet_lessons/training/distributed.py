@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from .. import data, nets
+from ..data.device import usable
 from ..errors import LessonError, UsageError
 
 
@@ -84,6 +85,7 @@ def place(device: str) -> tuple[int, int, torch.device]:
         )
     if cuda:
         torch.cuda.set_device(local)
+        cuda = device == "cuda" or usable(torch.device("cuda"))
     if not dist.is_initialized():  # a group of one needs no address to meet at
         alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1}
         dist.init_process_group(
