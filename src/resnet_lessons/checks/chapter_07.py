@@ -68,7 +68,8 @@ $$y = \\mathrm{ReLU}(F(x) + \\mathrm{shortcut}(x))$$
 - The shortcut averages over 2×2 if the stride is 2, then changes the channels with a
   1×1 convolution and BatchNorm if they differ. Otherwise it is the identity.
 - At the start $F(x) = 0$: the last BatchNorm of $F$ begins with $\\gamma = 0$.
-- Odd sizes work too: 9×7 becomes 5×4.
+- Odd sizes work too: 9×7 becomes 5×4. At the edge the average is over the places that
+  are there.
 """,
         starter='''\
 import torch.nn.functional as F
