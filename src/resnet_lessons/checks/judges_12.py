@@ -275,7 +275,7 @@ def check_preprocess(answer, expect):
             right[0],
             hint="Scale, cut, divide by 255, subtract the mean, divide by std.",
             mistakes=made(PICTURES[1:], *case),
-            atol=0.1,  # ways of scaling differ in the third digit
+            atol=0.1,  # smooth ways of scaling differ by less
         )
         expect.equal(
             "the type of its numbers",

@@ -10,7 +10,7 @@ const inWords = (n) => ["no", "one", "two", "three", "four", "five", "six", "sev
 const times = (n) => `${whole(n)} × ${whole(n)}`;
 
 const layerName = ({ kernel, stride, pool }) =>
-  `${pool ? "pool " : ""}${kernel} × ${kernel}${stride > 1 ? `, step ${stride}` : ""}`;
+  `${pool ? "pool " : ""}${kernel} × ${kernel}${stride > 1 ? `, stride ${stride}` : ""}`;
 
 function box(x, y, width, height) {
   const across = width.toFixed(2);
