@@ -55,8 +55,6 @@ def tiny_set(archive, urls, **changes):
         folders=CLASSES,
         train=TRAIN,
         valid=VALID,
-        licence="none",
-        citation="none",
         archives=(dataclasses.replace(remote, **changes),),
         variant="tiny-official",
         stand_in="pictures",

@@ -99,7 +99,7 @@ def test_a_difference_is_held_against_the_spread(shifts, words):
 
 
 def test_tables_hold_mean_and_spread():
-    table = str(figures.transfer_table(made(0.0, 0.02, 0.04), ["head"]))
+    table = str(figures.transfer_table(made(0.0, 0.02, 0.04)))
     assert "frozen body, new head | 55.0 ± 2.0 | 60.0 ± 2.0 | 69 |" in table
     rows = str(figures.statistics_table(made(0.0, 0.02))).splitlines()[2:]
     assert rows[0] == "| 20 | still | 54.0 ± 1.4 | 71.0 ± 1.4 |"

@@ -172,9 +172,9 @@ def test_the_fading_net_is_a_trap_for_fixed_limits():
 
 
 def test_the_bias_of_a_real_net_is_found():
-    """A layer that the library builds with a bias in front of its BatchNorm."""
+    """A convolution that nobody told that a BatchNorm follows."""
     net = nn.Sequential(
-        nets.layers.conv(1, 8, bias=True),
+        nn.Sequential(nets.layers.conv2d(1, 8), nn.BatchNorm2d(8), nn.ReLU()),
         *[nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)],
     )
     answer = SOLUTIONS["05.3"].answer

@@ -110,17 +110,14 @@ def test_an_unknown_icon_is_a_warning_with_its_page(tmp_path, caplog, monkeypatc
     page = '<i class="fa-solid fa-no-such-thing"></i>'
     (tmp_path / "a.html").write_text(page, "utf-8")
     (tmp_path / "b.html").write_text('<i class="fas fa-file"></i>', "utf-8")
-    builder = SimpleNamespace(format="html")
-    pages.repair_all(SimpleNamespace(builder=builder, outdir=tmp_path), None)
+    pages.repair_all(tmp_path)
     assert "a.html: the theme has no icon for class='fa-solid" in caplog.text
     assert "<svg" in (tmp_path / "b.html").read_text("utf-8")
 
 
 def test_the_folder_opens_with_a_page_that_leads_to_the_first(tmp_path):
     config = SimpleNamespace(root_doc="book/start", html_title="A <title>")
-    builder = SimpleNamespace(format="html")
-    app = SimpleNamespace(builder=builder, outdir=tmp_path, config=config)
-    pages.write_index(app, None)
+    pages.write_index(tmp_path, config)
     page = (tmp_path / "index.html").read_text("utf-8")
     assert page.startswith("<!doctype html>") and 'url=book/start.html"' in page
     assert '<a href="book/start.html">A &lt;title&gt;</a>' in page
@@ -134,7 +131,6 @@ def test_the_book_carries_no_icon_script_and_no_map(tmp_path):
         path = tmp_path / "_static" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    builder = SimpleNamespace(format="html")
-    pages.drop_unused(SimpleNamespace(builder=builder, outdir=tmp_path), None)
+    pages.drop_unused(tmp_path)
     left = [p for p in (tmp_path / "_static").rglob("*") if p.is_file()]
     assert sorted(left) == sorted(tmp_path / "_static" / name for name in used)

@@ -1,7 +1,7 @@
 """The tested code behind the book *ResNet Lessons*.
 
-Importing the package is cheap: torch and fastai are loaded by the parts that need
-them (`data`, `nets`, `training`, `probes`), when they are imported.
+Importing the package is cheap: `nets` and `probes` load torch when they are imported,
+`data` and `training` load it, and fastai, when a name of theirs is first used.
 """
 
 __version__ = "0.1.0"

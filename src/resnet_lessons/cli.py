@@ -293,7 +293,3 @@ def main(argv: list[str] | None = None) -> None:
         hint = " Go on with --resume." if hasattr(args, "resume") else ""
         print(f"\nresnet-lessons: stopped.{hint}", file=sys.stderr)
         raise SystemExit(130) from None
-
-
-if __name__ == "__main__":
-    main()

@@ -38,10 +38,18 @@ def repaired(page: str) -> str:
     return page if MATH.search(page) else MATHJAX.sub("", page)
 
 
-def repair_all(app, exception) -> None:
+def finish(app, exception) -> None:
+    """What a build of pages leaves to do, in the folder that it wrote."""
     if exception or app.builder.format != "html":
         return
-    for path in Path(app.outdir).rglob("*.html"):
+    folder = Path(app.outdir)
+    repair_all(folder)
+    drop_unused(folder)
+    write_index(folder, app.config)
+
+
+def repair_all(folder: Path) -> None:
+    for path in folder.rglob("*.html"):
         page = path.read_text("utf-8")
         try:
             better = repaired(page)
@@ -53,12 +61,10 @@ def repair_all(app, exception) -> None:
             path.write_text(better, "utf-8")
 
 
-def write_index(app, exception) -> None:
+def write_index(folder: Path, config) -> None:
     """The page that opens with the folder: a link to the first, and a leap to it."""
-    if exception or app.builder.format != "html":
-        return
-    page, title = f"{app.config.root_doc}.html", escape(app.config.html_title)
-    Path(app.outdir, "index.html").write_text(
+    page, title = f"{config.root_doc}.html", escape(config.html_title)
+    (folder / "index.html").write_text(
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta http-equiv="refresh" content="0; url={page}">\n'
         f'<title>{title}</title>\n<a href="{page}">{title}</a>\n</html>\n',
@@ -66,16 +72,12 @@ def write_index(app, exception) -> None:
     )
 
 
-def drop_unused(app, exception) -> None:
-    if exception or app.builder.format != "html":
-        return
-    for path in Path(app.outdir, "_static").rglob("*.*"):
+def drop_unused(folder: Path) -> None:
+    for path in (folder / "_static").rglob("*.*"):
         if UNUSED.search(path.as_posix()):
             path.unlink(missing_ok=True)
 
 
 def setup(app) -> dict:
-    app.connect("build-finished", repair_all)
-    app.connect("build-finished", drop_unused)
-    app.connect("build-finished", write_index)
+    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,8 +33,6 @@ class DataSet:
     folders: tuple[str, ...]  # folder of each class, in label order
     train: tuple[int, ...]  # official images of each class
     valid: tuple[int, ...]
-    licence: str
-    citation: str
     archives: tuple[RemoteFile, ...] = ()
     variant: str = ""  # what the official release is called
     mirror: bool = True  # does a picture stay true when flipped left to right?
@@ -83,6 +81,8 @@ DIGITS = tuple("0123456789")
 SHAPES = ("disc", "ring", "square", "triangle", "cross")
 PAIRS = tuple(f"{a} and {b}" for i, a in enumerate(SHAPES) for b in SHAPES[i + 1 :])
 
+# J. Howard, Imagenette, fast.ai, 2019. Licence: Apache-2.0 for the selection,
+# ImageNet's terms for the pictures.
 _imagenette = {
     "kind": "folders",
     "channels": 3,
@@ -90,8 +90,6 @@ _imagenette = {
     "folders": tuple(WNIDS),
     "train": (963, 955, 993, 858, 941, 956, 961, 931, 951, 960),
     "valid": (387, 395, 357, 386, 409, 394, 389, 419, 399, 390),
-    "licence": "Apache-2.0 for the selection; pictures under ImageNet's terms",
-    "citation": "J. Howard, Imagenette, fast.ai, 2019",
     "stand_in": "pictures",
 }
 
@@ -137,9 +135,8 @@ DATA_SETS = (
         folders=OBJECTS,
         train=(5000,) * 10,
         valid=(1000,) * 10,
-        licence="none stated; free for research, with citation",
-        citation="A. Krizhevsky, Learning Multiple Layers of Features from Tiny "
-        "Images, University of Toronto, 2009",
+        # A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images,
+        # University of Toronto, 2009. No licence; free for research, with citation.
         variant="cifar-10-python",
         stand_in="pictures",
         archives=(
@@ -161,9 +158,8 @@ DATA_SETS = (
         folders=DIGITS,
         train=(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
         valid=(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
-        licence="CC BY-SA 3.0",
-        citation="Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-Based "
-        "Learning Applied to Document Recognition, Proc. IEEE 86(11), 1998",
+        # Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-Based Learning
+        # Applied to Document Recognition, Proc. IEEE 86(11), 1998. CC BY-SA 3.0.
         variant="mnist-official",
         mirror=False,
         stand_in="digits",
@@ -204,9 +200,8 @@ DATA_SETS = (
         folders=DIGITS,
         train=(143, 146, 142, 147, 145, 146, 145, 144, 140, 144),
         valid=(35, 36, 35, 36, 36, 36, 36, 35, 34, 36),
-        licence="CC BY 4.0",
-        citation="E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten "
-        "Digits, UCI Machine Learning Repository, 1998",
+        # E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI
+        # Machine Learning Repository, 1998. CC BY 4.0.
         variant="scikit-learn",
         mirror=False,
     ),
@@ -220,8 +215,6 @@ DATA_SETS = (
         folders=PAIRS,
         train=(400,) * 10,
         valid=(100,) * 10,
-        licence="MIT, drawn by this package",
-        citation="this package",
         variant="synthetic",
     ),
 )

@@ -28,10 +28,10 @@ def boxes(scenes, found, classes: list[str], at_least: float = 0.5) -> Figure:
             pixels = picture.permute(1, 2, 0).cpu().numpy()
             ax.imshow(pixels, interpolation="none")  # kept at its own size
             for box in truth["boxes"]:  # two colours: one shows on any ground
-                _frame(ax, box, "black", 2)
-                _frame(ax, box, "white", 2, ls=(0, (3, 3)))
+                _frame(ax, box, "black")
+                _frame(ax, box, "white", ls=(0, (3, 3)))
             for box, label in zip(each["boxes"], each["labels"], strict=True):
-                _frame(ax, box, COLOURS[0], 2)
+                _frame(ax, box, COLOURS[0])
                 _name(ax, box, classes[int(label)])
         return show(figure, _words(scenes, kept, classes))
 
@@ -67,12 +67,12 @@ def _confident(found, at_least):
     return {key: found[key][keep] for key in ("boxes", "labels", "scores")}
 
 
-def _frame(ax, box, colour, width, **look):
+def _frame(ax, box, colour, **look):
     from matplotlib.patches import Rectangle
 
     left, top, right, bottom = box.tolist()
     size = right - left, bottom - top
-    ax.add_patch(Rectangle((left, top), *size, fill=False, ec=colour, lw=width, **look))
+    ax.add_patch(Rectangle((left, top), *size, fill=False, ec=colour, lw=2, **look))
 
 
 def _name(ax, box, name):

@@ -147,11 +147,10 @@ def _ray_panel(records, record: Record, rays, kind: str) -> Figure:
         if not log:  # a mean over powers of ten would be that of the largest alone
             ax.plot(steps, middle, color=COLOURS[0], marker="o", ms=4, label="mean")
         ax.axhline(guess, color=COLOURS[1], ls="--", label=f"guessing: {guess:.2f}")
-        limits = (0.8 * min(everything), 1.5 * max(everything))
+        top = max(everything)
+        limits = (0.8 * min(everything), 1.5 * top) if log else (0, 1.05 * top)
         ax.set(title=f"loss: {name_of(record)}", xlabel="way to the rim (0 = the net)")
-        ax.set(yscale="log" if log else "linear", ylim=limits if log else None)
-        if not log:
-            ax.set_ylim(0, 1.05 * max(everything))
+        ax.set(yscale="log" if log else "linear", ylim=limits)
         figure.legend(loc="outside lower center", ncols=2)
         ends = [ray[-1] for ray in lines]
         alt = (

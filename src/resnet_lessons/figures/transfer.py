@@ -69,7 +69,7 @@ def way_words(record: Record, new: str, old: str, count: int) -> str:
     return points_words(way_values(record, new, count), way_values(record, old, count))
 
 
-def transfer_table(record: Record, ways: list[str] | None = None) -> Words:
+def transfer_table(record: Record) -> Words:
     """Accuracy of each way, in percent, for each number of pictures a class."""
     numbers = picture_counts(record)
     columns = ["accuracy (%) with", *[f"{n} a class" for n in numbers], "learn at last"]
@@ -79,7 +79,7 @@ def transfer_table(record: Record, ways: list[str] | None = None) -> Words:
             *[percent_words(way_values(record, way, n)) for n in numbers],
             f"{way_values(record, way, numbers[0], 'parameters')[0]:,}",
         ]
-        for way in ways or TITLES
+        for way in TITLES
     ]
     return table(columns, rows)
 

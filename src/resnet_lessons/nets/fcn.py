@@ -44,26 +44,20 @@ class FullyConvolutional(nn.Module):
 class FixedSizeNet(nn.Module):
     """The same stages with the grid flattened instead of averaged, for contrast.
 
-    (B, in_channels, size, size) -> (B, num_classes) logits. The linear layer has one
-    weight for each place of the last grid, so another grid raises PyTorch's
+    (B, 3, size, size) -> (B, 10) logits, with `size` in pixels. The linear layer has
+    one weight for each place of the last grid, so another grid raises PyTorch's
     `RuntimeError`.
     """
 
-    def __init__(
-        self,
-        widths: Sequence[int] = WIDTHS,  # channels of each stage
-        num_classes: int = 10,
-        in_channels: int = 3,
-        size: int = 128,  # height and width of the images in pixels
-    ):
+    def __init__(self, size: int):
         super().__init__()
-        grid = -(-size // 2 ** len(widths))  # rounded up
-        self.stages = halving_stages(widths, in_channels)
+        grid = -(-size // 2 ** len(WIDTHS))  # rounded up
+        self.stages = halving_stages(WIDTHS, 3)
         self.head = nn.Sequential(
             nn.Flatten(),  # (B, 256 * grid * grid)
-            nn.Linear(widths[-1] * grid * grid, num_classes),
+            nn.Linear(WIDTHS[-1] * grid * grid, 10),
         )
 
-    def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, size, size)
+    def forward(self, x: Tensor) -> Tensor:  # (B, 3, size, size)
         x = self.stages(x)  # (B, 256, size/32, size/32)
-        return self.head(x)  # (B, num_classes)
+        return self.head(x)  # (B, 10)

@@ -17,14 +17,16 @@ def conv2d(
     out_channels: int,
     kernel_size: int = 3,
     stride: int = 1,
-    **options,  # any other argument of nn.Conv2d
+    bias: bool = True,
 ) -> nn.Conv2d:
     """A bare convolution with He's weights, padded by `kernel_size // 2`.
 
     At stride s a grid of H x W becomes ceil(H / s) x ceil(W / s), for odd kernels.
     """
-    options = {"padding": kernel_size // 2} | options
-    return he_init(nn.Conv2d(in_channels, out_channels, kernel_size, stride, **options))
+    padding = kernel_size // 2
+    return he_init(
+        nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
+    )
 
 
 def conv(
@@ -34,7 +36,6 @@ def conv(
     stride: int = 1,
     norm: Norm = nn.BatchNorm2d,  # None: no normalisation
     activation: Callable[[], nn.Module] | None = nn.ReLU,  # None: no activation
-    **options,  # any other argument of nn.Conv2d
 ) -> nn.Sequential:
     """Convolution, normalisation, ReLU: fastai's `ConvLayer` (chapter 3).
 
@@ -42,8 +43,7 @@ def conv(
     normalisation subtracts the mean, and with it any bias (Ioffe and Szegedy 2015,
     section 3.2).
     """
-    options = {"bias": norm is None} | options
-    layers = [conv2d(in_channels, out_channels, kernel_size, stride, **options)]
+    layers = [conv2d(in_channels, out_channels, kernel_size, stride, norm is None)]
     layers += [norm(out_channels)] if norm else []
     layers += [activation()] if activation else []
     return nn.Sequential(*layers)  # (B, C, H, W) -> (B, out_channels, H/s, W/s)

@@ -30,10 +30,10 @@ class Gate(nn.Module):
     ReLU. Linear layers and no 1x1 convolutions: Muon wants a norm behind those.
     """
 
-    def __init__(self, channels: int, ratio: int = 8):
+    def __init__(self, channels: int):
         super().__init__()
-        self.squeeze = nn.Linear(channels, channels // ratio)
-        self.excite = nn.Linear(channels // ratio, channels)
+        self.squeeze = nn.Linear(channels, channels // 8)
+        self.excite = nn.Linear(channels // 8, channels)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
         shares = self.excite(F.silu(self.squeeze(x.mean((2, 3))))).sigmoid()  # (B, C)

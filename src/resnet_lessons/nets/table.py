@@ -72,7 +72,7 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "googlenet": GoogLeNet,
     "googlenet-paper": partial(GoogLeNet, kernel=5),
     # chapters 3 and 7
-    "fcn-baseline": partial(FullyConvolutional, FCN_WIDTHS),
+    "fcn-baseline": FullyConvolutional,
     "resblock-net": partial(Stack, depths=(1,) * 5),
     "resblock-net-deep": partial(Stack, depths=(2,) * 5),
     "resblock-net-deep-gamma-one": partial(Stack, depths=(2,) * 5, batch_zero=False),

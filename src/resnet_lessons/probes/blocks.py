@@ -9,7 +9,7 @@ from torch import nn
 from resnet_lessons.errors import UsageError
 
 from ..nets import BasicBlock, BottleneckBlock
-from .counts import parameters, shapes
+from .counts import shapes
 
 
 def block_costs(
@@ -60,5 +60,4 @@ def _cost(block: nn.Module, channels: int) -> dict:
         "channels": [channels, *(row.out_shape[0] for row in convs)],
         "kernels": [layers[row.name].kernel_size[0] for row in convs],
         "macs": [row.macs for row in convs],
-        "parameters": parameters(block),
     }

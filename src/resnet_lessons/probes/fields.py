@@ -68,18 +68,14 @@ def _needed(stack: Sequence[Window]) -> int:
     return length
 
 
-def ways(stack: Sequence[Window]) -> list[int]:
-    """In how many ways each place of a row reaches one output place (chapter 2).
+def ways(stack: Sequence[Window]) -> list[list[int]]:
+    """In how many ways each place reaches one output place (chapter 2).
 
-    The gradient of a linear stack whose weights are all 1; a pool counts as a sum.
-    One number for each place of the field. With random weights of mean 0 and no ReLU
-    the root of this number is how much a place counts (Luo et al. 2016, section 2).
+    The gradient of a linear stack whose weights are all 1; a pool counts as a sum. A
+    list for a row of the picture, then one for what each layer puts out, each with one
+    number for each place that is seen. With random weights of mean 0 and no ReLU the
+    root of this number is how much a place counts (Luo et al. 2016, section 2).
     """
-    return _ways(stack)[0]
-
-
-def _ways(stack: Sequence[Window]) -> list[list[int]]:
-    """`ways` of the picture, then of what each layer puts out, without the zeros."""
     length = _needed(stack) + 2 * prod(window.stride for window in stack)
     rows = [torch.zeros(1, 1, length, dtype=torch.float64, requires_grad=True)]
     for kernel, stride, _ in stack:
@@ -107,7 +103,7 @@ def _stack(name: str, stack: list[Window]) -> dict:
 
 def _depth(stack: list[Window]) -> dict:
     """What one place behind the last layer sees of the picture and of each layer."""
-    numbers = _ways(stack)
+    numbers = ways(stack)
     most = max(numbers[0])
     return {
         "seen": [len(row) for row in numbers],

@@ -41,7 +41,6 @@ def ordered_stack(
     depth: int,  # blocks
     channels: int,  # of every block
     in_channels: int = 1,  # of the pictures
-    num_classes: int = 10,
 ) -> tuple[nn.Module, nn.Sequential, nn.Sequential]:
     """(stem, blocks, head) of a net whose blocks have that order.
 
@@ -54,7 +53,7 @@ def ordered_stack(
     residual, _ = split_order(order)
     first = residual.index("conv") if "conv" in residual else 0
     closing = [LAYERS[word](channels) for word in residual[:first]]
-    return stem, blocks, nn.Sequential(*closing, *head(channels, num_classes))
+    return stem, blocks, nn.Sequential(*closing, *head(channels, 10))
 
 
 def _signals(order: str, depth: int, channels: int, pictures, labels) -> dict:

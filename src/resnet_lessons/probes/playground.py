@@ -128,9 +128,8 @@ def playground(
 
     `losses` of each step's batch; `gradients` and `activations` of the stem and the
     hidden layers before the first step (length of the weights' gradient, and root mean
-    square of the output); `loss` and `accuracy` on held-out data after the last;
-    `net`. Stops early where a loss or a gradient is no
-    longer a number.
+    square of the output); `loss` and `accuracy` on held-out data after the last; `net`.
+    Stops early where a loss or a gradient is no longer a number.
     """
     drawn = uniforms(4 * seed)
     if isinstance(data, str):

@@ -42,7 +42,6 @@ def _grids(net: nn.Module, size: int) -> list[int]:
 def _head(kind: str, nets: list[nn.Module], sizes, made_for: int) -> dict:
     features = [net.head[-1].in_features for net in nets]
     return {
-        "name": type(nets[0]).__name__,
         "head": kind,
         "expects": features[list(sizes).index(made_for)],
         "features": features,

@@ -124,7 +124,7 @@ def write(raw: dict, path: Path) -> Path:
         place = next(_lost(raw))
         raise LessonError(
             f"{path.name} is not kept: {place} is no finite number. Repeat the run; if "
-            "that does not help, on another device (--device cpu)"
+            "that does not help, on another device"
         ) from None
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(text, path)

@@ -50,8 +50,8 @@ def first_batch(name: str, size: int, batch_size: int, place, cold: bool) -> dic
     loaded its libraries and started its device.
 
     Cold: the whole set is decoded first, in a folder of its own. The files may lie
-    in the system's memory already. Both are None for a built-in set, which is drawn
-    and not decoded; `cold_seconds` also unless `cold`.
+    in the system's memory already. Both are None where a stand-in takes its place,
+    which is drawn and not decoded; `cold_seconds` also unless `cold`.
     """
     found = {"stored_size": size, "cold_seconds": None, "warm_seconds": None}
     if data.load(name, size).stand_in:

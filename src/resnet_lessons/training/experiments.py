@@ -1,4 +1,4 @@
-"""The experiments of the book, each a line of data, with three profiles."""
+"""The experiments of the book, each a line of data, with its profiles."""
 
 import difflib
 from dataclasses import replace

@@ -77,7 +77,7 @@ def looked_at(images, size: int, count: int, device):
     They lie class by class: the first ones would be of one class.
     """
     some = drawn(images, count)
-    loader = data.loaders(some, size, len(some.train), device, augment=False).train
+    loader = data.loaders(some, size, len(some.train), device).train
     return next(iter(loader.new()))
 
 

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .. import data, nets
+from .. import data, nets, probes
 from ..errors import LessonError
 from .device import describe
 from .freezing import FALL, freeze, phase, rate_groups
@@ -104,7 +104,7 @@ def adapt(net: nets.ResNet, loader, way: Way, steps: int, lr: float) -> dict:
         "train_loss": round(sum(last) / len(last), 6),
         "seconds": round(perf_counter() - began, 3),
         "cpu_seconds": round(process_time() - worked, 3),
-        "parameters": sum(p.numel() for p in net.parameters() if p.requires_grad),
+        "parameters": probes.learning(net),
     }
 
 

@@ -1,9 +1,9 @@
 """The base of every widget: its scripts joined once per class, its data plain JSON.
 
 A widget lives in its own folder: `__init__.py` (the Python face), `widget.js` (one
-picture) and, where it needs one, `widget.css`. Everything they share is in `kit.js`
-and `kit.css`. All drawing happens in the browser from the trait `data`, so the same
-code runs in JupyterLab, in Colab and on a static page without a kernel.
+picture) and, where it needs one, `widget.css`. Everything they share is in `kit.js`,
+`chart.js` and `kit.css`. All drawing happens in the browser from the trait `data`, so
+the same code runs in JupyterLab, in Colab and on a static page without a kernel.
 """
 
 import math

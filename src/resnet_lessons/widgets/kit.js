@@ -63,7 +63,7 @@ function ten(power) {
   return "10" + String(power).replace(/./g, raise);
 }
 
-/** Title, controls, picture, one sentence on what is seen, caption; in that order.
+/** Title, lead, controls, one sentence on what is seen, picture, caption; in that order.
  *  stay: on a phone the controls stay in view while the picture is scrolled. */
 class Frame {
   constructor(el, { title, lead, caption, stay = false }) {

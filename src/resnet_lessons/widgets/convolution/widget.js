@@ -33,7 +33,7 @@ function cost(at) {
   const side = places(at);
   const pairs = at.out_channels * at.in_channels;
   const weights = pairs * at.kernel ** 2;
-  const along = coverage(at).reduce((a, b) => a + b, 0); // pairs of cells, one side
+  const along = sum(coverage(at)); // pairs of cells, one side
   return { side, weights, parameters: weights + (at.bias ? at.out_channels : 0),
     macs: side ** 2 * weights, dense: side ** 2 * at.size ** 2 * pairs,
     used: along ** 2 * pairs };

@@ -83,7 +83,7 @@ class Freezing {
   drawNet() {
     const { parts, parameters } = this.data;
     const top = Math.max(...parameters);
-    const cell = (role, text, look) => h("span", { role, text, class: look });
+    const cell = (role, text, look = "") => h("span", { role, text, class: look });
     const head = h("div", { role: "row", class: "freeze-row freeze-head" },
       cell("columnheader", "Part"), cell("columnheader", ""),
       cell("columnheader", "Parameters"));

@@ -118,7 +118,7 @@ class GradientNorms {
 
   sentence(norms) {
     const { init, norm, skip } = this.at;
-    const how = `${init === "He" ? "He" : "default"} initialisation, ` +
+    const how = `${init} initialisation, ` +
       `${norm === "none" ? "no normalisation" : norm}, ` +
       `${skip === "on" ? "with" : "without"} skips`;
     const faint = Math.max(...norms) < FAINT

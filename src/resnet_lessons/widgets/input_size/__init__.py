@@ -11,7 +11,7 @@ from resnet_lessons.widgets.base import (
 )
 
 KEYS = ("made_for", "sizes", "channels", "grids", "nets")
-NET_KEYS = ("name", "head", "expects", "features", "head_parameters", "macs")
+NET_KEYS = ("head", "expects", "features", "head_parameters", "macs")
 
 
 class InputSize(LessonWidget):
@@ -24,7 +24,7 @@ class InputSize(LessonWidget):
     - `channels`: N + 1 channel counts, the picture's 3 first
     - `grids`: S rows of N + 1 grid sides, the picture's own side first
     - `nets`: two dicts, one with `head` "flatten", one with `head` "pool", each with
-      `name`; `expects`, the in_features of its linear layer; and S values each
+      `expects`, the in_features of its linear layer; and S values each
       of `features` (numbers that reach the linear layer), `head_parameters` (of a head
       built for that size) and `macs` (multiply-accumulates for one picture)
 

@@ -109,7 +109,7 @@ class Run {
     OPTIMISERS[optimiser](this.net, this.state, lr, this.steps);
     this.since.push(this.loss);
     if (this.steps % this.every === 0) {
-      this.record(this.since.reduce((a, b) => a + b) / this.since.length);
+      this.record(average(this.since));
     }
     return true;
   }

@@ -152,7 +152,7 @@ class SeedSpread {
     this.table.setAttribute("aria-label", `${this.title.textContent}, ` +
       `${whole(n)} pictures. Rows show what it is, columns the answer.`);
     counts.forEach((row, i) => {
-      const total = Math.max(1, row.reduce((a, b) => a + b, 0));
+      const total = Math.max(1, sum(row));
       row.forEach((count, j) => {
         const cell = this.cells[i][j];
         cell.style.setProperty("--share", Math.sqrt(count / total).toFixed(2));

@@ -10,7 +10,7 @@ from resnet_lessons.widgets.base import (
     need_rising,
 )
 
-BLOCK = ("channels", "kernels", "macs", "parameters")
+BLOCK = ("channels", "kernels", "macs")
 
 
 class WidthAndCost(LessonWidget):
@@ -23,7 +23,6 @@ class WidthAndCost(LessonWidget):
     - `channels`: L + 1 counts, the first and the last the same
     - `kernels`: L sides of kernels
     - `macs`: L counts, multiply-accumulates at one place of the grid
-    - `parameters`: one count, batch normalisation included
 
     Raises UsageError when a list has the wrong length. Source: chapter 9.
     """
@@ -62,7 +61,6 @@ class WidthAndCost(LessonWidget):
         need_numbers(block["macs"], layers, f"{name}: macs")
         need(min(block["macs"]) > 0, f"{name}: a convolution without any work.")
         need_numbers(block["channels"], layers + 1, f"{name}: channels")
-        need_numbers([block["parameters"]], 1, f"{name}: parameters")
         ends = [block["channels"][0], block["channels"][-1]]
         need(ends == [channels] * 2, f"{name}: {channels} channels go in and out.")
 
