@@ -352,6 +352,28 @@ def test_chapter_11_the_run_is_small_beside_the_papers():
     assert run.config["epochs"] * 352 < 64_000 / 20
 
 
+def test_chapter_11_the_whole_net_leaps_when_the_rate_falls_and_patience_may_miss_it():
+    (small,), (full,) = laptop("resnet-20-pipeline"), gpu("resnet-20-pipeline")
+    curves, middle = full.curves("accuracy"), full.config["epochs"] // 2
+    gains = [values[middle] - max(values[:middle]) for values in curves]
+    assert min(gains) > 0.05 and len(gains) == 3
+    assert all(max(values[:middle]) < 0.79 for values in curves)
+    early = 0
+    for values in curves:  # the patience of two cores
+        for epoch in range(small.config["patience"], middle):
+            before = max(values[: epoch + 1 - small.config["patience"]])
+            if max(values[epoch + 1 - small.config["patience"] : epoch + 1]) <= before:
+                early += 1
+                break
+    assert early == 2
+    found = [seed.measured for seed in full.seeds]
+    hits = [np.equal(list(f["labels"]), list(f["predicted"])) for f in found]
+    differ = mean((a != b).mean() for a, b in combinations(hits, 2))
+    spread = variance(f["test_accuracy"] for f in found)
+    assert spread < 1.2 * differ / (2 * len(hits[0]))
+    assert full.device == "x86_64 CPU, 2 threads"
+
+
 def test_chapter_12_what_was_learned_carries_over_and_a_random_body_does_not():
     (run,) = laptop("cat-or-dog")
     clear = "above, more than twice the spread"
