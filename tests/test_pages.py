@@ -39,6 +39,14 @@ return [...document.querySelectorAll(bare),
 """
 MATH = "document.querySelectorAll('.bd-article .math').length"
 SET_MATH = "document.querySelectorAll('.bd-article .math mjx-container').length"
+# Signs reach beyond their boxes: without room the box that scrolls cuts them.
+TIGHT = """
+return [...document.querySelectorAll('mjx-container[display="true"]')].filter(box => {
+  const signs = [...box.querySelectorAll('mjx-c')].map(c => c.getBoundingClientRect());
+  const { top } = box.getBoundingClientRect();
+  return signs.some(sign => sign.height && sign.top < top + 4);
+}).length;
+"""
 VIEWS = "document.querySelectorAll('script[type$=\"widget-view+json\"]').length"
 DRAWN = "document.querySelectorAll('.rl-inner').length"
 UNDRAWN = "document.querySelectorAll('.bd-article [role=note]').length"
@@ -62,6 +70,8 @@ def faults(browser):
         browser.js("return MathJax.startup.promise.then(() => 0)")
         unset = math - browser.js(f"return {SET_MATH}")
         found += [f"{unset} formulas not set"] * (unset > 0)
+        tight = browser.js(TIGHT)
+        found += [f"{tight} formulas may be cut at the top"] * (tight > 0)
     undrawn = views - browser.js(f"return {DRAWN}")
     found += [f"{undrawn} widgets not drawn"] * (undrawn > 0)
     found += [f"picture: {image}" for image in browser.js(BAD_IMAGES)]
