@@ -235,7 +235,7 @@ BAD = {
         (lambda d: d["basic"][3]["macs"].__setitem__(0, 0), "without any work"),
         (lambda d: d["basic"].reverse(), "basic, 64 channels: 64 channels go in"),
         (lambda d: d["narrow"][0].reverse(), "squeeze 1: 64 channels go in"),
-        (lambda d: d["basic"][0].update(parameters=-1), "numbers from 0"),
+        (lambda d: d["basic"][0].update(kernels=[-1, 3]), "numbers from 0"),
     ],
     "GradientNorms": [
         (lambda d: d.pop("nets"), "lacks nets"),
