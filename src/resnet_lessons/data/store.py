@@ -14,13 +14,13 @@ class MissingError(LessonError):
     """The set is not on this machine (as against: it is there, but broken)."""
 
 
-def where(name, path=None):
+def where(name):
     """The folder of the complete data set `name`, below the data root.
 
     `imagenette` means the first of its variants that is whole. Raises `LessonError` if
     the set is missing or broken, saying what to run.
     """
-    return installed(name, path)[1]
+    return installed(name)[1]
 
 
 def installed(name, path=None):
@@ -34,7 +34,7 @@ def installed(name, path=None):
     return catalog.find(home.name), home, note
 
 
-def _located(name, path):
+def _located(name, path=None):
     """Folder and marker of each set that `name` may mean, whole or not; raises
     `MissingError` where there is none."""
     root, data_set = data_root(path), _real(name)
@@ -60,9 +60,9 @@ def _broken(home, note, problems):
     return f"{home} is broken: {_list(problems)}. {_repair(note)}"
 
 
-def repair(name, path=None):
+def repair(name):
     """Which command makes the broken set `name` whole again; raises like `verify`."""
-    return _repair(_located(name, path)[0][1])
+    return _repair(_located(name)[0][1])
 
 
 def _repair(note):
@@ -110,7 +110,7 @@ def get(name, path=None, progress=True, check=False):
     return home
 
 
-def import_paths(name, paths, path=None, progress=True):
+def import_paths(name, paths, progress=True):
     """Import folders or archives, several at once, as the data set `name`; its folder.
 
     Files that are not the official release are taken under a variant named after the
@@ -119,7 +119,7 @@ def import_paths(name, paths, path=None, progress=True):
     data set, and where two pictures of one name differ.
     """
     data_set = _real(name)
-    paths, root = [in_full(given) for given in paths], data_root(path)
+    paths, root = [in_full(given) for given in paths], data_root()
     if not paths:
         raise UsageError(f"nothing to import: name a folder or archives for {name}")
     with install.told(root, name):
@@ -137,23 +137,23 @@ def import_paths(name, paths, path=None, progress=True):
         return install.install(root, data_set, variant, paths, progress)
 
 
-def verify(name, path=None):
+def verify(name):
     """Lines that name every missing or changed file of `name`; empty when whole.
 
     Recounts and rehashes against the marker. Of `imagenette` it looks at the first
     variant that is there, whole or not. Raises `LessonError` if the set is missing.
     """
-    return marker.broken(*_located(name, path)[0])
+    return marker.broken(*_located(name)[0])
 
 
-def status(path=None):
+def status():
     """One dict per data set, for `data list` and `doctor`: name, title, built_in,
     present, variant, path, images {"train", "valid"}, bytes, problem."""
-    return [_status(data_set, path) for data_set in catalog.DATA_SETS]
+    return [_status(data_set) for data_set in catalog.DATA_SETS]
 
 
-def _status(data_set, path):
-    home = data_root(path) / "sets" / data_set.name
+def _status(data_set):
+    home = data_root() / "sets" / data_set.name
     note = None if data_set.built_in else marker.read(home)
     problems = marker.missing(home, note) if note else []
     counts = note.counts if note else {}
