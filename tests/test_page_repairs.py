@@ -123,6 +123,26 @@ def test_the_folder_opens_with_a_page_that_leads_to_the_first(tmp_path):
     assert '<a href="book/start.html">A &lt;title&gt;</a>' in page
 
 
+@pytest.mark.parametrize(
+    ("kind", "error", "done"),
+    [("html", None, True), ("latex", None, False), ("html", ValueError(), False)],
+)
+def test_only_pages_that_were_built_are_finished(kind, error, done, tmp_path):
+    (tmp_path / "a.html").write_text('<i class="fas fa-file"></i>', "utf-8")
+    unused = tmp_path / "_static" / "theme.css.map"
+    unused.parent.mkdir()
+    unused.touch()
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format=kind),
+        outdir=tmp_path,
+        config=SimpleNamespace(root_doc="start", html_title="A title"),
+    )
+    pages.finish(app, error)
+    assert (tmp_path / "index.html").exists() == done
+    assert unused.exists() != done
+    assert ("<svg" in (tmp_path / "a.html").read_text("utf-8")) == done
+
+
 def test_the_book_carries_no_icon_script_and_no_map(tmp_path):
     unused = ["scripts/fontawesome.js", "scripts/fontawesome.js.map"]
     unused += ["vendor/fontawesome/6.5.2/js/all.min.js", "styles/theme.css.map"]

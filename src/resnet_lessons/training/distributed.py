@@ -83,9 +83,11 @@ def place(device: str) -> tuple[int, int, torch.device]:
             f"Process {local} has no GPU: there are {torch.cuda.device_count()}. "
             "Start as many processes as there are, or use --device cpu."
         )
+    if cuda and device == "auto":  # all processes ask about all cards: one answer
+        cards = [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
+        cuda = all(map(usable, cards))
     if cuda:
         torch.cuda.set_device(local)
-        cuda = device == "cuda" or usable(torch.device("cuda"))
     if not dist.is_initialized():  # a group of one needs no address to meet at
         alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1}
         dist.init_process_group(
