@@ -105,19 +105,22 @@ def test_a_process_without_a_gpu_of_its_own_says_so(device, one_card, monkeypatc
     assert not one_card
 
 
-@pytest.mark.parametrize("usable", [True, False])
-def test_a_card_without_code_is_passed_over(usable, one_card, monkeypatch):
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_a_card_without_code_is_refused_before_anybody_waits(
+    device, one_card, monkeypatch
+):
     groups = []
-    monkeypatch.setattr(distributed, "usable", lambda device: usable)
     monkeypatch.setattr(distributed.dist, "is_initialized", lambda: False)
     monkeypatch.setattr(
         distributed.dist, "init_process_group", lambda kind, **_: groups.append(kind)
     )
     monkeypatch.setattr(distributed.dist, "get_rank", lambda: 0)
-    *_, device = distributed.place("auto")
-    expected = ("cuda", ["nccl"]) if usable else ("cpu", ["gloo"])
-    assert (device.type, groups) == expected
-    assert one_card == [0] * usable
+    monkeypatch.setattr(distributed, "usable", lambda card: True)
+    assert distributed.place(device)[2].type == "cuda" and groups == ["nccl"]
+    monkeypatch.setattr(distributed, "usable", lambda card: False)
+    with pytest.raises(LessonError, match="no code for the GPU of process 0"):
+        distributed.place(device)
+    assert one_card == [0, 0] and groups == ["nccl"]
 
 
 def test_one_step_is_too_few_to_time():

@@ -90,8 +90,8 @@ def parameter_groups(net, lr, factor):
         prompt="""\
 Write `preprocess(picture, size, mean, std)`, which turns a picture of PIL into what a
 net was trained on: a float32 tensor of shape (1, 3, `size`, `size`). Scale the picture
-until its short side is `size`, smoothly, as torchvision and PIL do if nobody asks for
-other; cut the central square, bring the values from 0…255 to 0…1, subtract `mean` and
+until its short side is `size`, with a smooth filter, as torchvision and PIL do by
+default; cut the central square, bring the values from 0…255 to 0…1, subtract `mean` and
 divide by `std` (three numbers each, for red, green and blue).
 A grey picture gets three equal channels; transparency is dropped.
 """,

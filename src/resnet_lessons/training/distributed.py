@@ -73,7 +73,7 @@ NORMS = {"none": None, "batch": nn.BatchNorm2d, "sync": SyncNorm}
 def place(device: str) -> tuple[int, int, torch.device]:
     """(rank, number of processes, device); joins the group that torchrun made.
 
-    LessonError where there are more processes than GPUs.
+    LessonError where there are more processes than GPUs, or no code for a GPU.
     """
     world = int(os.environ.get("WORLD_SIZE", 1))  # torchrun sets both
     local = int(os.environ.get("LOCAL_RANK", 0))  # number on this machine
@@ -83,11 +83,13 @@ def place(device: str) -> tuple[int, int, torch.device]:
             f"Process {local} has no GPU: there are {torch.cuda.device_count()}. "
             "Start as many processes as there are, or use --device cpu."
         )
-    if cuda and device == "auto":  # all processes ask about all cards: one answer
-        cards = [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
-        cuda = all(map(usable, cards))
     if cuda:
         torch.cuda.set_device(local)
+        if not usable(torch.device("cuda")):
+            raise LessonError(
+                f"PyTorch {torch.__version__} has no code for the GPU of process "
+                f"{local}. Use --device cpu."
+            )
     if not dist.is_initialized():  # a group of one needs no address to meet at
         alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1}
         dist.init_process_group(
