@@ -1,6 +1,6 @@
 // Chapter 2: what one place behind a stack of layers sees of the picture.
 
-const SIDE = { left: 108, right: 326, bottom: 296, rows: 236, ways: 44 };
+const SIDE = { left: 122, right: 326, bottom: 296, rows: 236, ways: 44 };
 const SQUARE = { left: 42, top: 8, size: 276 };
 
 /** 3 -> "three". */
@@ -66,7 +66,7 @@ class ReceptiveField {
     this.depth = Math.min(3, layers.length);
     this.depthAt.replaceChildren(range({ label: "Layers",
       values: layers.map((_, l) => l + 1), index: this.depth - 1,
-      show: (d) => `${d}, the last: ${layerName(layers[d - 1])}`,
+      show: (d) => `${d}, last: ${layerName(layers[d - 1])}`,
       act: (l) => { this.depth = l + 1; this.draw(); } }));
     this.draw();
   }
