@@ -335,7 +335,7 @@ def test_catalogue_is_consistent():
             assert len(remote.sha256) == 64 and remote.bytes > 0
             assert all(u.startswith("https://") for u in remote.urls)
             assert all(u.endswith(remote.file_name) for u in remote.urls)
-    upright = {entry.name for entry in data.DATA_SETS if not entry.mirror}
+    upright = {entry.name for entry in data.DATA_SETS if not entry.flips}
     assert upright == {"mnist", "digits"}  # no digit is true when mirrored
     assert sum(data.find("imagenette-160").train) == 9469
     assert sum(data.find("mnist").train) == 60000

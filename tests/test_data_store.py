@@ -150,11 +150,15 @@ def test_refusing_host_gives_way_to_the_mirror(root, archive, offer, code):
 
 def test_when_every_mirror_fails_the_message_says_how_to_go_on(root, offer):
     with server(no=status(404)) as (url, asked):
-        offer(f"{url}/no", "http://127.0.0.1:9/none")
+        (first,) = offer(f"{url}/no", "http://127.0.0.1:9/none").archives
+        second = dataclasses.replace(first, urls=("http://127.0.0.1:9/second",))
+        offer(archives=(first, second))
         with pytest.raises(LessonError) as caught:
             get()
     message = str(caught.value)
     assert "HTTP 404" in message and "no connection" in message
+    assert "save http://127.0.0.1:9/none" in message  # an import wants all of them
+    assert "; http://127.0.0.1:9/second" in message
     assert "resnet-lessons data import tiny FILE" in message
     assert "\n" not in message
     assert len(asked) == fetch.ROUNDS
@@ -361,6 +365,18 @@ def test_two_processes_at_once_download_once(root, archive, offer):
     assert {line[-1] for line in lines} == {str(store.where("tiny"))}
 
 
+def test_waiting_for_another_process_is_said(root, archive, offer, capsys, monkeypatch):
+    offer("http://127.0.0.1:9/none")
+    monkeypatch.setattr(install, "LOCK_SECONDS", 0.1)
+    with (
+        install.locked(root, "tiny"),
+        pytest.raises(LessonError, match="wait for it or end it"),
+    ):
+        take(archive)
+    assert "another process is busy with tiny" in capsys.readouterr().err
+    take(archive)  # and the lock is free again
+
+
 def test_empty_folder_left_behind_is_repaired(root, archive, offer):
     (root / "sets" / "tiny").mkdir(parents=True)
     with server(good=body(archive.read_bytes())) as (url, _):
@@ -423,6 +439,20 @@ def test_whole_variant_goes_before_a_broken_one(root, archive, pair, tmp_path):
     assert store.where("pair") == store.get("pair", check=True) == whole
     assert store.verify("pair") == ["train/cats/2.JPEG is missing"]
     assert "data import pair PATH" in store.repair("pair")
+
+
+def test_another_variant_is_refused_under_this_name(
+    root, archive, pair, tmp_path, monkeypatch
+):
+    other = dataclasses.replace(catalog.find("tiny"), name="large", variant="large")
+    other = dataclasses.replace(other, archives=())
+    monkeypatch.setitem(catalog._BY_NAME, "large", other)
+    monkeypatch.setitem(catalog.FAMILY, "pair", ("pair", "tiny", "large"))
+    unpacked = (tmp_path / "source").rename(tmp_path / "tiny-official")
+    for files in (archive, unpacked):
+        with pytest.raises(UsageError, match=r"tiny-official.* import tiny PATH"):
+            store.import_paths("large", [files], progress=False)
+    assert store.import_paths("pair", [archive], progress=False).name == "tiny"
 
 
 def test_changed_import_that_no_download_replaces_is_told(root, pair, tmp_path):

@@ -56,6 +56,19 @@ def test_the_allocators_own_words_are_understood_and_other_errors_are_not():
     assert not ran_out(shapes.value)
 
 
+def test_a_device_that_is_full_before_the_first_step_is_told(monkeypatch):
+    def full(*args, **kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(nn.Module, "to", full)  # the net finds no room
+    with pytest.raises(LessonError, match=r"before the first step.*--device"):
+        training.train(small(epochs=1, batch_size=64), "smoke")
+    monkeypatch.undo()
+    monkeypatch.setattr(nn.Module, "to", lambda *args, **kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        training.train(small(epochs=1, batch_size=64), "smoke")
+
+
 @pytest.mark.parametrize(("room", "fits"), [(64, 64), (63, 32), (1, 1), (0, 0)])
 def test_the_batch_that_fits_is_found_by_trying(room, fits):
     net = Hungry(room)

@@ -49,7 +49,7 @@ ZERO_ONE = (torch.zeros(3), torch.ones(3))  # leaves the bytes as they are
 
 def test_without_augmentation_a_picture_is_its_bytes_normalised(coloured):
     images, labels = coloured
-    stats = dataset.statistics(images)
+    stats = data.statistics(images)
     pictures = dataset.Pictures(images, labels, stats)
     assert len(pictures) == 10
     flat = images.reshape(-1, 3).astype(np.float64)

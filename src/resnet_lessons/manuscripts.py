@@ -249,6 +249,7 @@ def handout(folder: Path, root: Path) -> None:
     ]
     text = "\n\n".join(["# Solutions", *answers])
     solutions.write_text(text + "\n", "utf-8")
+    print(f"notebooks in {folder}, solutions in {solutions}")
 
 
 def readme(root: Path) -> str:
@@ -274,6 +275,8 @@ def main(argv: list[str] | None = None) -> None:
     args = p.parse_args(argv)
     try:
         root = book_root()
+        if args.handout and args.names:
+            raise UsageError("--handout writes all chapters: name none of them.")
         if args.handout:
             return handout(args.handout, root)
         chosen = [
@@ -288,9 +291,9 @@ def main(argv: list[str] | None = None) -> None:
                 path = build(manuscript, root, anew=args.all)
                 print(f"built {path.relative_to(root)}")
         records.write_whole(readme(root), root / "README.md")
-    except LessonError as error:
+    except (LessonError, OSError) as error:
         print(error, file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(getattr(error, "exit_code", 1)) from None
 
 
 if __name__ == "__main__":

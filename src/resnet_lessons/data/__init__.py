@@ -25,6 +25,7 @@ _HOMES = {
     "repair": "store",
     "runs_folder": "root",
     "shapes": "standins",
+    "statistics": "batch_loader",
     "status": "store",
     "verify": "store",
     "where": "store",

@@ -42,8 +42,11 @@ def loaders(
 
     _check(images, size, batch_size, min_scale, zoom)
     device = best_device() if device is None else torch.device(device)
-    stats = _statistics(images.train)
-    flip = catalog.find(images.name).mirror if flip is None else flip
+    if images.train.images.shape[-1] == 3:
+        stats = tuple(torch.tensor(values) * 255 for values in IMAGENET)
+    else:
+        stats = statistics(images.train.images)
+    flip = catalog.find(images.name).flips if flip is None else flip
     vocab = CategoryMap(images.classes, sort=False)  # what fastai's reports expect
     shared = {
         "vocab": vocab,
@@ -83,15 +86,14 @@ def _check(images, size, batch_size, min_scale, zoom):
         )
 
 
-def _statistics(train):
-    """Mean and standard deviation of each channel, on the scale of 0 to 255."""
-    if train.images.shape[-1] == 3:
-        return tuple(torch.tensor(values) * 255 for values in IMAGENET)
-    counts = np.bincount(np.asarray(train.images).ravel(), minlength=256)
+def statistics(images):
+    """Mean and standard deviation of each channel of (N, H, W, C) bytes, exact."""
     values = np.arange(256)
-    mean = np.average(values, weights=counts)
-    std = np.average((values - mean) ** 2, weights=counts) ** 0.5
-    return torch.tensor([mean]).float(), torch.tensor([std]).float()
+    counts = [np.bincount(c.ravel(), minlength=256) for c in np.moveaxis(images, 3, 0)]
+    mean = [np.average(values, weights=n) for n in counts]
+    squares = [np.average(values**2, weights=n) for n in counts]
+    std = np.sqrt(np.array(squares) - np.array(mean) ** 2)
+    return torch.tensor(mean).float(), torch.from_numpy(std).float()
 
 
 class BatchLoader:
@@ -144,7 +146,7 @@ class BatchLoader:
                 self._pictures = self._pictures.to(self.device)
         return self
 
-    def new(self, shuffle=False, drop_last=False, **_):
+    def new(self, **_):
         """The same pictures, all, in order and without augmentation (`get_preds`).
 
         `zoom` stays, so that predictions are of what `validate` sees.

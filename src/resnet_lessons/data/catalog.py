@@ -6,6 +6,7 @@ hash.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from ..errors import UsageError
 
@@ -35,7 +36,7 @@ class DataSet:
     valid: tuple[int, ...]
     archives: tuple[RemoteFile, ...] = ()
     variant: str = ""  # what the official release is called
-    mirror: bool = True  # does a picture stay true when flipped left to right?
+    flips: bool = True  # does a picture stay true when flipped left to right?
     stand_in: str = ""  # built-in set that takes its place when it is missing
 
     @property
@@ -79,7 +80,7 @@ OBJECTS = (  # label order of CIFAR-10's batches.meta
 DIGITS = tuple("0123456789")
 # Ten classes: the ten pairs that five shapes can form (see standins.py).
 SHAPES = ("disc", "ring", "square", "triangle", "cross")
-PAIRS = tuple(f"{a} and {b}" for i, a in enumerate(SHAPES) for b in SHAPES[i + 1 :])
+PAIRS = tuple(" and ".join(pair) for pair in combinations(SHAPES, 2))
 
 # J. Howard, Imagenette, fast.ai, 2019. Licence: Apache-2.0 for the selection,
 # ImageNet's terms for the pictures.
@@ -161,7 +162,7 @@ DATA_SETS = (
         # Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-Based Learning
         # Applied to Document Recognition, Proc. IEEE 86(11), 1998. CC BY-SA 3.0.
         variant="mnist-official",
-        mirror=False,
+        flips=False,
         stand_in="digits",
         archives=(
             _file(
@@ -203,7 +204,7 @@ DATA_SETS = (
         # E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI
         # Machine Learning Repository, 1998. CC BY 4.0.
         variant="scikit-learn",
-        mirror=False,
+        flips=False,
     ),
     DataSet(
         name="pictures",
@@ -223,6 +224,12 @@ _BY_NAME = {data_set.name: data_set for data_set in DATA_SETS}
 FAMILY = {"imagenette": ("imagenette", "imagenette-320", "imagenette-160")}
 # What `get` fetches where the name alone has no archive.
 DEFAULT = {"imagenette": "imagenette-160"}
+
+
+def family(name):
+    """The data sets of which one may be taken for the other, `name` among them."""
+    members = next((names for names in FAMILY.values() if name in names), (name,))
+    return [find(each) for each in members]
 
 
 def find(name):

@@ -9,8 +9,14 @@ from tqdm import tqdm
 
 from ..errors import LessonError
 
-WORKERS = min(16, os.cpu_count() or 1)
 CHUNK = 64  # pictures a thread decodes at a time
+
+
+def cores() -> int:
+    """Processor cores this process may use: as many threads or workers decode."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def decode(pictures, images, name, label, progress):
@@ -25,7 +31,7 @@ def decode(pictures, images, name, label, progress):
 
     starts = range(0, len(images), CHUNK)
     bar = tqdm(desc=label, total=len(images), disable=not progress, leave=False)
-    with bar, ThreadPoolExecutor(WORKERS) as pool:
+    with bar, ThreadPoolExecutor(min(16, cores())) as pool:
         try:
             for done in pool.map(work, starts):
                 bar.update(done)

@@ -38,11 +38,10 @@ FAILURES = (
 )
 
 
-def fetch(remote, folder, name, progress=True):
+def fetch(remote, folder, progress=True):
     """The path of `remote` in `folder`, downloaded unless it is there and whole.
 
-    `name` is the data set's, for the message. Raises `LessonError` with every cause
-    once all mirrors have failed.
+    Raises `LessonError` with every cause once all mirrors have failed.
     """
     pooch.get_logger().setLevel("WARNING")  # our bar says what is loaded
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -63,9 +62,7 @@ def fetch(remote, folder, name, progress=True):
             if getattr(error, "errno", None) == errno.ENOSPC:
                 break  # no mirror will help
     raise LessonError(
-        f"could not download {remote.file_name} ({'; '.join(dict.fromkeys(causes))}). "
-        f"With a browser, save {remote.urls[-1]} ({remote.bytes} bytes, SHA-256 "
-        f"{remote.sha256}) and run `resnet-lessons data import {name} FILE`"
+        f"could not download {remote.file_name} ({'; '.join(dict.fromkeys(causes))})"
     )
 
 

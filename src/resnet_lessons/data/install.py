@@ -8,6 +8,7 @@ again: a finished cache may be read-only.
 import errno
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,17 +28,24 @@ def locked_folder(root, folder, name):
     """Hold the lock on `name` in `root/folder`; sweep what a killed process left."""
     for inner in ("locks", folder):
         (root / inner).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / "locks" / f"{folder}-{name}.lock", timeout=LOCK_SECONDS)
+    lock = FileLock(root / "locks" / f"{folder}-{name}.lock")
+    busy = f"another process is busy with {name} in {root}"
     try:
-        with lock:
-            for stale in (root / folder).glob(f".{name}@*"):
-                shutil.rmtree(stale, ignore_errors=True)
-            yield
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"{busy}; waiting for it", file=sys.stderr)
+            lock.acquire(timeout=LOCK_SECONDS)
     except Timeout:
         raise LessonError(
-            f"another process has been busy with {name} in {root} for "
-            f"{LOCK_SECONDS // 60} minutes; wait for it or end it"
+            f"{busy}, for {LOCK_SECONDS // 60} minutes now; wait for it or end it"
         ) from None
+    try:
+        for stale in (root / folder).glob(f".{name}@*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

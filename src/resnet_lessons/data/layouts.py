@@ -183,7 +183,9 @@ def _paths(data_set, folder):
 
 def _idx_pair(folder, part):
     held = {
-        what: formats.read_idx(_need(*folder.glob(f"{part}-{what}-*"), what=what))
+        what: formats.read_idx(
+            _need(*folder.glob(f"{part}-{what}-*"), what=f"the file {part}-{what}")
+        )
         for what in ("images", "labels")
     }
     images, labels = held["images"], held["labels"]

@@ -6,12 +6,14 @@ size, angle, colours, stripes and noise are random, so no pixel says anything by
 itself and a linear model fails.
 """
 
+from itertools import combinations
+
 import numpy as np
 
 ONE = 1024  # fixed point: integers only, so that every machine draws the same
 ANGLES = np.arange(64) * np.pi / 32
 TURNS = np.rint(ONE * np.stack([np.cos(ANGLES), np.sin(ANGLES)])).astype(np.int32)
-PAIRS = np.array([(a, b) for a in range(5) for b in range(a + 1, 5)])
+PAIRS = np.array(list(combinations(range(5), 2)))  # in the order of the classes
 
 
 def digits(size=8):

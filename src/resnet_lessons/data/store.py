@@ -101,13 +101,27 @@ def get(name, path=None, progress=True, check=False):
         size = sum(remote.bytes for remote in data_set.archives)
         install.keep_only(downloads, {remote.file_name for remote in data_set.archives})
         install.need_room(root, size * (1 + UNPACKED))
-        archives = [
-            Path(fetch(remote, downloads, data_set.name, progress))
-            for remote in data_set.archives
-        ]
+        try:
+            archives = [
+                Path(fetch(remote, downloads, progress)) for remote in data_set.archives
+            ]
+        except LessonError as error:
+            raise LessonError(f"{error}. {_by_hand(data_set)}") from None
         home = install.install(root, data_set, data_set.variant, archives, progress)
         shutil.rmtree(downloads, ignore_errors=True)
     return home
+
+
+def _by_hand(data_set):
+    """What to do where no mirror delivers: all archives, as one import wants them."""
+    files = "; ".join(
+        f"{remote.urls[-1]} ({remote.bytes} bytes, SHA-256 {remote.sha256})"
+        for remote in data_set.archives
+    )
+    return (
+        f"With a browser, save {files} and run "
+        f"`resnet-lessons data import {data_set.name} FILE…`"
+    )
 
 
 def import_paths(name, paths, progress=True):
@@ -115,8 +129,8 @@ def import_paths(name, paths, progress=True):
 
     Files that are not the official release are taken under a variant named after the
     first path, with their own counts and content hash. Raises `UsageError` for a path
-    that is not there, and `LessonError` for one that cannot be read or holds no such
-    data set, and where two pictures of one name differ.
+    that is not there or is another variant, and `LessonError` for one that cannot be
+    read or holds no such data set, and where two pictures of one name differ.
     """
     data_set = _real(name)
     paths, root = [in_full(given) for given in paths], data_root()
@@ -128,6 +142,7 @@ def import_paths(name, paths, progress=True):
                 raise UsageError(f"{given} does not exist")
         variant = _variant(paths[0])
         official, files = _official(name, paths)
+    _of_that_name(name, official.variant if official else variant)
     if official:
         data_set, variant, paths = official, official.variant, files
     with install.locked(root, data_set.name):
@@ -188,14 +203,24 @@ def _complete(name, path, check):
 def _official(name, paths):
     """The data set whose official archives are among `paths`, and these archives."""
     files = [file for given in paths for file in layouts.walk(given)]
-    for candidate in catalog.FAMILY.get(name, (name,)):
-        data_set = catalog.find(candidate)
+    for data_set in catalog.family(name):
         sizes = {remote.bytes for remote in data_set.archives}
         hashes = {marker.sha256_file(f): f for f in files if f.stat().st_size in sizes}
         pins = {remote.sha256 for remote in data_set.archives}
         if pins and pins <= hashes.keys():
             return data_set, sorted(hashes[pin] for pin in pins)
     return None, ()
+
+
+def _of_that_name(name, variant):
+    """Raise `UsageError` if the official `variant` is a relative of the set `name`."""
+    for data_set in catalog.family(name):
+        meant = catalog.FAMILY.get(name, (name,))
+        if variant == data_set.variant and data_set.name not in meant:
+            raise UsageError(
+                f"these files are {variant}, not {name}; run `resnet-lessons data "
+                f"import {data_set.name} PATH…`"
+            )
 
 
 def _variant(path):

@@ -4,12 +4,13 @@ import base64
 import io
 from math import ceil
 from statistics import mean
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from ..records import Record
 from .display import COLOURS, STYLE, Figure, Words, beside, show, table
 
 LEVELS = 64  # steps of a map in the data of `widgets.CamLayer`, one letter each
-DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+DIGITS = ascii_uppercase + ascii_lowercase + digits + "+/"
 SIDE = 16  # cells of a map on a side there, at most
 
 

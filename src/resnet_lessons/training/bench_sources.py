@@ -4,7 +4,6 @@ Each is a function that gives one pass. Where worker processes decode, they are 
 exactly the pictures of one pass: none decodes a picture that nobody uses.
 """
 
-import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,16 +16,10 @@ from PIL import Image
 
 from .. import data
 from ..data.batch_loader import IMAGENET
+from ..data.decode import cores
 from ..errors import LessonError
 
 MIN_SCALE = 0.5  # smallest area of a random crop, as a share of the picture
-
-
-def cores() -> int:
-    """Processor cores this process may use: as many workers decode."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def sources(

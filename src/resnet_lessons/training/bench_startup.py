@@ -51,7 +51,8 @@ def first_batch(name: str, size: int, batch_size: int, place, cold: bool) -> dic
 
     Cold: the whole set is decoded first, in a folder of its own. The files may lie
     in the system's memory already. Both are None where a stand-in takes its place,
-    which is drawn and not decoded; `cold_seconds` also unless `cold`.
+    which is drawn and not decoded; `cold_seconds` also unless `cold`, and where the
+    system refuses a symbolic link.
     """
     found = {"stored_size": size, "cold_seconds": None, "warm_seconds": None}
     if data.load(name, size).stand_in:
@@ -63,7 +64,10 @@ def first_batch(name: str, size: int, batch_size: int, place, cold: bool) -> dic
         beside = root if os.access(root, os.W_OK) else None  # on the same disk
         with tempfile.TemporaryDirectory(dir=beside) as fresh:
             (Path(fresh) / "sets").mkdir()
-            (Path(fresh) / "sets" / home.name).symlink_to(home)
+            try:
+                (Path(fresh) / "sets" / home.name).symlink_to(home)
+            except OSError:  # Windows lets developers alone make one
+                return found
             found["cold_seconds"] = _seconds(name, size, batch_size, place, fresh)
     return found
 

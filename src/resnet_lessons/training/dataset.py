@@ -77,16 +77,6 @@ def split(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.n
     return np.setdiff1d(np.arange(len(labels)), valid), valid
 
 
-def statistics(images: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel of (N, H, W, C) bytes, exact."""
-    values = np.arange(256)
-    counts = [np.bincount(c.ravel(), minlength=256) for c in np.moveaxis(images, 3, 0)]
-    mean = [np.average(values, weights=n) for n in counts]
-    squares = [np.average(values**2, weights=n) for n in counts]
-    std = np.sqrt(np.array(squares) - np.array(mean) ** 2)
-    return torch.tensor(mean).float(), torch.from_numpy(std).float()
-
-
 class Loader(torch.utils.data.DataLoader):
     """PyTorch's own, with a batch fetched at once and a state that can be kept."""
 

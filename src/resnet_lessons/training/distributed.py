@@ -17,6 +17,7 @@ from time import perf_counter
 
 import torch
 import torch.distributed as dist
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -176,9 +177,9 @@ def main(argv: list[str] | None = None) -> None:
                 print(json.dumps(seen))
                 if out:
                     save_file(kept, out / f"{norm}-{seen['processes']}.safetensors")
-    except LessonError as error:
+    except (LessonError, OSError, SafetensorError) as error:  # a folder, a full disk
         print(error, file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(getattr(error, "exit_code", 1)) from None
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()

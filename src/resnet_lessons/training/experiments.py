@@ -239,9 +239,10 @@ EXPERIMENTS = {
 def experiment(name: str) -> Experiment:
     """The experiment called `name`; UsageError with the nearest names if unknown."""
     if name not in EXPERIMENTS:
-        near = difflib.get_close_matches(name, EXPERIMENTS, n=2) or EXPERIMENTS
+        near = difflib.get_close_matches(name, EXPERIMENTS, n=2)
         raise UsageError(
-            f"There is no experiment '{name}'. Try: {', '.join(near)}. "
-            "All of them: resnet-lessons runs"
+            f"There is no experiment '{name}'. "
+            + (f"Try: {', '.join(near)}. " if near else "")
+            + "All of them: resnet-lessons runs"
         )
     return EXPERIMENTS[name]

@@ -39,7 +39,8 @@ def fit_bare(net: nn.Module, batches, epochs: int, lr: float) -> list[float]:
         for step, (pictures, labels) in enumerate(batches):
             share = (epoch + step / len(batches)) / epochs
             rate, momentum = one_cycle(share, lr)
-            optimizer.param_groups[0].update(lr=rate, betas=(momentum, 0.99))
+            betas = momentum, ADAMW["betas"][1]
+            optimizer.param_groups[0].update(lr=rate, betas=betas)
             loss = nn.functional.cross_entropy(net(pictures), labels)
             loss.backward()
             optimizer.step()

@@ -46,6 +46,21 @@ def ran_out(error: RuntimeError) -> bool:
 
 
 @contextmanager
+def memory_told() -> Iterator[None]:
+    """Out of memory inside becomes a LessonError: for what comes before any batch."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not ran_out(error):
+            raise
+        traceback.clear_frames(error.__traceback__)
+        raise LessonError(
+            "Out of memory before the first step. Close other programs and notebooks "
+            "that use this device, or choose another with --device."
+        ) from None
+
+
+@contextmanager
 def memory_advice(
     net: nn.Module, images: Tensor, forget: Callable[[], None] = lambda: None
 ) -> Iterator[None]:

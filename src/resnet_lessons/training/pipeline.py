@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from .. import data, nets
 from ..errors import LessonError
 from . import checkpoint
-from .dataset import Loader, Pictures, split, statistics
+from .dataset import Loader, Pictures, split
 from .device import describe
 from .experiments import Experiment
 from .memory import memory_advice
@@ -137,8 +137,8 @@ def train(
     images, test = parts(drawn(images, p.pictures), seed)
     seed_everything(seed)
     generator = torch.Generator().manual_seed(seed)
-    stats = statistics(images.train.images)
-    moves = {"pad": p.size // 8, "flip": data.find(images.name).mirror}  # 4 of 32 px
+    stats = data.statistics(images.train.images)
+    moves = {"pad": p.size // 8, "flip": data.find(images.name).flips}  # 4 of 32 px
 
     def loader(part, shuffle=False, **options) -> Loader:
         pictures = Pictures(part.images, part.labels, stats, device=place, **options)
@@ -204,8 +204,7 @@ def train(
         "stopped": stopped,
         **examined(net, loader(test), len(images.classes)),
         "test_accuracy_augmented": [
-            share_correct(*evaluate(net, Loader(changed, p.batch_size))[1:])
-            for _ in range(AUGMENTED_TESTS)
+            accuracy(net, Loader(changed, p.batch_size)) for _ in range(AUGMENTED_TESTS)
         ],
     }
     say(f"epoch {chosen} is the best; test accuracy {found['test_accuracy']:6.1%}")
@@ -250,6 +249,11 @@ def one_epoch(progress: Progress, held: Loader, p, done: int) -> dict:
 
 def share_correct(predicted: Tensor, labels: Tensor) -> float:
     return round((predicted == labels).double().mean().item(), 6)
+
+
+def accuracy(net: nn.Module, loader) -> float:
+    """Share of the pictures in `loader` that `net` names right, in eval mode."""
+    return share_correct(*evaluate(net, loader)[1:])
 
 
 def examined(net: nn.Module, loader: Loader, classes: int) -> dict:

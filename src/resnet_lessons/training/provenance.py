@@ -2,10 +2,9 @@
 
 import subprocess
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
-from .. import records
+from .. import __version__, records
 
 
 @cache  # asked before the training: what is edited meanwhile is not what ran
@@ -30,7 +29,7 @@ def commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         archived = (here.parent / "COMMIT").read_text("utf-8").strip()
         written = not archived.startswith("$")  # `git archive` writes it there
-        return archived if written else f"released {version('resnet-lessons')}"
+        return archived if written else f"released {__version__}"
 
 
 def provenance(images) -> dict:

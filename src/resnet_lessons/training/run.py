@@ -22,7 +22,7 @@ from . import checkpoint
 from .device import describe, find
 from .experiments import Experiment
 from .learner import SCHEDULES, History, make_learner, settings
-from .memory import free, memory_advice, peak
+from .memory import free, memory_advice, memory_told, peak
 from .provenance import commit, provenance
 from .steps import replayed
 
@@ -90,6 +90,7 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+@memory_told()
 def train(
     exp: Experiment,
     profile: str = "laptop",
@@ -106,7 +107,7 @@ def train(
     A killed run goes on from its last checkpoint with `resume=True`, with the same code
     and on the same device; on the CPU it ends with the same numbers. A missing data
     set is downloaded; where that fails, the built-in stand-in takes its place if
-    `stand_in` allows it, else LessonError.
+    `stand_in` allows it, else LessonError; so it is where memory ends.
     """
     if exp.method != "run":
         method = import_module(f".{exp.method}", __package__)

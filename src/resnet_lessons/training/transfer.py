@@ -32,7 +32,7 @@ from .. import data, nets, probes
 from ..errors import LessonError
 from .device import describe
 from .freezing import FALL, freeze, phase, rate_groups
-from .pipeline import evaluate, share_correct
+from .pipeline import accuracy
 from .run import Run, drawn, fit, measured, provenance, set_up
 
 HELD = (3, 5)  # labels kept from the body: cat and dog in CIFAR-10's order
@@ -106,11 +106,6 @@ def adapt(net: nets.ResNet, loader, way: Way, steps: int, lr: float) -> dict:
         "cpu_seconds": round(process_time() - worked, 3),
         "parameters": probes.learning(net),
     }
-
-
-def accuracy(net: nn.Module, loader) -> float:
-    """Share of the pictures in `loader` that `net` names right, in eval mode."""
-    return share_correct(*evaluate(net, loader)[1:])
 
 
 def only(images, labels: tuple[int, ...]):

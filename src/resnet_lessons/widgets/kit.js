@@ -1,6 +1,8 @@
 // The kit: what the widgets of the book share. It is joined in front of each
 // widget.js. Text goes in through textContent only; nothing is parsed as HTML.
 
+// Sixty-four steps, one letter each, as Python writes them into the data.
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const SVG = "http://www.w3.org/2000/svg";
 const KEYS = /^(Arrow|Page|Home|End|Enter| )/;
 
@@ -55,6 +57,16 @@ function short(value) {
 function portion(share) {
   if (share > 0 && share < 0.0005) return "< 0.1 %";
   return `${(100 * share).toFixed(share < 0.0995 && share > 0 ? 1 : 0)} %`;
+}
+
+/** 0.8642 -> "86.4 %": always as many digits behind the point. */
+const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+
+/** 15470264320 -> "15.5 billion", 7079424 -> "7.08 million", 38720 -> "38,720". */
+function large(value) {
+  if (value < 1e6) return whole(value);
+  const [size, name] = value < 9.995e8 ? [1e6, "million"] : [1e9, "billion"];
+  return `${(value / size).toPrecision(3)} ${name}`;
 }
 
 /** -3 -> "10⁻³". */

@@ -6,12 +6,6 @@ const LEFT = 96; // the shortcut
 const RIGHT = 244; // the column of F
 const TOP = 50;
 
-const percent = (share) => {
-  const value = 100 * share;
-  if (value === 0 || value === 100) return `${value} %`;
-  return `${value.toFixed(value < 9.95 ? 1 : 0)} %`;
-};
-
 /** "conv BN + ReLU" -> { before: ["conv", "BN"], after: ["ReLU"] } */
 function parts(order) {
   const words = order.split(/\s+/);
@@ -137,7 +131,7 @@ class BlockOrder {
     return `${name[0].toUpperCase()}${name.slice(1)}, ${last} blocks: ` +
       `the mean goes from ${short(found.mean[0])} to ` +
       `${short(found.mean[last])}, the spread from ${short(found.std[0])} to ` +
-      `${short(found.std[last])}. Of the input, ${percent(share)} of the values reach ` +
+      `${short(found.std[last])}. Of the input, ${portion(share)} of the values reach ` +
       `the end untouched${how}. The gradient at the input is ${short(first)} times ` +
       "that at the end.";
   }

@@ -1,11 +1,13 @@
 """Chapter 13: where Grad-CAM looks, layer by layer."""
 
+from string import ascii_lowercase, ascii_uppercase, digits
+
 import traitlets
 
 from resnet_lessons.widgets.base import LessonWidget, need, need_keys, need_numbers
 
 SIDE = 16  # cells of a map on a side, at most
-DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+DIGITS = ascii_uppercase + ascii_lowercase + digits + "+/"
 KEYS = ("image", "mask", "name", "classes", "probabilities")
 
 

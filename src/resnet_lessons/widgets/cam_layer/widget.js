@@ -1,6 +1,5 @@
 // Chapter 13: where Grad-CAM looks, layer by layer, on pictures whose truth is known.
 
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 // Inferno in six steps: nothing is see-through, the most is pale yellow.
 const INFERNO = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58],
   [252, 165, 10], [252, 255, 164]];

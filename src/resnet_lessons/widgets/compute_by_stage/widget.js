@@ -6,13 +6,6 @@ const HEADS = { macs: "MACs", parameters: "Parameters" };
 const dims = (shape) =>
   (shape.length > 1 ? shape.join(" × ") : `${shape[0]} classes`);
 
-/** 1813566464 -> "1,814 million", 147968 -> "147,968". */
-function many(value) {
-  if (value < 1e6) return whole(value);
-  const millions = value / 1e6;
-  return `${millions < 100 ? millions.toPrecision(3) : whole(millions)} million`;
-}
-
 const track = (share) => h("span", { class: "cost-track", "aria-hidden": "true" },
   h("span", { class: "cost-bar", style: `width:${(100 * share).toFixed(2)}%` }));
 
@@ -68,7 +61,7 @@ class ComputeByStage {
     ...KINDS.map((kind) => this.bar(kind, found[kind][i], sum(found[kind])))));
     const total = h("div", { role: "row", class: "cost-row cost-total" },
       cell("rowheader", "together", "cost-part"),
-      ...KINDS.map((kind) => cell("cell", many(sum(found[kind])), "cost-sum")));
+      ...KINDS.map((kind) => cell("cell", large(sum(found[kind])), "cost-sum")));
     this.table.replaceChildren(head, ...rows, total);
     this.drawStems();
     this.frame.say(this.sentence(found));
@@ -89,7 +82,7 @@ class ComputeByStage {
       ...KINDS.map((kind) => {
         const value = sum(each[i][kind]);
         return h("span", { role: "cell", class: `cost-cell cost-of-${kind}` },
-          h("span", { class: "cost-text" }, h("span", { text: many(value) })),
+          h("span", { class: "cost-text" }, h("span", { text: large(value) })),
           track(value / top(kind)));
       }))));
   }
@@ -98,7 +91,7 @@ class ComputeByStage {
     const share = value / total;
     return h("span", { role: "cell", class: `cost-cell cost-${kind}` },
       h("span", { class: "cost-text" },
-        h("b", { text: portion(share) }), h("span", { text: many(value) })),
+        h("b", { text: portion(share) }), h("span", { text: large(value) })),
       track(share));
   }
 
@@ -110,7 +103,7 @@ class ComputeByStage {
     const late = (kind) => portion(found[kind][last] / sum(found[kind]));
     const name = nets[this.at.net];
     const side = sizes[this.at.size];
-    return `${name} at ${side} px: ${many(sum(found.macs))} MACs. ` +
+    return `${name} at ${side} px: ${large(sum(found.macs))} MACs. ` +
       `The stem and stage 1 do ${early("macs")} of them with ` +
       `${early("parameters")} of the parameters; ${found.parts[last]} does ` +
       `${late("macs")} with ${late("parameters")} of the parameters. ` +

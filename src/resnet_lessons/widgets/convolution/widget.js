@@ -39,9 +39,7 @@ function cost(at) {
     used: along ** 2 * pairs };
 }
 
-/** 0.0244 -> "2.4 %", 1 -> "100 %". */
-const percent = (v) => `${(100 * v).toPrecision(v < 0.995 ? 2 : 3)} %`;
-const many = (n, one) => `${whole(n)} ${one}${n === 1 ? "" : "s"}`;
+const plural = (n, one) => `${whole(n)} ${one}${n === 1 ? "" : "s"}`;
 const span = (one, from, length) => (length === 1 ? `${one} ${from}`
   : `${one}s ${from} to ${from + length - 1}`);
 
@@ -168,22 +166,22 @@ class Convolution {
       fact("Parameters", whole(parameters), `${out_channels} · ${in_channels} · ` +
         `${kernel}²${bias ? ` + ${out_channels}` : ""}`),
       fact("MACs", ifFits(macs),
-        `${many(side ** 2, "place")} × ${many(weights, "weight")}`),
+        `${plural(side ** 2, "place")} × ${plural(weights, "weight")}`),
       fact("Weights of a linear layer instead", ifFits(dense),
-        side ? `${percent(used / dense)} of them not zero` : ""));
+        side ? `${portion(used / dense)} of them not zero` : ""));
   }
 
   sentence({ side, weights, macs }, corner) {
     const { kernel, stride, in_channels } = this.at;
     const [column, row] = corner.map((v) => v * stride + 1);
     const lost = coverage(this.at).filter((times) => times === 0).length;
-    const unread = ` ${many(lost, "row")} and ${many(lost, "column")} of the picture ` +
+    const unread = ` ${plural(lost, "row")} and ${plural(lost, "column")} of the picture ` +
       "are never read.";
     return `The cell in ${this.cellName(this.at.place)} reads ` +
       `${span("row", row, kernel)} and ${span("column", column, kernel)} of the ` +
-      `padded picture: ${many(in_channels * kernel ** 2, "number")} for each channel ` +
-      `out. ${many(weights, "weight")} at ${many(side ** 2, "place")} make ` +
-      `${many(macs, "MAC")}.${lost ? unread : ""}`;
+      `padded picture: ${plural(in_channels * kernel ** 2, "number")} for each channel ` +
+      `out. ${plural(weights, "weight")} at ${plural(side ** 2, "place")} make ` +
+      `${plural(macs, "MAC")}.${lost ? unread : ""}`;
   }
 }
 

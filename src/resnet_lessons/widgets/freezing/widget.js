@@ -1,10 +1,5 @@
 // Chapter 12: which parts of a net learn, what that costs, and what it brought.
 
-const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)} %`;
-/** 20300000 -> "20.3 million", 64 -> "64". */
-const many = (macs) =>
-  (macs < 1e5 ? whole(macs) : `${Number((macs / 1e6).toPrecision(3))} million`);
-
 /** "81.0 % (3 seeds, 79.5 to 82.1)", or "81.0 % (one seed)". */
 function seeds(values) {
   const [low, high] = [Math.min(...values), Math.max(...values)]
@@ -120,9 +115,9 @@ class Freezing {
     const all = learning.length - 1;
     const rows = [
       ["parameters that learn", whole(learning[free]), whole(learning[all])],
-      ["MACs forward, a picture", many(sum(macs)), many(sum(macs))],
-      ["MACs backward, a picture", many(backward[free]),
-        many(backward[all])],
+      ["MACs forward, a picture", large(sum(macs)), large(sum(macs))],
+      ["MACs backward, a picture", large(backward[free]),
+        large(backward[all])],
       ["seconds of training", seconds[free].toFixed(1), seconds[all].toFixed(1)],
     ];
     const row = ([label, here, most]) => h("tr", {},

@@ -138,7 +138,8 @@ class LossSurface {
       const values = [];
       for (let v = low; v <= high; v += 5) values.push(v);
       return range({ label, values, index: values.indexOf(this.at[key]),
-        show: (v) => `${v}°`, act: (i) => { this.at[key] = values[i]; this.draw(); } });
+        show: (v) => `${v}°`,
+        act: (i) => { this.at[key] = values[i]; if (!this.turning) this.draw(); } });
     };
     this.knobs = { turn: angle("Turn", "turn", -180, 180),
       tilt: angle("Tilt", "tilt", 0, 90) };
@@ -160,6 +161,7 @@ class LossSurface {
       const finger = event.pointerType === "touch";
       this.turnBy("turn", (event.clientX - last.x) / 2, -180, 180);
       if (!finger) this.turnBy("tilt", (event.clientY - last.y) / 3, 0, 90);
+      this.draw();
       last = { x: event.clientX, y: event.clientY };
     };
     const stop = () => { last = null; };
@@ -168,26 +170,23 @@ class LossSurface {
       last = { x: event.clientX, y: event.clientY };
       this.stage.setPointerCapture(event.pointerId);
       event.preventDefault();
-      this.input("turn").focus({ preventScroll: true }); // arrow keys go on from here
+      // Arrow keys go on from here.
+      this.knobs.turn.querySelector("input").focus({ preventScroll: true });
     };
     for (const [name, act] of Object.entries({ pointerdown: start, pointermove: move,
       pointerup: stop, pointercancel: stop })) this.stage.addEventListener(name, act);
   }
 
-  input(key) {
-    return this.knobs[key].querySelector("input");
-  }
-
   /** Turn by a few degrees; the slider shows the nearest of its values. */
   turnBy(key, by, low, high) {
-    const wide = this.at[key] - by;
-    const exact = key === "turn" ? ((wide + 540) % 360) - 180
+    const exact = key === "turn" ? ((this.at.turn - by + 540) % 360) - 180
       : Math.min(high, Math.max(low, this.at[key] + by));
-    const input = this.input(key);
+    const input = this.knobs[key].querySelector("input");
     input.value = Math.round((exact - low) / 5);
+    this.turning = true; // the slider tells, and the drawing waits for both angles
     input.dispatchEvent(new Event("input"));
+    this.turning = false;
     this.at[key] = exact;
-    this.draw();
   }
 
   grids() {

@@ -48,9 +48,8 @@ function points(name, count, uniform) {
 
 /** Digits from the trait: one letter holds two pixels of eight greys each. */
 function digits({ pixels, labels }) {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const x = [...pixels].flatMap((letter) => {
-    const code = letters.indexOf(letter);
+    const code = LETTERS.indexOf(letter);
     return [(code >> 3) / 3.5 - 1, (code & 7) / 3.5 - 1];
   });
   return { x: Float64Array.from(x), labels: [...labels].map(Number) };

@@ -12,7 +12,6 @@ const [FIRST, MORE] = [200, 5000]; // steps until it pauses by itself, then and 
 const LONG = 50; // steps after which a run is worth a grey line: a slider starts many
 // Milliseconds of a frame for training, and with the plane; and between drawings.
 const [TRAINING, PLANE, DRAWING] = [7, 9.5, 60];
-const percent = (part) => `${Math.round(100 * part)} %`;
 
 class ResidualPlayground {
   constructor(trait, el) {
@@ -147,7 +146,8 @@ class ResidualPlayground {
   watch() {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     let fresh = !still;
-    this.observer = new IntersectionObserver(([{ isIntersecting }]) => {
+    this.observer = new IntersectionObserver((crossings) => {
+      const { isIntersecting } = crossings.at(-1); // the newest of several
       this.seen = isIntersecting;
       if (isIntersecting && fresh) this.play(true);
       if (isIntersecting) fresh = false;
@@ -170,8 +170,8 @@ class ResidualPlayground {
     const flow = Number.isFinite(ratio)
       ? `${short(ratio)} times that of the last hidden layer` : short(run.gradients[1]);
     return `${net}, step ${whole(run.steps)}${measured}: training loss ${short(train)}, ` +
-      `held-out loss ${short(held)}, ${percent(accuracy)} of held-out data right (guessing: ` +
-      `${percent(1 / run.data.classes)}). The gradient of layer 1 is ${flow}.`;
+      `held-out loss ${short(held)}, ${portion(accuracy)} of held-out data right (guessing: ` +
+      `${portion(1 / run.data.classes)}). The gradient of layer 1 is ${flow}.`;
   }
 
   close() {

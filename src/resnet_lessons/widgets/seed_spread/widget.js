@@ -11,7 +11,6 @@ function places(count, seed) {
 }
 
 const standardError = (share, n) => Math.sqrt((share * (1 - share)) / n);
-const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
 const points = (share) => (100 * share).toFixed(1);
 
 class SeedSpread {

@@ -3,13 +3,6 @@
 const KINDS = ["parameters", "macs"];
 const HEADS = { parameters: "Parameters", macs: "MACs" };
 
-/** 15470264320 -> "15.5 billion", 7079424 -> "7.08 million", 38720 -> "38,720". */
-function count(value) {
-  if (value < 1e6) return whole(value);
-  const [size, name] = value < 9.995e8 ? [1e6, "million"] : [1e9, "billion"];
-  return `${(value / size).toPrecision(3)} ${name}`;
-}
-
 class WhereParameters {
   constructor(data, el) {
     this.data = data;
@@ -83,7 +76,7 @@ class WhereParameters {
           class: `where-row${n === this.at.net ? " where-on" : ""}` },
         cell("rowheader", name), ...KINDS.map((kind) => {
           const [total, behind] = [sum(found[kind]), this.linear(found, kind)];
-          const text = h("span", { class: "where-text", text: `${count(total)} ` },
+          const text = h("span", { class: "where-text", text: `${large(total)} ` },
             h("i", { text: `${portion(behind / total)} linear` }));
           return h("span", { role: "cell", class: `where-${kind}` }, text,
             this.track([["conv", total - behind], ["linear", behind]], top(kind)));
@@ -110,7 +103,7 @@ class WhereParameters {
       const linear = found.places[i] === 1;
       const [ours, work] = [found.parameters[i], found.macs[i]];
       const wing = (value, total, side) => h("span", { role: "cell", class: side },
-        h("span", { class: "where-text", text: `${count(value)} ` },
+        h("span", { class: "where-text", text: `${large(value)} ` },
           h("i", { text: portion(value / total) })),
         this.track([[linear ? "linear" : "conv", value]], total));
       return row("", wing(ours, parameters, "where-left"),
@@ -122,9 +115,9 @@ class WhereParameters {
       row("where-head", cell("columnheader", "where-left", HEADS.parameters),
         cell("columnheader", "where-part", ""),
         cell("columnheader", "where-right", HEADS.macs)), ...rows,
-      row("where-total", cell("cell", "where-left", count(parameters)),
+      row("where-total", cell("cell", "where-left", large(parameters)),
         cell("rowheader", "where-part", "together"),
-        cell("cell", "where-right", count(macs))));
+        cell("cell", "where-right", large(macs))));
     this.one.replaceChildren(
       h("p", { class: "where-title", text: `${name}, head: ${head}` }), table);
   }
@@ -139,7 +132,7 @@ class WhereParameters {
     const [parameters, macs] = KINDS.map((kind) => sum(found[kind]));
     const share = (kind, total) => portion(this.linear(found, kind) / total);
     return `${nets[this.at.net]} for ${whole(classes[this.at.classes])} classes: ` +
-      `${count(parameters)} parameters, ${share("parameters", parameters)} of them ` +
+      `${large(parameters)} parameters, ${share("parameters", parameters)} of them ` +
       `in linear layers, which do ${share("macs", macs)} of the work. ` +
       this.against();
   }
