@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_lessons import cli
+from resnet_lessons import cli, doctor, verbs
 from resnet_lessons.errors import LessonError
 
 VERBS = [
@@ -64,6 +64,7 @@ def test_help_costs_less_than_half_a_second():
         (["train", "fcn-baseline", "--seed", "-1"], 2, "-1 is not a whole number"),
         (["train", "fcn-baseline", "--seed", str(2**32)], 2, "from 0 to 4294967295"),
         (["train", "fcn-baseline", "--seed", "one"], 2, "one is not a whole number"),
+        (["train", "fcn-baseline", "--seed", "9" * 5000], 2, "from 0 to 4294967295"),
         (["record", "fcn-baseline", "--seeds", "0"], 2, "from 1"),
         (["record"], 2, "or say --all"),
         (["record", "fcn-baseline", "--all"], 2, "or say --all"),
@@ -71,6 +72,7 @@ def test_help_costs_less_than_half_a_second():
         (["data", "where", "imagenette"], 1, "resnet-lessons data get"),
         (["data", "import", "imagenette", "nowhere"], 2, "nowhere does not exist"),
         (["data", "import", "imagenette", "."], 1, "image"),
+        (["data", "import", "imagenette", ""], 2, "an empty path"),
         (["bench", "--quick", "--save"], 2, "not kept"),
         (["bench", "--folder", "."], 2, "say --save as well"),
         (["check", "99.9", __file__], 2, "99.9"),
@@ -162,7 +164,7 @@ def test_a_stopped_run_is_told_to_resume_if_it_can(words, monkeypatch, capsys):
     def stopped(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, words[0], stopped)
+    monkeypatch.setattr(verbs, words[0], stopped)
     with pytest.raises(SystemExit) as stop:
         cli.main(words)
     assert stop.value.code == 130
@@ -209,9 +211,12 @@ def test_the_options_of_train_reach_it(monkeypatch):
 
 
 def test_train_reports_in_words_and_in_json(capsys):
-    words = ["train", "fcn-baseline", "--profile", "smoke", "--device", "cpu"]
+    words = ["train", "fcn-baseline", "--profile", "smoke", "--seed", "5"]
+    words += ["--device", "cpu"]
     done = call(*words, "--json")
     made = json.loads(done.stdout)
+    assert made["seeds"][0]["seed"] == 5
+    assert made["command"] == "resnet-lessons " + " ".join(words[:-2])
     accuracy = made["seeds"][0]["epochs"][-1]["accuracy"]
     assert made["device"] in done.stderr
     cli.main(words)
@@ -227,9 +232,19 @@ def test_runs_lists_every_experiment_with_its_chapter():
     assert listed == {e.name: e.chapter for e in EXPERIMENTS.values()}
 
 
+def test_doctor_says_where_nothing_can_be_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path / "new" / "root"))
+    assert "nothing can be written" not in doctor.report(doctor.examine())
+    (tmp_path / "new").write_text("a file")
+    told = doctor.report(doctor.examine())
+    assert "nothing can be written there" in told
+    assert "a folder of yours in RESNET_LESSONS_DATA" in told
+
+
 def test_doctor_says_how_to_get_what_is_missing():
     text = call("doctor").stdout
     assert "resnet-lessons data get imagenette-160" in text
+    assert "CIFAR-10 is missing: resnet-lessons data get cifar10" in text
     assert json.loads(call("doctor", "--json").stdout)["packages"]["torch"]
 
 
@@ -298,6 +313,7 @@ def test_all_records_what_is_missing_and_goes_on_when_one_fails(
     assert "Not recorded: lenet-mnist." in said.err.splitlines()[-1]
     made = [line.split(":")[0] for line in said.out.splitlines()]
     assert sorted(made) == ["mlp-mnist", "plain-8-cifar"]
+    assert all("with one seed" in line for line in said.out.splitlines())  # no ±
     assert [exp.name for exp in missing("smoke", tmp_path)] == ["lenet-mnist"]
     monkeypatch.setattr(recording, "train", really_train)
     cli.main(["record", "--all", *words])

@@ -213,10 +213,16 @@ def test_mnist_with_a_file_missing_or_cut_is_refused(root, short_mnist):
     file = short_mnist / "t10k-labels-idx1-ubyte.gz"
     content = file.read_bytes()
     file.write_bytes(gzip.compress(gzip.decompress(content)[:-1]))
-    with pytest.raises(LessonError, match=r"t10k-labels.* no whole IDX file"):
+    with pytest.raises(LessonError, match=r"^t10k-labels.* no whole IDX.*its source"):
+        store.import_paths("mnist", [short_mnist], progress=False)
+    file.write_bytes(content[:-9])
+    with pytest.raises(LessonError, match=r"^cannot read t10k-labels.*its source"):
+        store.import_paths("mnist", [short_mnist], progress=False)
+    file.write_bytes((short_mnist / "train-labels-idx1-ubyte.gz").read_bytes())
+    with pytest.raises(LessonError, match="20 images but t10k-labels 30 labels"):
         store.import_paths("mnist", [short_mnist], progress=False)
     file.unlink()
-    with pytest.raises(LessonError, match="labels is missing"):
+    with pytest.raises(LessonError, match="t10k-labels is missing"):
         store.import_paths("mnist", [short_mnist], progress=False)
 
 

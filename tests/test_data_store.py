@@ -462,6 +462,26 @@ def test_changed_import_that_no_download_replaces_is_told(root, pair, tmp_path):
         store.get("pair", check=True)
 
 
+def test_broken_import_is_told_and_no_release_put_in_its_place(root, archive, offer):
+    with server(good=body(archive.read_bytes())) as (url, asked):
+        offer(f"{url}/good")
+        home = take(tar_of(archive.parent / "source", archive.parent / "my set.tgz"))
+        (home / "train" / "cats" / "2.JPEG").unlink()
+        with pytest.raises(LessonError, match=r"holds 3 of 4.* Import it again"):
+            get()
+    assert not asked
+
+
+def test_folder_that_holds_archives_is_told_to_name_them(root, archive, offer):
+    offer("http://127.0.0.1:9/none")
+    stick = archive.parent / "stick"
+    stick.mkdir()
+    (archive.parent / "source" / "train" / "cats" / "0.JPEG").unlink()
+    tar_of(archive.parent / "source", stick / "part0.tgz")  # no official one
+    with pytest.raises(LessonError, match=r"stick holds archives \(part0.tgz\): name"):
+        take(stick)
+
+
 def test_hidden_file_breaks_no_set(root, archive, offer):
     offer("http://127.0.0.1:9/none")
     home = take(archive)
@@ -683,7 +703,8 @@ def test_status_lists_every_set(root, archive, offer, monkeypatch):
     (home / "train" / "cats" / "0.JPEG").unlink()
     broken = {row["name"]: row for row in store.status()}["tiny"]
     assert not broken["present"] and "train/cats" in broken["problem"]
-    assert "broken: " in doctor.report(doctor.examine())
+    told = doctor.report(doctor.examine())
+    assert "broken: train/cats holds 3 of 4 files. Run `resnet-lessons data get" in told
 
 
 def test_the_command_lists_imports_and_finds(root, archive, offer, monkeypatch, capsys):
@@ -694,7 +715,12 @@ def test_the_command_lists_imports_and_finds(root, archive, offer, monkeypatch, 
         cli.main(["data", *words])
         return capsys.readouterr().out
 
-    assert "tiny is in" in said("import", "tiny", str(archive))
+    first = said("import", "tiny", str(archive))
+    assert "tiny is in" in first and "(tiny-official: 7 + 4 pictures)" in first
+    (archive.parent / "source" / "train" / "cats" / "0.JPEG").unlink()
+    second = said("import", "tiny", str(archive.parent / "source"))
+    assert "(source: 6 + 4 pictures, in place of tiny-official: 7 + 4 pict" in second
+    said("import", "tiny", str(archive))
     home = str(root / "sets" / "tiny")
     assert said("where", "tiny").strip() == home
     assert json.loads(said("where", "tiny", "--json"))["path"] == home

@@ -195,6 +195,15 @@ def test_a_bowl_without_a_dent_may_bend_down():
     assert surface.bends(edge) == pytest.approx(1 / 16)
 
 
+def test_a_convex_valley_askew_to_the_grid_has_dips_and_neither_dents_nor_bends():
+    steps = [k / 5 for k in range(-5, 6)]
+    valley = [
+        [0.5 * (x - 2 * y) ** 2 + 0.01 * (x**2 + y**2) for x in steps] for y in steps
+    ]
+    assert surface.dips(valley) > 1
+    assert surface.dents(valley) == surface.bends(valley) == 0
+
+
 def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
     lines = []

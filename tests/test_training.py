@@ -348,6 +348,15 @@ def test_a_damaged_checkpoint_is_passed_over(silent, tmp_path):
     assert "Resuming after epoch 2." in lines
 
 
+@pytest.mark.parametrize("text", ["[]", '{"sha256": null}', '{"sha256": {}}'])
+def test_a_checkpoint_whose_notes_are_of_another_form_is_damaged(text, tmp_path):
+    folder = tmp_path / "epoch-0001"
+    folder.mkdir()
+    (folder / "progress.json").write_text(text)
+    with pytest.raises(LessonError, match="is damaged"):
+        checkpoint.restore(tmp_path, None, None, {"seed": 0})
+
+
 def test_a_checkpoint_of_another_run_is_refused(silent):
     training.train(SMALL, "smoke", 0, "cpu", say=silent)
     other = dataclasses.replace(SMALL, net="resblock-net")

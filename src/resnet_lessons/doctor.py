@@ -14,6 +14,9 @@ def examine() -> dict:
     from . import data
 
     root = data.data_root()
+    rows = data.status()
+    for row in rows:
+        row["repair"] = data.repair(row["name"]) if row["problem"] else None
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -21,7 +24,8 @@ def examine() -> dict:
         "memory_gb": _memory(),
         "data_root": str(root),
         "free_gb": _free(root),
-        "data": data.status(),
+        "writable": _writable(root),
+        "data": rows,
     }
 
 
@@ -35,25 +39,46 @@ def report(found: dict) -> str:
         f"device    {found['device']}, {found['memory_gb'] or 'unknown'} GB of memory",
         f"data in   {found['data_root']}, {free} GB free",
     ]
+    if not found["writable"]:
+        lines[-1] += "; nothing can be written there"
     for row in found["data"]:
         state = "built in" if row["built_in"] else "missing"
         if row["present"] and not row["built_in"]:
-            counts = " + ".join(f"{n:,}" for n in row["images"].values())
-            state = f"here ({row['variant']}: {counts} pictures)"
+            state = f"here ({held(row)})"
         if row["problem"]:
-            state = f"broken: {row['problem']}"
+            state = f"broken: {row['problem']}. {row['repair']}"
         lines.append(f"  {row['name']:<15} {state}")
     if None in found["packages"].values() or found["device"].startswith(UNKNOWN):
         lines.append(
             "Packages are missing or broken: make book, in a clone of the book; "
             "elsewhere install resnet-lessons again with pip"
         )
+    if not found["writable"]:
+        lines.append("Name a folder of yours in RESNET_LESSONS_DATA: for data to come")
     if not any(r["present"] for r in found["data"] if r["name"].startswith("imagen")):
         lines.append(
             "Imagenette is missing: resnet-lessons data get imagenette-160 (99 MB), "
             "or resnet-lessons data import imagenette PATH"
         )
+    for row in found["data"]:
+        if not (row["present"] or row["problem"] or row["name"].startswith("imagen")):
+            lines.append(
+                f"{row['title']} is missing: resnet-lessons data get {row['name']}, "
+                f"or resnet-lessons data import {row['name']} PATH…"
+            )
     return "\n".join(lines)
+
+
+def held(row: dict) -> str:
+    """What a set holds, a row of `data.status`: "name: 9,469 + 3,925 pictures"."""
+    counts = " + ".join(f"{n:,}" for n in row["images"].values())
+    return f"{row['variant']}: {counts} pictures"
+
+
+def _writable(path) -> bool:
+    """May this user write in `path`, or make it where it is missing?"""
+    existing = next(p for p in [path, *path.parents] if os.path.lexists(p))
+    return os.path.isdir(existing) and os.access(existing, os.W_OK | os.X_OK)
 
 
 def _device() -> str:

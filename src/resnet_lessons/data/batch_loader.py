@@ -74,7 +74,7 @@ def _check(images, size, batch_size, min_scale, zoom):
     if batch_size > len(images.train):
         raise UsageError(
             f"batch_size {batch_size} is larger than the {len(images.train)} training "
-            f"images of {images.name}; choose a smaller one"
+            f"images of {images.name}; choose a smaller one, or import the whole set"
         )
     for what, value in (("min_scale", min_scale), ("zoom", zoom)):
         if not 0 < value <= 1:

@@ -125,7 +125,7 @@ DATA_SETS = (
         ),
         **_imagenette,
     ),
-    DataSet(name="imagenette", title="Imagenette, imported", size=160, **_imagenette),
+    DataSet(name="imagenette", title="imported Imagenette", size=160, **_imagenette),
     DataSet(
         name="cifar10",
         title="CIFAR-10",

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..errors import LessonError
 
+AGAIN = "copy it from its source again, then import it"
+
 
 def read_idx(path):
     """A uint8 array from an IDX file, plain or gzipped.
@@ -23,13 +25,13 @@ def read_idx(path):
         with opener(path, "rb") as file:
             data = file.read()
     except (OSError, EOFError, zlib.error) as error:
-        raise LessonError(f"cannot read {path} ({error}); import it again") from None
+        raise LessonError(f"cannot read {path} ({error}); {AGAIN}") from None
     dims = data[3] if data[:3] == b"\0\0\x08" and len(data) > 3 else 0
     start = 4 + 4 * dims
     known = dims in (1, 3) and len(data) >= start
     shape = np.frombuffer(data, ">u4", dims, 4).tolist() if known else [0]
     if not known or len(data) != start + math.prod(shape):
-        raise LessonError(f"{path} is no whole IDX file of bytes; import it again")
+        raise LessonError(f"{path} is no whole IDX file of bytes; {AGAIN}")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 

@@ -90,7 +90,10 @@ def install(root, data_set, variant, paths, progress):
                 place.mkdir(parents=True)
                 unpack(given, place, progress)
             places[place] = given
-        layout, counts = layouts.arrange(data_set, places, ready, raw)
+        try:
+            layout, counts = layouts.arrange(data_set, places, ready, raw)
+        except LessonError as error:  # `ready` is gone when this is read
+            raise LessonError(str(error).replace(f"{ready}{os.sep}", "")) from None
         if variant == data_set.variant:
             _as_published(data_set, counts)
         names = [given.name for given in paths]

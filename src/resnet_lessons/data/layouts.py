@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import LessonError
 from . import formats
-from .unpack import published_name
+from .unpack import is_archive, published_name
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 SPLITS = {"train": ("train",), "valid": ("valid", "val", "validation", "test")}
@@ -121,6 +121,12 @@ def _nothing(data_set, paths, strangers):
             f"{names} holds no class of {data_set.title}, but "
             f"{_some(strangers)}; is it another data set?"
         )
+    held = [file for path in paths if path.is_dir() for file in walk(path)]
+    if archives := [file for file in held if is_archive(file)]:
+        return (
+            f"{names} holds archives ({_some(file.name for file in archives)}): name "
+            "them instead, all in one command"
+        )
     wanted = {
         "idx": "the four *-ubyte.gz files, or ",
         "batches": "data_batch_1 to test_batch, or ",
@@ -191,7 +197,8 @@ def _idx_pair(folder, part):
     images, labels = held["images"], held["labels"]
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
         raise LessonError(
-            f"{folder}: {part} has {len(images)} images but {len(labels)} labels"
+            f"{part}-images holds {len(images)} images but {part}-labels "
+            f"{len(labels)} labels; import the files that belong together"
         )
     return images, labels.astype(np.int64)
 

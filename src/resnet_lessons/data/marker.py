@@ -88,7 +88,8 @@ def missing(folder, marker):
         except OSError:
             found = 0
         if found != expected:
-            problems.append(f"{inner} holds {found} of {expected} files")
+            where = "the folder" if inner == "." else inner
+            problems.append(f"{where} holds {found} of {expected} files")
     return problems
 
 

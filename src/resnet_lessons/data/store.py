@@ -65,8 +65,12 @@ def repair(name):
     return _repair(_located(name)[0][1])
 
 
+def _official_variant(note):
+    return note.variant == catalog.find(note.name).variant
+
+
 def _repair(note):
-    if note.variant == catalog.find(note.name).variant:
+    if _official_variant(note):
         return f"Run `resnet-lessons data get {note.name}` to repair it"
     return f"Import it again: `resnet-lessons data import {note.name} PATH…`"
 
@@ -189,14 +193,22 @@ def _status(data_set):
 
 
 def _complete(name, path, check):
-    """The folder of the set if it is whole (with `check`: to the byte), else None."""
+    """The folder of the set if it is whole (with `check`: to the byte), else None.
+
+    Raises `LessonError` for a broken one that no download would bring back.
+    """
     try:
+        home, note = _located(name, path)[0]
         _, home, note = installed(name, path)
+    except MissingError:
+        return None
     except LessonError:
+        if not _official_variant(note):
+            raise
         return None
     problems = marker.broken(home, note) if check else []
-    if problems and note.name != catalog.DEFAULT.get(name, name):
-        raise LessonError(_broken(home, note, problems))  # no download would replace it
+    if problems and not _official_variant(note):
+        raise LessonError(_broken(home, note, problems))
     return None if problems else home
 
 

@@ -51,13 +51,15 @@ def freezing_costs(net: nn.Module, input_shape: Sequence[int]) -> dict:
     kept = [(p, p.requires_grad) for p in net.parameters()]
     pieces = [net.head, *list(net.stages)[::-1], net.stem]
     learn, backward = [], []
-    net.requires_grad_(False)
-    for piece in pieces:
-        piece.requires_grad_(True)
-        learn.append(learning(net))
-        backward.append(backward_macs(net, input_shape))
-    for parameter, wanted in kept:
-        parameter.requires_grad_(wanted)
+    try:
+        net.requires_grad_(False)
+        for piece in pieces:
+            piece.requires_grad_(True)
+            learn.append(learning(net))
+            backward.append(backward_macs(net, input_shape))
+    finally:
+        for parameter, wanted in kept:
+            parameter.requires_grad_(wanted)
     return {
         "parts": [row.name for row in rows],
         "parameters": [row.parameters for row in rows],

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 CEILING = 1e6  # what stands for a loss that is larger, infinite or no number
+AROUND = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]  # eight neighbours
 Direction = dict[str, Tensor]  # by the names of net.named_parameters()
 
 
@@ -82,10 +83,9 @@ def rays(grid: Sequence[Sequence[float]]) -> list[list[float]]:
     `grid` is square with an odd side; the rays run along the axes and the diagonals.
     """
     middle = len(grid) // 2
-    ways = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
     return [
         [grid[middle + i * step][middle + j * step] for step in range(middle + 1)]
-        for i, j in ways
+        for i, j in AROUND
     ]
 
 
@@ -131,12 +131,12 @@ def bends(grid: Sequence[Sequence[float]]) -> float:
 def dips(grid: Sequence[Sequence[float]]) -> int:
     """Points inside `grid` that lie below all eight neighbours: its local minima.
 
-    Of neighbours that are equal the first counts as the lower: losses are rounded.
+    Of neighbours that are equal the first counts as the lower: losses are rounded. A
+    convex surface has several where its valley runs askew to the grid.
     """
     inside = range(1, len(grid) - 1)
-    around = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
     return sum(
-        all((grid[y][x], 0, 0) < (grid[y + i][x + j], i, j) for i, j in around)
+        all((grid[y][x], 0, 0) < (grid[y + i][x + j], i, j) for i, j in AROUND)
         for y in inside
         for x in inside
     )

@@ -150,7 +150,8 @@ def _read(path: Path) -> dict | None:
     try:
         progress = json.loads((path / "progress.json").read_text("utf-8"))
         whole = all(sha256_file(path / n) == h for n, h in progress["sha256"].items())
-    except (OSError, ValueError, KeyError):
+        whole = whole and {"config", "epochs"} <= progress.keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return progress if whole else None
 

@@ -28,6 +28,10 @@ def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
     first = runs[0]
     packages = ["torch", "torchvision", "fastai", "numpy"]
     command = f"resnet-lessons record {exp.name} --profile {profile}"
+    command += f" --seeds {len(runs)}"
+    if first.seed.seed:  # one run alone: `record` begins with seed 0
+        command = f"resnet-lessons train {exp.name} --profile {profile}"
+        command += f" --seed {first.seed.seed}"
     return Record(
         experiment=exp.name,
         title=exp.title,
@@ -39,7 +43,7 @@ def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
         versions={"python": platform.python_version()}
         | {name: version(name) for name in packages},
         commit=commit(),
-        command=f"{command} --seeds {len(runs)}",
+        command=command,
         recorded=date.today().isoformat(),
         seeds=[run.seed for run in runs],
     )
