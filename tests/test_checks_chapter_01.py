@@ -1,15 +1,56 @@
 """The checks of chapter 1 name the mistake that was made."""
 
+import subprocess
+import sys
+from unittest import mock
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from resnet_lessons import checks, probes
+from resnet_lessons.checks import limits, runner
 from resnet_lessons.checks.judges_01 import RATE, Descent
+from resnet_lessons.errors import UsageError
 from wrong_answers import edited, hint_of
 
 ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
+
+LOADS = """
+import sys
+from resnet_lessons.checks import check
+from resnet_lessons.checks.exercise import find
+
+for id in "01.1", "02.1", "06.3":
+    exercise = find(id)
+    before = "sympy" in sys.modules
+    assert check(id, exercise.answer).passed
+    print(id, before, "sympy" in sys.modules)
+"""
+
+
+def test_the_learners_seconds_are_not_spent_on_loading_parts_of_torch():
+    """Its symbolic shapes, and sympy with them, take seconds; cut short they stay
+    broken."""
+    command = [sys.executable, "-c", LOADS]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    want = ["01.1 False False", "02.1 False False", "06.3 True True"]
+    assert run.stdout.splitlines() == want
+
+
+def test_a_slow_machine_is_not_taken_for_a_loop():
+    with mock.patch.object(runner, "limited", side_effect=limits.OutOfTime):
+        (message,) = checks.check("01.1", ANSWERS["01.1"]).messages
+    assert message.got == "still running after 8 seconds"
+    assert "loop" not in message.hint and "once more" in message.hint
+
+
+@pytest.mark.parametrize("id", ["1.1", 1.1])
+def test_an_exercise_without_its_zero_is_guessed_first(id):
+    with pytest.raises(UsageError, match=r"Did you mean 01\.1"):
+        checks.check(id, print)
+
 
 WHOLE = "(size + 2 * padding - kernel) // stride + 1"
 SIZES = [
@@ -27,6 +68,8 @@ SIZES = [
     ([("- kernel", "- kernel // 2")], "not half of it"),
     ([(WHOLE, f"({WHOLE}) ** 2")], "One side is asked for"),
     ([("stride=1, padding=0", "stride, padding")], "in the first line"),
+    ([(f"return {WHOLE}", f"return str({WHOLE})"), (" + 1", "")], "Return one number"),
+    ([(f"return {WHOLE}", f"return ({WHOLE},) * 2")], "Return one number"),
 ]
 
 
@@ -79,6 +122,32 @@ COSTS = [
 @pytest.mark.parametrize(("edits", "words"), COSTS)
 def test_wrong_cost_of_a_convolution_is_explained(edits, words):
     assert words in hint_of("01.2", edited("01.2", *edits))
+
+
+HALVES = [
+    ([(RETURN, f"return {BIAS} + weights, ...")], "the MACs", "still waits"),
+    ([(RETURN, f"return ..., {PLACES}")], "the parameters", "still waits"),
+    ([(RETURN, "return weights, ...")], "the parameters", "The biases are missing"),
+]
+
+
+@pytest.mark.parametrize(("edits", "what", "words"), HALVES)
+def test_half_a_starter_is_judged(edits, what, words):
+    answer = edited("01.2", *edits)
+    assert words in hint_of("01.2", answer)
+    assert checks.check("01.2", answer).messages[-1].tried.endswith(f": {what}")
+
+
+def test_a_starter_with_two_gaps_is_not_attempted():
+    answer = edited("01.2", (RETURN, "return ..., ..."))
+    assert not checks.check("01.2", answer).attempted
+
+
+def test_shorter_names_of_arguments_pass():
+    def conv_cost(i, o, k, n, s=1, p=0, g=1, b=True):
+        return ANSWERS["01.2"](i, o, k, n, s, p, g, b)
+
+    assert checks.check("01.2", conv_cost).passed
 
 
 def test_the_cost_is_that_of_a_depthwise_layer():

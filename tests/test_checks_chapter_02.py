@@ -34,8 +34,8 @@ FIELDS = [
     ([("return side", "return step")], "how far apart two neighbours"),
     ([("kernel, stride in", "stride, kernel in")], "each pair is `(kernel, stride)`"),
     ([("    return side", "        return side")], "a `return` stand inside the loop"),
-    ([("(kernel - 1) * step", "kernel - 1 * step")], "`(kernel - 1) * step`"),
-    ([("return side", "return side + 1")], "the side begins with 1."),
+    ([("(kernel - 1) * step", "kernel - 1 * step")], "by hand, layer by layer"),
+    ([("return side", "return side + 1")], "how many pixels apart"),
 ]  # fmt: skip
 
 
@@ -171,13 +171,28 @@ HEADS = [
     ([("return nn.Sequential(\n        net.features,", "return nn.Sequential(\n"
        "        type('Cut', (nn.Sequential,), {'forward': torch.no_grad()("
        "nn.Sequential.forward)})(*net.features),")], "must learn from it"),
-    ([(FIRST, "        __import__('copy').deepcopy(net.features),\n")], "not a copy"),
+    ([(FIRST, "        __import__('copy').deepcopy(net.features),\n")],
+     "not with a copy"),
+    ([(FIRST, "")], "Begin with `net.features`"),
+    ([("    return", "    nn.init.normal_(convs[0].weight)\n    return")],
+     "have learned must stay"),
+    ([(FIRST, "        net.features.requires_grad_(False),\n")], "go on learning"),
+    ([(END, f"nn.Dropout(0.5), {END}")], "Leave out a Dropout"),
+    ([(END, f"nn.BatchNorm1d(convs[-1].out_channels, affine=False), {END}")],
+     "works only in training"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("edits", "words"), HEADS)
 def test_mistake_in_a_head_is_named(edits, words):
     assert words in hint_of("02.3", edited("02.3", *edits))
+
+
+def test_another_name_for_reduced_passes():
+    def inception_weights(c, a, t, f, p, small=True):
+        return ANSWERS["02.2"](c, a, t, f, p, small)
+
+    assert checks.check("02.2", inception_weights).passed
 
 
 def test_the_picture_that_does_not_fit_is_named():

@@ -43,7 +43,9 @@ DEEPER = [
         "in a corner of the kernel",
     ),
     ([(", padding=1", "")], "needs `padding=1`"),
-    ([("bias=False", "bias=True")], "no bias"),
+    ([("bias=False", "bias=True")], "nothing added"),
+    ([("channels, 3, padding=1", "channels, 1")], "another kernel"),
+    ([(LAYER, "nn.Sequential(conv, nn.ReLU()).requires_grad_(False)")], "grad` of its"),
     ([(LAYER, "nn.Sequential(conv, nn.BatchNorm2d(channels), nn.ReLU())")],
      "Equal in evaluation mode, not in training mode"),
     ([(LAYER, "nn.Sequential(conv)")], "a convolution and a ReLU"),
@@ -223,6 +225,14 @@ CAUSES = [
         "leave out `abs`",
     ),
     ([(TRAINED, TRAINED.replace("+", "-"))], "within the noise"),
+    ([("[-1]", "[0]")], "on the first epoch"),
+    (
+        [
+            ('deep["test"][-1]', 'mean(deep["test"])'),
+            ('shallow["test"][-1]', 'mean(shallow["test"])'),
+        ],
+        "on the mean of all",
+    ),
     ([('"degradation"', '"Degradation"')], "letter for letter"),
     ([(BETTER, "deep.test[-1] <= noise")], "dictionaries of two lists"),
 ]
@@ -287,6 +297,8 @@ TWINS = [
        "            self.residual.train = lambda mode=True: self.residual")],
      "works only in training"),
     ([("block[:-1]", "block[1:-1]")], "For each block"),
+    ([("block[:-1]", "block[:-1].requires_grad_(False)")], "`requires_grad` of its"),
+    ([("self, x", "x")], "takes `self` first"),
 ]  # fmt: skip
 
 
@@ -335,7 +347,7 @@ def test_fresh_weights_are_not_a_twin():
         twin = SOLUTIONS["04.3"].answer(plain)
         return nets.torch_init(twin).eval()
 
-    assert "F(x) is all but its last ReLU" in hint_of("04.3", residual_twin)
+    assert "Take those of `plain` along" in hint_of("04.3", residual_twin)
 
 
 def test_twin_may_keep_layers_apart():

@@ -32,7 +32,11 @@ STDS = [
     ([(SQUARE, "channels")], "Each cell of the kernel"),
     ([(SQUARE, "(in_channels + out_channels) * kernel_size**2")], "Glorot"),
     ([(SQUARE, "in_channels * out_channels * kernel_size**2")], "all weights"),
-    ([(ROOT, "0.01")], "The root of 2 / fan"),
+    ([(ROOT, "0.01")], "First the variance, then its root"),
+    ([(ROOT, "math.sqrt(2 // fan)")], "Divide with `/`"),
+    ([(SQUARE, "channels * (kernel_size ^ 2)")], "no power in Python"),
+    ([(SQUARE, "channels * kernel_size ^ 2")], "no power in Python"),
+    ([(f"return {ROOT}", f"if mode == 'in': return {ROOT}")], "does no branch apply?"),
 ]
 
 
@@ -73,7 +77,9 @@ FACTORS = [
         "a difference",
     ),
     ([(f"({RATIO}) {POWER}", "norms[0] / norms[1]")], "the last step alone"),
-    ([(f"({RATIO}) {POWER}", "1.0")], "to the power of"),
+    ([(f"({RATIO}) {POWER}", "1.0")], "Start at the last norm"),
+    ([(f"({RATIO}) {POWER}", f"{RATIO} {POWER}")], "Which brackets are missing?"),
+    ([(POWER, "** 1 / (len(norms) - 1)")], "It needs brackets"),
     ([("return 0.0", "return math.log(norms[0])")], "logarithm of 0"),
     ([("return 0.0", "return 1.0")], "exactly 0 gives 0"),
     ([("norms[0] == 0", "norms[0] < 1e-12")], "Small norms count"),

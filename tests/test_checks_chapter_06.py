@@ -55,6 +55,11 @@ SHORTCUTS = [
     ([(SLICE, "x.mul_(2)[:, :, ::stride, ::stride]")], "append zeros"),
     ([(PAD, "F.pad(x.detach(), (0, 0, 0, 0, 0, extra))")], "cut the gradient"),
     ([(PAD, "torch.zeros(9)[:out_channels]")], "append zeros"),
+    ([("0, extra)", "0, out_channels)")], "Some are there already"),
+    ([(SLICE, "x[:, :, ::2, ::2]")], "axis 2: 3 rows instead of 5"),
+    ([(SLICE, "x[:, ::stride, ::stride]")], "axis 3: 6 columns instead of 3"),
+    ([(PAD, "torch.cat([x, torch.zeros_like(x)], 0)")], "axis 0: 4 pictures instead"),
+    ([(PAD, "torch.cat([x, torch.zeros_like(x)], 1)")], "axis 1: 6 channels instead"),
 ]  # fmt: skip
 
 
@@ -105,6 +110,7 @@ COUNTS = [
     ([(ZERO, "keeps_shape")], "Option A pads with zeros"),
     ([(ZERO, "False")], "only where the shape changes"),
     ([(COST, "7")], "No projection, no parameters"),
+    ([(f"return {COST}", f"if option == 'b': return {COST}")], "does no branch apply?"),
 ]
 
 
@@ -140,13 +146,17 @@ TERMS = [
     ([(PAIR, "return g, g * residual(x)")], "not by the derivative"),
     ([(PAIR, "return through_residual")], "Return both terms"),
     ([(PAIR, "return g, (through_residual,)")], "take its first element"),
-    ([(PAIR, "return g, 0 * g")], "grad_outputs=g"),
+    ([(PAIR, "return g, 0 * g")], "through F alone"),
     ([(PAIR, "return g, g * torch.autograd.grad(residual(x).sum(), x)[0]")],
      "multiplies by g behind F"),
-    ([("residual(x), x, grad_outputs=g", "residual(x), x")], "`grad_outputs=g`"),
+    ([("residual(x), x, grad_outputs=g", "residual(x), x")], "Tell autograd"),
     ([("residual(x), x, grad_outputs=g",
        "residual(x.detach()), x, g, allow_unused=True")], "One term is `None`"),
     ([("x.detach().requires_grad_()", "x")], "an x that asks for a gradient"),
+    ([(PAIR, "return g, ...")], "still waits for your code"),
+    ([(PAIR, "return ..., through_residual")], "still waits for your code"),
+    ([(PAIR, "return x, ...")], "The first is x itself"),
+    ([(PAIR, "return 2 * g, ...")], "what arrives at y arrives at x"),
     ([("x.detach().requires_grad_()", "x.requires_grad_()")], "of the caller"),
     (
         [
@@ -214,8 +224,8 @@ def test_the_difference_of_two_gradients_passes_too():
     assert checks.check("06.3", gradient_terms).passed
 
 
-def test_half_a_starter_is_not_attempted():
-    report = checks.check("06.3", lambda residual, x, g: (..., x))
+def test_a_starter_with_two_gaps_is_not_attempted():
+    report = checks.check("06.3", lambda residual, x, g: (..., ...))
     assert not report.attempted
 
 

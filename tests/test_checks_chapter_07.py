@@ -213,6 +213,11 @@ ZEROS = [
     (lambda net: net.stem.zero_grad() or nn.init.zeros_(norms(net.stem)[0].weight),
      "outside of the blocks"),
     (each_block(lambda b: delattr(norms(b.residual)[-1], "weight")), "in place"),
+    (lambda net: norms(net)[0].weight.__setitem__(slice(0, 4), 0), "autograd watches"),
+    (lambda net: norms(net)[0].weight.zero_(), "autograd watches"),
+    (lambda net: net.blocks, "Print `net`"),
+    (lambda net: [m.residual for m in net.modules()], "Not every part of a net"),
+    (each_block(lambda b: b.residual[-1].weight.zero_()), "what is inside of them"),
     (each_block(another_gamma), "in place"),
     (each_block(lambda b: setattr(norms(b.residual)[-1], "weight", 0)), "in place"),
     (
@@ -263,6 +268,18 @@ PREDICTIONS = [
 def test_wrong_prediction_is_answered(names, words):
     assert words in hint_of("07.3", lambda block: names)
     assert words in hint_of("07.3", names)
+
+
+@pytest.mark.parametrize("names", [set(), INNER, {"conv1.weight"}])
+def test_a_wrong_prediction_is_not_told_the_names(names):
+    report = str(checks.check("07.3", names))
+    assert not any(name in report for name in FROZEN - names)
+    assert "expected: 4 in all" in report
+
+
+def test_a_prediction_of_one_name_is_told_what_to_pass():
+    message = checks.check("07.3", "residual.1.1.weight").messages[-1]
+    assert message.expected == "a set of names" and "set of names" in message.hint
 
 
 def test_shortcut_in_a_prediction_is_answered():

@@ -15,7 +15,7 @@ IF = "stride != 1 or in_channels != width"
 REST = "(blocks - 1) * 2 * 9 * width * width"
 COSTS = [
     ([(PLACES, "1")], "multiply by the number of places"),
-    ([(PLACES, "-(-size // stride)")], "side *squared*"),
+    ([(PLACES, "-(-size // stride)")], "side squared"),
     ([(PLACES, "size**2")], "that it puts out"),
     ([(PLACES, "(size // stride) ** 2")], "rounds up"),
     ([(IF, "False")], "projection is missing"),
@@ -34,6 +34,7 @@ COSTS = [
        " + places * (")], "puts out the small grid already"),
     ([("others)", "others + 1)")], "places × weights"),
     ([(PLACES, "round(size / stride) ** 2")], "9 places become 5"),
+    ([(PLACES, "(size / stride) ** 2")], "9 places become 5"),
     ([(PLACES, "size**2 // stride")], "divide the side by it, then square"),
     ([(PLACES, "(size if stride == 1 else (size + 1) // 2) ** 2")], "need not be 2"),
     ([(IF, "stride == 2 or in_channels != width")], "with the stride too"),
@@ -50,6 +51,17 @@ COSTS = [
 @pytest.mark.parametrize(("edits", "words"), COSTS)
 def test_wrong_cost_of_a_stage_is_explained(edits, words):
     assert words in hint_of("08.1", edited("08.1", *edits))
+
+
+def test_a_stride_in_every_block_is_recognised():
+    def answer(in_channels, width, blocks, stride, size):
+        macs = 0
+        for _ in range(blocks):
+            macs += ANSWERS["08.1"](in_channels, width, 1, stride, size)
+            in_channels, size = width, -(-size // stride)
+        return macs
+
+    assert "Only the first block has the stride" in hint_of("08.1", answer)
 
 
 def test_the_cost_of_a_stage_is_that_of_resnet_34():
@@ -201,6 +213,7 @@ COUNTED = [
     (lambda net: 2 * sum(len(s) for s in net.stages) + 2, "a bottleneck has three"),
     (lambda net: len(list(net.parameters())), "all tensors that learn"),
     (lambda net: 5, "the linear layer of the head"),
+    (lambda net: net.blocks, "has no such part"),
     (lambda net: len(list(net.children())), "`modules()` finds those"),
     (lambda net: ANSWERS["08.3"](net) + 0 * len(net.stem), "an `nn.Identity` too"),
     (
@@ -222,3 +235,5 @@ def test_other_ways_of_counting_are_answered(answer, words):
 def test_fastais_resnet_18_has_twenty():
     net = nets.build("resnet-18-fastai", widths=(4, 8, 8, 8))
     assert ANSWERS["08.3"](net) == 20
+    report = checks.check("08.3", ANSWERS["08.3"])
+    assert "fastai's ResNet-18, narrow: 20 layers with weights" in str(report)

@@ -16,7 +16,10 @@ LAST = "macs += after * width * out_channels"
 IF = "stride != 1 or in_channels != out_channels"
 COSTS = [
     ([(BEFORE, "before = 1"), (AFTER, "after = 1")], "multiply by the number of pl"),
-    ([(BEFORE, "before = size"), (AFTER, "after = -(-size // stride)")], "*squared*"),
+    (
+        [(BEFORE, "before = size"), (AFTER, "after = -(-size // stride)")],
+        "squared",
+    ),
     ([(BEFORE, "before = (-(-size // stride)) ** 2")], "That is the paper's block"),
     ([(AFTER, "after = size**2")], "for all of them"),
     ([(MIDDLE, "before * 9 * width * width")], "puts out the small grid already"),
@@ -37,6 +40,7 @@ COSTS = [
     ([("return macs", "return 2 * macs")], "one of each"),
     ([("return macs", "return macs + 1")], "places × weights"),
     ([(AFTER, "after = round(size / stride) ** 2")], "9 places become 5"),
+    ([(AFTER, "after = (size / stride) ** 2")], "9 places become 5"),
     ([(AFTER, "after = size**2 // stride")], "divide the side by it, then square"),
     (
         [(AFTER, "after = (size if stride == 1 else (size + 1) // 2) ** 2")],
@@ -54,6 +58,13 @@ COSTS = [
 @pytest.mark.parametrize(("edits", "words"), COSTS)
 def test_wrong_cost_of_a_bottleneck_is_explained(edits, words):
     assert words in hint_of("09.1", edited("09.1", *edits))
+
+
+def test_the_width_of_what_comes_out_is_recognised():
+    def answer(in_channels, width, stride, size):
+        return ANSWERS["09.1"](in_channels, width // 4, stride, size)
+
+    assert "`width` is that of the middle" in hint_of("09.1", answer)
 
 
 def test_the_costs_add_up_to_a_stage_of_resnet_50():
@@ -229,14 +240,14 @@ WIDTHS = [
     ([("return squeeze * width", "return squeeze * (width + 1)")], "one step too far"),
     ([("return squeeze * width", "return squeeze * channels")], "there is room left"),
     ([("return squeeze * width", "return channels")], "It may be wider"),
-    ([(BUDGET, "9 * channels**2")], "*two* convolutions"),
+    ([(BUDGET, "9 * channels**2")], "has two convolutions"),
     ([(BUDGET, "2 * channels**2")], "in the basic block too"),
     ([(COUNT, "squeeze + 9")], "one down and one up"),
     ([(COUNT, "9")], "You counted the 3×3 alone"),
     ([(COUNT, "2 * squeeze + 1")], "The middle one is 3×3"),
-    ([(COUNT, "2 + 9")], "not $w^2$"),
+    ([(COUNT, "2 + 9")], "not `w**2`"),
     ([(COUNT, "2 * 4 + 9")], "not always 4 times narrower"),
-    ([(COUNT, "2 * squeeze**2 + 9")], "not $(s w)^2$"),
+    ([(COUNT, "2 * squeeze**2 + 9")], "not `(squeeze * w)**2`"),
     ([("(width + 1) ** 2", "(width + 1)")], "left out a root"),
     ([("return squeeze * width", "return squeeze * width + 2")], "Count both blocks"),
 ]

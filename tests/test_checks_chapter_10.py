@@ -37,8 +37,8 @@ BLOCKS = [
      "These stand behind the convolutions"),
     ([(CONV3 + ",", CONV3 + ", nn.BatchNorm2d(out_channels),")], "One too many"),
     ([(NORM1, "")], "The first one is missing"),
-    ([(NORM + "            " + CONV3, CONV3)], "*each* of the three"),
-    ([(NORM, "")], "each* of the three convolutions"),
+    ([(NORM + "            " + CONV3, CONV3)], "each of the three"),
+    ([(NORM, "")], "each of the three convolutions"),
     ([(NORM1, ""), (NORM, "")], "No BatchNorm runs"),
     ([("self.shortcut = nn.Identity()",
        "self.residual[6] = self.residual[3]\n        self.shortcut = nn.Identity()")],
@@ -96,12 +96,29 @@ BLOCKS = [
        "nn.Identity()\n        self.requires_grad_(False)\n")], "`requires_grad`"),
     ([(NORM + "            " + CONV3, NORM + "            nn.Dropout(),\n            "
        + CONV3)], "works only in training"),
+    ([("BatchNorm2d(width)", "BatchNorm2d(width, track_running_stats=False)")],
+     "Leave out `affine`"),
+    ([("BatchNorm2d(width)", "BatchNorm2d(width, affine=False)")],
+     "Leave out `affine`"),
+    ([(PROJECT,
+       f"nn.Sequential({PROJECT}, nn.BatchNorm2d(out_channels, affine=False))")],
+     "at most one convolution"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("edits", "words"), BLOCKS)
 def test_mistake_in_the_bottleneck_is_named(edits, words):
     assert words in hint_of("10.1", edited("10.1", *edits))
+
+
+def test_an_activation_that_both_ways_share_is_recognised():
+    class Shared(ANSWERS["10.1"]):
+        def __init__(self, in_channels, width, stride=1):
+            super().__init__(in_channels, width, stride)
+            if not isinstance(self.shortcut, nn.Identity):
+                self.shortcut = nn.Sequential(*self.residual[:2], self.shortcut)
+
+    assert "x itself. (The authors' code" in hint_of("10.1", Shared)
 
 
 def test_the_basic_block_is_recognised():
@@ -160,19 +177,20 @@ SHARES = [
      "narrowest block"),
     ([(KEPT, "kept = x == total")], "last block alone"),
     ([("for block in blocks", "for block in blocks[:1]")], "first block alone"),
-    ([(END, "1 - " + END)], "does *not* arrive"),
+    ([(END, "1 - " + END)], "does not arrive"),
     ([(END, "100 * " + END)], "in percent"),
     ([(KEPT, "kept &= x > 0")], "whether a value is above zero"),
     ([(KEPT, "kept &= total >= 0")], "whether a value is above zero"),
-    ([("total = block.residual(x) + x", "total = x")], "what has gone into *this*"),
+    ([("total = block.residual(x) + x", "total = x")], "what has gone into this"),
     ([("total = block.residual(x) + x", "pass"),
-      ("x == total", "x == x + block.residual(x)")], "what has gone into *this*"),
+      ("x == total", "x == x + block.residual(x)")], "what has gone into this"),
     ([(KEPT, "kept &= (x != 0)")], "You look for zeros"),
     ([("total = block.residual(x) + x", "total, old = block.residual(x), x"),
       ("x == total", "x - old == total")], "rounded once more"),
     ([(END, "kept.sum().item()")], "a number of places"),
     ([(END, "kept")], "mean of the mask"),
-    ([(END, "kept.mean()")], "`kept.float().mean()`"),
+    ([(END, "kept.mean()")], "`kept.float()` makes them"),
+    ([("in blocks:", "in blocks.children():")], "has no such part"),
     ([("total = block", "block.train()\n        total = block")], "Keep a mask"),
     ([("x = block(x)", "y = block(x)"), (KEPT, "kept &= y == total")],
      "given the first x"),

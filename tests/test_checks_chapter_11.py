@@ -1,11 +1,14 @@
 """The checks of chapter 11 name the mistake that was made."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from resnet_lessons import checks
-from resnet_lessons.checks.judges_11 import reference, watched_case
+from resnet_lessons.checks.judges_11 import watched_case
+from resnet_lessons.checks.judges_11_stop import reference
 from resnet_lessons.training import dataset, pipeline
 from wrong_answers import edited, hint_of
 
@@ -24,7 +27,7 @@ SPLITS = [
     ([("members[count:]", "members[:-count]")], "cut them in two"),
     ([(RETURN, "labels[torch.cat(train)], labels[torch.cat(valid)]")], "Positions are"),
     ([(RETURN, "torch.cat(valid)")], "Return two tensors"),
-    ([(RETURN, "torch.cat(train) / 2, torch.cat(valid) / 2")], "Return two tensors"),
+    ([(RETURN, "torch.cat(train) / 2, torch.cat(valid) / 2")], "are torch.float32"),
     ([(RETURN, "torch.cat(train) + 1, torch.cat(valid) + 1")], "0 is the first"),
     ([(SHUFFLE, "members[torch.randint(len(members), (len(members),))]")],
      "`torch.randperm`"),
@@ -42,6 +45,10 @@ SPLITS = [
       (RETURN, "every_other(torch.cat(valid), len(labels)), torch.cat(valid)")],
      "each once"),
     ([(".flatten()", "")], "`.nonzero().flatten()`"),
+    ([("labels.unique()", "labels.unique")], "Are brackets missing?"),
+    ([("[], []", "[torch.tensor([])], [torch.tensor([])]")],
+     "are torch.float32: `.long()`"),
+    ([(RETURN, "train, valid")], "`torch.cat`"),
     ([("(labels == label).nonzero().flatten()", "labels.argsort()"),
       ("labels.unique()", "[0]"), (SHUFFLE, "members")], "All of them are of one"),
 ]  # fmt: skip
@@ -108,6 +115,9 @@ MEASURES = [
     ([("right / seen", "right / len(batches)")], "can be looped over once"),
     ([(SUM, "right += 1")], "Loop over `batches`, and call"),
     ([("argmax(1)", "argmin(1)")], "all pictures"),
+    ([("argmax(1)", "argmax()")], "without an axis"),
+    ([("right / seen", "right // seen")], "`//` cut the fraction off"),
+    ([("torch.no_grad():", "torch.no_grad:")], "Are brackets missing?"),
 ]  # fmt: skip
 
 
@@ -138,6 +148,19 @@ def test_a_second_loop_over_the_batches_is_recognised():
 def test_a_wrong_axis_of_the_logits_meets_their_shape():
     hint = hint_of("11.2", edited("11.2", ("argmax(1)", "argmax(0)")))
     assert "`net(pictures)` is (B, classes)" in hint
+
+
+def test_a_copy_of_the_net_is_watched_too():
+    solve = ANSWERS["11.2"]
+    answers = [lambda net, b: solve(copy.deepcopy(net), b), in_training_mode]
+    copied, trained = (checks.check("11.2", answer) for answer in answers)
+    assert copied.passed and "Call `net.eval()`" in trained.messages[-1].hint
+
+
+def in_training_mode(net, batches):
+    net = copy.deepcopy(net)
+    net.eval = net.train
+    return ANSWERS["11.2"](net, batches)
 
 
 def test_one_tensor_of_all_pictures_passes_too():
@@ -171,6 +194,10 @@ STOPS = [
     ([("value > best", "value >= best")], "As good as the best"),
     ([("best, best_epoch = -math.inf, 0", "best, best_epoch = 0, 0")], "even if it is"),
     ([("enumerate(values, 1)", "enumerate(values)")], "count epochs from 0"),
+    ([(END, "return epoch, best_epoch - 1\n")], "is counted from 0"),
+    ([(END, "return epoch - 1, best_epoch\n")], "begin with 0?"),
+    ([("if value > best", "if value > None")], "Something here is `None`"),
+    ([("if value > best", "if values[len(values)] > best")], "index is too large"),
     ([("return epoch, best_epoch", "return best_epoch, epoch"),
       ("return len(values), best_epoch", "return best_epoch, len(values)")], "swapped"),
     ([(END, "return epoch\n")], "Return two numbers"),
@@ -217,6 +244,12 @@ def test_the_best_of_all_values_is_recognised():
         return min(best + patience, len(values)), best
 
     assert "the best of all values" in hint_of("11.3", stops_after)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
+def test_two_numbers_of_any_kind_pass(kind):
+    solve = ANSWERS["11.3"]
+    assert checks.check("11.3", lambda values, n: kind(solve(values, n))).passed
 
 
 def test_a_counter_passes_too():

@@ -36,6 +36,7 @@ FROZEN = [
      "has a γ and a β"),
     ([(EVAL, "part is net.stem or part.eval()")], "The stem is still"),
     ([(EVAL, "part is net.stem and part.eval()")], "frozen stages are still"),
+    ([(PARTS, "[net.stem, net.stages(stages)]")], "of another type"),
     ([(EVAL, "[setattr(m, 'momentum', 0.0) for m in part.modules()]")],
      "uses the statistics of the batch"),
 ]  # fmt: skip
@@ -96,6 +97,7 @@ RATED = [
     ([(LEARN, "list(part.parameters())"), ("if learn:", "if learn[0].requires_grad:")],
      "each part that learns"),
     ([("net.head, *", "net.head, net.stages[3], *")], "has three stages"),
+    ([("groups.append({", "groups = groups.append({")], "Something here is `None`"),
 ]  # fmt: skip
 
 
@@ -177,6 +179,12 @@ SEEN = [
     ([(RESIZE, RESIZE.replace("size)", "size * 256 // 224)"))], "as 256 before"),
     ([(TENSOR, "TF.pil_to_tensor(picture).float() // 255")], "or by `//`"),
     ([("[None]", "[None].double()")], "float32"),
+    ([("[None]", "[None].numpy()")], "Return a tensor of PyTorch"),
+    ([(NORMAL, "(x - mean)[None]")], "of another type"),
+    ([(RESIZE, RESIZE.replace("size)", "size, TF.InterpolationMode.NEAREST)"))],
+     "became a coarse one"),
+    ([(RESIZE, "TF.resize(TF.to_tensor(" + RGB + "), size, antialias=False)"),
+      (TENSOR, "picture")], "became a coarse one"),
     ([("picture = TF.resize(", "from PIL import Image\n"
        "    whole = picture.convert('RGBA')\n"
        "    ground = Image.new('RGBA', whole.size, 'white')\n"
@@ -204,7 +212,9 @@ def test_the_answer_is_torchvisions_own_pipeline():
     torch.testing.assert_close(ANSWERS["12.3"](picture, 20, mean, std), want)
 
 
-@pytest.mark.parametrize("filter_", [Image.BILINEAR, Image.BICUBIC, Image.LANCZOS])
+@pytest.mark.parametrize(
+    "filter_", [Image.BILINEAR, Image.HAMMING, Image.BICUBIC, Image.LANCZOS]
+)
 def test_another_way_of_scaling_passes(filter_):
     def answer(picture, size, mean, std):
         picture = picture.convert("RGB")
@@ -216,4 +226,10 @@ def test_another_way_of_scaling_passes(filter_):
         x = (np.asarray(picture, dtype=np.float32) / 255 - mean) / std
         return torch.tensor(x).permute(2, 0, 1)[None].float()
 
+    assert checks.check("12.3", answer).passed
+
+
+def test_a_tensor_scaled_by_a_smooth_filter_passes():
+    resize = f"TF.resize(TF.to_tensor({RGB}), size, antialias=True)"
+    answer = edited("12.3", (RESIZE, resize), (TENSOR, "picture"))
     assert checks.check("12.3", answer).passed

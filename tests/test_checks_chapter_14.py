@@ -1,6 +1,7 @@
 """The checks of chapter 14 see each defect on its own, and give none of them away."""
 
 import ast
+import copy
 import linecache
 from itertools import chain, combinations
 
@@ -139,6 +140,15 @@ def test_a_starter_whose_end_was_deleted_is_an_attempt(id):
         assert checks.check(id, namespace[exercise.name]).attempted != whole
 
 
+@pytest.mark.parametrize("id", ["14.1", "14.2"])
+def test_the_prompt_names_what_the_layers_must_be(id):
+    assert "o convolution has a bias" in EXERCISES[id].prompt
+
+
+def test_no_hint_says_in_which_line_a_defect_is():
+    assert not [hint for hint in HINTS.values() if "line" in hint.split()]
+
+
 @pytest.mark.parametrize("bug", LOOKS)
 def test_no_hint_of_a_check_gives_the_repair_away(bug):
     pieces = [good.strip() for good, _ in broken.BUGS[bug].edits]
@@ -208,6 +218,8 @@ CIFAR = [
      {"widen"}),
     ([("stride != 1 or in_channels != channels", "True")], {"zero", "reuse"}),
     ([("norm = nn.BatchNorm2d(channels)", "norm = nn.Identity()")], {"layers"}),
+    ([("norm = nn.BatchNorm2d(channels)",
+       "norm = nn.BatchNorm2d(channels, track_running_stats=False)")], {"company"}),
     ([("stride, 1, bias=False", "stride, 1, bias=True")], {"layers"}),
 ]  # fmt: skip
 
@@ -261,6 +273,13 @@ def test_other_ways_to_evaluate_pass():
         return (torch.cat(parts) == labels).double().mean()
 
     assert checks.check("14.3", all_at_once).passed
+
+
+def test_a_copy_of_the_net_is_watched_too():
+    def on_a_copy(net, *args):
+        return EXERCISES["14.3"].answer(copy.deepcopy(net), *args)
+
+    assert checks.check("14.3", on_a_copy).passed
 
 
 def test_the_order_of_the_pictures_is_free():
@@ -325,6 +344,7 @@ NET = [
     ([(SKIP, "self.residual(x) - self.shortcut(x)")], {"silent"}),
     ([(HEAD, "nn.AdaptiveMaxPool2d(1), nn.Flatten()")], {"output"}),
     ([(HEAD, "nn.Flatten()")], {"head"}),
+    ([(HEAD, "nn.Flatten()"), ("nn.Linear(widths[-1], ", "nn.LazyLinear(")], {"head"}),
     ([('make_shortcut("B"', 'make_shortcut("C"')], {"layers"}),
     ([('make_shortcut("B"', 'make_shortcut("A"')], {"layers"}),
     ([("out_channels, activation=None)", "out_channels)")], {"output"}),
@@ -367,6 +387,12 @@ def test_split_that_is_half_repaired(edits, keys):
         assert "60 pictures in all" in hint_of("14.5", answer)
     else:
         assert left("14.5", answer) == keys
+
+
+def test_a_list_that_is_compared_as_a_whole_is_named():
+    line = 'torch.tensor([folder == "train" for folder in folders])'
+    answer = edited("14.5", (line, 'torch.tensor(folders == "train")'))
+    assert "one `False`" in hint_of("14.5", answer)
 
 
 def test_other_parts_are_told_by_their_shapes():

@@ -152,6 +152,6 @@ def frozen_at_first_step(block):
         answer=frozen_at_first_step,
         imports="import torch",
         check=check_frozen_at_first_step,
-        takes=(set, frozenset, list, tuple),
+        takes=(set, frozenset, list, tuple, str),
     ),
 ]

@@ -5,7 +5,8 @@ import math
 import torch
 
 from .exercise import Exercise
-from .judges_11 import check_accuracy, check_hold_back, check_stops_after
+from .judges_11 import check_accuracy, check_hold_back
+from .judges_11_stop import check_stops_after
 
 
 def hold_back(labels, share, seed):

@@ -40,9 +40,9 @@ Repair `ResBlock(channels, kernel_size=3)`. It should compute
 $$y = \\sigma(x + F(x)),$$
 
 where $\\sigma$ is the leaky ReLU and $F$ is convolution, BatchNorm, $\\sigma$,
-convolution, BatchNorm. Whatever the grid and whatever the odd kernel, what comes out
-has the shape of what went in. There are **three** defects. The check looks for each on
-its own and says which symptoms are left.
+convolution, BatchNorm; no convolution has a bias. Whatever the grid and whatever the
+odd kernel, what comes out has the shape of what went in. There are **three** defects.
+The check looks for each on its own and says which symptoms are left.
 """,
         starter=starter("block", "ResBlock"),
         hints=(
@@ -64,8 +64,8 @@ its own and says which symptoms are left.
 Repair `Block(in_channels, channels, stride=1)`, the paper's basic block: $F$ is
 convolution, BatchNorm, ReLU, convolution, BatchNorm; a ReLU follows the sum. The
 shortcut is $x$ itself, and where $F(x)$ has another shape, a 1 × 1 convolution with
-BatchNorm. In eval mode a picture has the same result in any company. There are
-**four** defects, and three of them never raise an error.
+BatchNorm. No convolution has a bias. In eval mode a picture has the same result in any
+company. There are **four** defects, and three of them never raise an error.
 """,
         starter=starter("cifar", "Block"),
         hints=(
@@ -107,9 +107,10 @@ training uses to augment; it is right.
         prompt="""\
 Repair `resblock_net(widths, num_classes=10)`. For every width after the first it has a
 ResBlock and a max-pool; it takes pictures $(B, 1, H, W)$ of any size to
-$(B, \\text{num\\_classes})$. In a ResBlock $F$ has two 3 × 3 convolutions, the first
-of which changes the channels. A fresh block begins as its shortcut, because $γ$ of its
-last BatchNorm is zero: that stays. There are **four** defects.
+$(B, \\text{num\\_classes})$, and its linear layer reads the mean of each channel. In a
+ResBlock $F$ has two 3 × 3 convolutions, the first of which changes the channels. A
+fresh block begins as its shortcut, because $γ$ of its last BatchNorm is zero: that
+stays. There are **four** defects.
 `nets.make_shortcut("B", in_channels, out_channels)` makes the shortcut of the paper.
 """,
         starter=starter("model", "resblock_net"),

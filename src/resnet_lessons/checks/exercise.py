@@ -57,7 +57,7 @@ def find(id: str) -> Exercise:
         if exercise.id == id:
             return exercise
     ids = [exercise.id for exercise in exercises()]
-    near = difflib.get_close_matches(str(id), ids, n=3)
+    near = difflib.get_close_matches(str(id).zfill(4), ids, n=3)  # 7.1: 07.1
     guess = f" Did you mean {' or '.join(near)}?" if near else ""
     raise UsageError(f"There is no exercise {id!r}.{guess} All: {', '.join(ids)}.")
 

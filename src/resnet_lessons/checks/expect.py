@@ -20,6 +20,8 @@ from torch import nn
 from .describe import Words, describe, shape_in_words
 from .report import Message
 
+NO_TENSOR = "Return a tensor of PyTorch."
+
 
 class Unmet(Exception):
     """An expectation failed; the check stops here."""
@@ -44,10 +46,16 @@ class Expect:
         self.messages: list[Message] = []
         self.context = ""
         self.hint = ""
+        self.errors: list[tuple[str, str]] = []
 
-    def trying(self, what: str, hint: str = "") -> None:
-        """Say what comes next; the hint is for whatever fails there without its own."""
+    def trying(self, what: str, hint: str = "", errors=()) -> None:
+        """Say what comes next; the hint is for whatever fails there without its own.
+
+        `errors` is a list of (pattern, hint) for exceptions: "TypeError: and its text"
+        is searched for the pattern. Without it, each exception gets `hint`.
+        """
         self.context, self.hint = what, hint
+        self.errors = list(errors) or ([("", hint)] if hint else [])
 
     def true(self, what: str, held: bool, *, got: str, expected: str, hint: str = ""):
         """Expect a fact; `got` and `expected` say it in words."""
@@ -77,6 +85,8 @@ class Expect:
         """Expect a tensor of this shape."""
         if isinstance(got, torch.Tensor):
             got = Words(shape_in_words(got.shape))
+        else:
+            hint, mistakes = NO_TENSOR, ()
         self._judge(what, got, Words(shape_in_words(want)), hint, mistakes, _same)
 
     def module(self, what: str, got):
@@ -93,7 +103,7 @@ class Expect:
         if got is None:
             hints = ["Nothing was returned: is a `return` missing?"]
         elif isinstance(want, torch.Tensor) and not isinstance(got, torch.Tensor):
-            hints = ["Return a tensor of PyTorch."]
+            hints = [NO_TENSOR]
         self.true(
             what,
             held,

@@ -25,15 +25,14 @@ def check_output_size(answer, expect):
     ]:
         size, kernel, stride, padding = case
         expect.trying("output_size({}, {}, {}, {})".format(*case))
-        with torch.device("meta"):
-            layer = nn.Conv2d(1, 1, kernel, stride, padding)
-            want = layer(torch.zeros(1, 1, size, size)).shape[-1]
+        layer = nn.Conv2d(1, 1, kernel, stride, padding)
+        got = answer(*case)
+        hint = "Count the steps that fit behind the first place, and that place too."
         expect.equal(
             f"{what}: places along one side",
-            answer(*case),
-            want,
-            hint="The steps that fit behind the first place, rounded down, and that "
-            "place.",
+            got,
+            layer(torch.zeros(1, 1, size, size)).shape[-1],
+            hint="Return one number." if isinstance(got, str | tuple | list) else hint,
             mistakes=made(SIZES, *case),
         )
     expect.trying("output_size(32, 5)", "Keep `stride=1, padding=0` in the first line.")
@@ -42,7 +41,8 @@ def check_output_size(answer, expect):
 
 # 01.2 ------------------------------------------------------------------------------
 
-NAMES = ("in_channels", "out_channels", "kernel", "size", "stride", "padding")
+NAMES = ["in_channels", "out_channels", "kernel", "size", "stride", "padding"]
+NAMES += ["groups", "bias"]
 
 
 def check_conv_cost(answer, expect):
@@ -54,11 +54,10 @@ def check_conv_cost(answer, expect):
         ("a group for each channel", (32, 32, 3, 14, 1, 1, 32, False)),
         ("more channels out than in, two groups", (4, 12, 3, 7, 3, 0, 2, True)),
     ]:
-        *sizes, groups, bias = case
-        named = dict(zip(NAMES, sizes, strict=True), groups=groups, bias=bias)
-        words = ", ".join(f"{name}={value}" for name, value in named.items())
+        named = zip(NAMES, case, strict=True)
+        words = ", ".join(f"{name}={value}" for name, value in named)
         expect.trying(f"conv_cost({words}), {what}")
-        got = answer(**named)
+        got = answer(*case)
         expect.true(
             "a pair is returned",
             isinstance(got, tuple | list) and len(got) == 2,
@@ -66,18 +65,21 @@ def check_conv_cost(answer, expect):
             expected="(parameters, macs)",
             hint="`return parameters, macs`",
         )
-        i, o, kernel, size, stride, padding = sizes
+        parameters, macs = got
+        i, o, kernel, size, stride, padding, groups, bias = case
         layer = nn.Conv2d(i, o, kernel, stride, padding, groups=groups, bias=bias)
+        _is_written("the parameters", parameters, macs, expect)
         expect.equal(
             "the parameters",
-            got[0],
+            parameters,
             probes.parameters(layer),
             hint="The weights of `out_channels` kernels; with a bias, one more each.",
             mistakes=made(PARAMETERS, *case),
         )
+        _is_written("the MACs", macs, parameters, expect)
         expect.equal(
             "the MACs",
-            got[1],
+            macs,
             probes.macs(layer, (i, size, size)),
             hint="Places of the output, the square of 01.1, × all weights, without the "
             "biases.",
@@ -90,6 +92,13 @@ def check_conv_cost(answer, expect):
         (2416, 240_000),
         hint="Keep the first line as it was: stride 1, no padding, one group, a bias.",
     )
+
+
+def _is_written(what, part, other, expect):
+    """Of a starter that is half written the other half is judged, too."""
+    if part is ... and other is not ...:
+        hint = "This line of the starter still waits for your code."
+        expect.true(what, False, got="`...`", expected="a number", hint=hint)
 
 
 def _kind(got) -> str:

@@ -5,8 +5,9 @@ from torch import nn
 
 from .. import nets, probes
 from ..nets.layers import conv2d
+from ..nets.table import VGG16
 from .expect import made
-from .layers import CUT, calls_of, count, gradient_at
+from .layers import CUT, calls_of, can_learn, count, gradient_at, same_in_training
 from .mistakes_02 import FIELDS, HEADS, NAIVE, REDUCED
 
 # 02.1 ------------------------------------------------------------------------------
@@ -25,8 +26,8 @@ def check_field(answer, expect):
     for stack in STACKS:
         expect.trying(f"receptive_field({stack})")
         _field("the side in pixels", answer, stack, expect)
-    with torch.device("meta"):
-        vgg = probes.windows(nets.build("vgg-16").features)
+    narrow = [[1] * len(stack) for stack in VGG16]  # the windows are the same
+    vgg = probes.windows(nets.VGG(narrow, hidden=()).features)
     expect.trying("the convolutions and pools of VGG-16")
     says = f"one place of its last grid sees {probes.receptive_field(vgg)} pixels"
     _field(says, answer, [(w.kernel, w.stride) for w in vgg], expect)
@@ -50,8 +51,8 @@ def _field(what, answer, stack, expect):
         what,
         answer(list(stack)),
         probes.receptive_field([probes.Window(*layer) for layer in stack]),
-        hint="Each layer adds `(kernel - 1) * step`, with the step that the layers "
-        "before it have made; the side begins with 1.",
+        hint="Do this stack by hand, layer by layer: how many neighbours more does "
+        "one place look at, and how many pixels apart are they?",
         mistakes=made(FIELDS, stack),
     )
 
@@ -92,7 +93,7 @@ def check_inception(answer, expect):
         expect.trying(call.format(*module))
         expect.equal(
             "the weights of its three convolutions",
-            answer(*module, reduced=False),
+            answer(*module, False),
             _weights(_naive(*module)),
             hint="1×1, 3×3 and 5×5, each from `channels`; the pool has no weights, and "
             "biases do not count.",
@@ -103,7 +104,7 @@ def check_inception(answer, expect):
     expect.trying(f"row 4e of GoogLeNet, {ROW_4E}, both forms")
     expect.equal(
         f"{small:,} of {large:,} weights, so {large - small:,} are saved",
-        (answer(*ROW_4E), answer(*ROW_4E, reduced=False)),
+        (answer(*ROW_4E), answer(*ROW_4E, False)),
         (small, large),
         hint="The smaller modules were right. What is different with these numbers?",
     )
@@ -116,6 +117,7 @@ def check_average_head(answer, expect):
     for stacks, num_classes in [(((4,), (6, 8)), 5), (((3,), (4,), (4,)), 7)]:
         net = nets.VGG(stacks, hidden=(16, 16)).eval()
         features, own = net.features, list(net.features.parameters())
+        learned = [parameter.clone() for parameter in own]
         channels = stacks[-1][-1]
         fits = "The linear layer reads one number for each channel of the features, "
         fits += f"here {channels}. Ask the last convolution for its `out_channels`. "
@@ -123,16 +125,22 @@ def check_average_head(answer, expect):
         expect.trying(f"a VGG with stacks {stacks}, {num_classes} classes", fits)
         head = expect.module("a module is returned", answer(net, num_classes))
         head.eval()
-        _shapes(head, num_classes, expect)
         kept = {id(parameter) for parameter in head.parameters()}
         expect.true(
             "the features are those of the net",
-            all(id(parameter) in kept for parameter in own),
-            got="other weights",
+            all(id(parameter) in kept for parameter in own)
+            and all(map(torch.equal, own, learned)),
+            got="other weights, or none",
             expected="`net.features` itself",
-            hint="Use `net.features`, not a copy and not new layers: what they have "
-            "learned must stay.",
+            hint="Begin with `net.features`, not with a copy and not with new layers: "
+            "what they have learned must stay.",
         )
+        can_learn(
+            head.parameters(),
+            expect,
+            "The features go on learning: leave their `requires_grad` on.",
+        )
+        _shapes(head, num_classes, expect)
         _size(head, count(features), channels, num_classes, expect)
         _values(head, features, expect)
 
@@ -182,8 +190,10 @@ def _values(head, features, expect):
         expected="one `nn.Linear`",
         hint="A 1×1 convolution could do it too; take `nn.Linear` here.",
     )
+    linear = calls[0].layer
+    library = nn.Sequential(features, nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear)
     with torch.no_grad():
-        grid, linear = features(x), calls[0].layer
+        grid = features(x)
         expect.close(
             "the logits",
             head(x),
@@ -194,7 +204,8 @@ def _values(head, features, expect):
     expect.close(
         "the gradient that reaches the pictures",
         gradient_at(head, x),
-        gradient_at(lambda x: linear(features(x).mean((2, 3))), x),
+        gradient_at(library, x),
         hint=f"The features must learn from it. {CUT}",
         atol=1e-4,
     )
+    same_in_training(library, head, x, expect)

@@ -10,6 +10,7 @@ from .. import nets
 from .expect import made
 from .layers import (
     calls_of,
+    can_learn,
     convs_among,
     count,
     randomise,
@@ -40,10 +41,14 @@ def check_deepen(answer, expect):
         hint = "Work on a copy: `deeper = copy.deepcopy(net)`."
         _left_alone("the given net", net, before, expect, hint)
         _added(deeper, len(widths), extra, expect)
+        can_learn(deeper.parameters(), expect, LEARNS)
         _same_logits(net, deeper, expect)
         _relu_behind_each(net, deeper, extra, expect)
         expect.trying(case)
         _shares_nothing("the given net", net, deeper, before, expect, hint)
+
+
+LEARNS = "The new net is to be trained: leave the `requires_grad` of its weights on."
 
 
 def _same(net, before) -> bool:
@@ -79,13 +84,19 @@ def _added(deeper, stages, extra, expect):
     """As many more 3×3 convolutions, each with weights of its own."""
     calls = calls_of(deeper.eval(), torch.randn(2, 3, 16, 16))
     convs = convs_among(calls, 3)
+    others = sum(isinstance(call.layer, nn.Conv2d) for call in calls) - len(convs)
     expect.equal(
         "3×3 convolutions (`nn.Conv2d`) that run",
         len(convs),
         stages + extra,
         hint=f"The net has {stages}, and {extra} more are asked for.",
         mistakes=[
-            (stages, "None was added, or none of the new ones runs in `forward`."),
+            (
+                stages,
+                "The new ones have another kernel. It is to be 3×3."
+                if others
+                else "None was added, or none of the new ones runs in `forward`.",
+            ),
             (extra, "Where are the layers of the given net? Keep them in front."),
         ],
     )
@@ -111,7 +122,7 @@ def _same_logits(net, deeper, expect):
             hint=BATCH
             if training
             else "The given layers keep their weights, and a new one must give back "
-            "what it gets: `nn.init.dirac_(conv.weight)`, `padding=1`, no bias.",
+            "what it gets: each place and each channel as it was, nothing added.",
             mistakes=[] if training else mistakes,
         )
 
@@ -184,6 +195,7 @@ def check_residual_twin(answer, expect):
         _left_alone("plain", plain, before, expect, hint)
         _twin_values(before, twin.eval(), expect)
         _twin_parameters(before, twin, expect)
+        can_learn(twin.parameters(), expect, LEARNS)
         x = torch.randn(2, 6, 7, 5)
         if blocks == 1:
             (block,) = _twin_of(before)
@@ -209,11 +221,16 @@ def _block(channels):
 def _twin_values(plain, twin, expect):
     x = torch.randn(2, 6, 7, 5)
     given = x.clone()
+    weights, theirs = list(plain.parameters()), list(twin.parameters())
+    as_many = len(weights) == len(theirs) and count(plain) == count(twin)
+    new = as_many and not all(map(torch.equal, weights, theirs))
     expect.close(
         "its output",
         twin(given),
         _twin_of(plain)(x),
-        hint="For each block: F(x) is all but its last ReLU; then the sum with the x "
+        hint="The weights are new, or in another order. Take those of `plain` along."
+        if new
+        else "For each block: F(x) is all but its last ReLU; then the sum with the x "
         "that came into this block; then the ReLU.",
         mistakes=made(TWINS, plain, x),
     )

@@ -19,19 +19,37 @@ def check_he_std(answer, expect):
         for case in shapes:
             expect.trying("he_std({}, {}, {}, {!r})".format(*case, mode))
             fan = case[mode == "fan_out"] * case[2] ** 2
+            std = answer(*case, mode)
+            _is_returned(std, expect)
             expect.number(
                 "the standard deviation",
-                answer(*case, mode),
+                std,
                 nn.init.calculate_gain("relu") / math.sqrt(fan),
-                hint="The root of 2 / fan; fan is channels × cells of the kernel.",
+                hint="First the variance, then its root. Over how many channels, and "
+                "over how many cells of the kernel, does such a sum go?",
                 mistakes=made(STDS, *case, mode),
             )
+
+
+def _is_returned(std, expect):
+    if std is None:
+        expect.true(
+            "the standard deviation",
+            False,
+            got="nothing",
+            expected="a number",
+            hint="Is a `return` missing, or does no branch apply? `mode` is "
+            '`"fan_in"` or `"fan_out"`.',
+        )
 
 
 # 05.2 ------------------------------------------------------------------------------
 
 
-POWER = "(first / last) to the power of 1 / (number of layers - 1)."
+POWER = (
+    "Start at the last norm. Multiplied by the factor once for each step, it must "
+    "arrive at the first."
+)
 SMALL = (
     "Small norms count as they are: add nothing to them, do not round, and treat only "
     "a first norm of exactly 0 on its own."
@@ -41,7 +59,7 @@ ZERO = "A first norm of exactly 0 gives 0."
 
 def check_factor_per_layer(answer, expect):
     for what, norms, want, hint in [
-        ("a gradient that shrinks", [0.001, 0.01, 0.1, 1.0], 0.1, POWER),
+        ("a gradient that shrinks", [0.002, 0.02, 0.2, 2.0], 0.1, POWER),
         ("a gradient that grows", [162.0, 27.0, 6.0, 18.0, 2.0], 3.0, POWER),
         ("two layers", [3.0, 2.0], 1.5, POWER),
         ("very small norms", [1e-30, 1e-24, 1e-18], 1e-6, SMALL),

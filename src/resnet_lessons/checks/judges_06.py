@@ -3,7 +3,7 @@
 import copy
 
 import torch
-import torch.fx.experimental.symbolic_shapes  # `grad_outputs` loads it: do so now
+import torch.fx.experimental.symbolic_shapes  # what `grad_outputs` needs, slow to load
 from torch import nn
 
 from .. import nets
@@ -32,16 +32,29 @@ def check_shortcut_a(answer, expect):
             "Slice x, then pad it: nothing else is needed.",
         )
         want = nets.make_shortcut("A", shape[1], out_channels, stride)(x)
+        y = answer(given, out_channels, stride)
         expect.close(
             "the output",
-            answer(given, out_channels, stride),
+            y,
             want,
-            hint="Pick every `stride`-th row and column, then append zeros.",
+            hint=_where(y, want),
             mistakes=_that_run(SHORTCUT_A, x, out_channels, stride),
         )
         hint = "A slice is a view into x: do not write into it."
         unchanged(given, x, expect, hint)
     _lets_gradients_through(answer, expect)
+
+
+def _where(y, want) -> str:
+    """Name the first axis that has another length."""
+    if isinstance(y, torch.Tensor) and y.ndim == 4:
+        for axis, what in enumerate(["pictures", "channels", "rows", "columns"]):
+            if y.shape[axis] != want.shape[axis]:
+                return (
+                    f"Look at axis {axis}: {y.shape[axis]} {what} instead of "
+                    f"{want.shape[axis]}."
+                )
+    return "Pick every `stride`-th row and column, then append zeros."
 
 
 def _that_run(mistakes, *args) -> list[tuple]:
@@ -79,17 +92,43 @@ def check_shortcut_parameters(answer, expect):
     for option in "BAC":
         for case in shapes:
             expect.trying("shortcut_parameters({}, {}, {}, {!r})".format(*case, option))
+            number = answer(*case, option)
+            _is_returned(number, expect)
             expect.equal(
                 "the number of parameters",
-                answer(*case, option),
+                number,
                 count(nets.make_shortcut(option, *case)),
-                hint="A 1×1 convolution has in_channels × out_channels weights, the "
-                "BatchNorm behind it 2 × out_channels. No projection, no parameters.",
+                hint="Does this option project here? No projection, no parameters. If "
+                "it does, count convolution and BatchNorm apart.",
                 mistakes=made(PARAMETERS, *case, option),
             )
 
 
+def _is_returned(number, expect):
+    if number is None:
+        expect.true(
+            "the number of parameters",
+            False,
+            got="nothing",
+            expected="a number",
+            hint="Is a `return` missing, or does no branch apply? `option` is "
+            '`"A"`, `"B"` or `"C"`.',
+        )
+
+
 # 06.3 ------------------------------------------------------------------------------
+
+ERRORS = [
+    (
+        "does not require grad",
+        "Autograd goes back only to an x that asks for a gradient. The one that you "
+        "are given does not.",
+    ),
+    (
+        "only for scalar",
+        "F(x) is no single number. What arrives there on the way back? Tell autograd.",
+    ),
+]
 
 
 def check_gradient_terms(answer, expect):
@@ -104,11 +143,7 @@ def check_gradient_terms(answer, expect):
             parameter.grad = torch.ones_like(parameter)
         x, g = torch.randn(2, size, 5, 5), torch.randn(2, size, 5, 5)
         given, before = x.clone(), copy.deepcopy(residual)
-        expect.trying(
-            f"F of {what}",
-            "Autograd needs an x that asks for a gradient, `x = x.detach()."
-            "requires_grad_()`, and what arrives at the output, `grad_outputs=g`.",
-        )
+        expect.trying(f"F of {what}", errors=ERRORS)
         pair = _pair(answer(residual, given, g.clone()), expect)
         _no_trace(given, x, residual, before, expect)
         _terms(pair, before, x, g, expect)
@@ -116,7 +151,8 @@ def check_gradient_terms(answer, expect):
 
 def _pair(pair, expect) -> tuple:
     terms = pair if isinstance(pair, tuple | list) else ()
-    if len(terms) == 2 and all(isinstance(term, torch.Tensor) for term in terms):
+    fits = [isinstance(term, torch.Tensor) or term is ... for term in terms]
+    if fits == [True, True] and any(term is not ... for term in terms):
         return pair
     hint = "Return both terms: `return through_shortcut, through_residual`."
     if any(isinstance(term, tuple) for term in terms):
@@ -134,25 +170,34 @@ def _terms(pair, residual, x, g, expect):
     known = made(TERMS, residual, x, g)
     hints = [hint for wrong, hint in known if _same_pair(pair, wrong)]
     hint = hints[0] if hints else ""
+    _is_written("the term through the shortcut", pair[0], expect)
     expect.close(
         "the term through the shortcut",
         pair[0],
         g,
         hint=hint or "y holds x once, so what arrives at y arrives at x: g.",
     )
+    _is_written("the term through F", pair[1], expect)
     expect.close(
         "the term through F",
         pair[1],
         want,
-        hint=hint or "`torch.autograd.grad(residual(x), x, grad_outputs=g)`.",
+        hint=hint or "Run g back through F, and through F alone, to x.",
     )
     (total,) = torch.autograd.grad(residual(asks) + asks, asks, grad_outputs=g)
     expect.close("their sum is the gradient of F(x) + x", pair[0] + pair[1], total)
 
 
+def _is_written(what, term, expect):
+    """One of the two is there, or this would be no attempt yet."""
+    if term is ...:
+        hint = "This line of the starter still waits for your code."
+        expect.true(what, False, got="`...`", expected="a tensor", hint=hint)
+
+
 def _same_pair(pair, wrong) -> bool:
     return all(
-        a.shape == b.shape and torch.allclose(a, b, atol=1e-5)
+        a is ... or (a.shape == b.shape and torch.allclose(a, b, atol=1e-5))
         for a, b in zip(pair, wrong, strict=True)
     )
 

@@ -23,7 +23,17 @@ def _bottleneck(batch_zero):
     )
 
 
-IN_PLACE = "Change the numbers of γ in place: `nn.init.zeros_(norm.weight)`."
+IN_PLACE = "Change the numbers of γ in place. The parameter itself stays."
+ERRORS = [  # of `answer(net)`, by what Python says
+    (
+        "leaf Variable",
+        "In place is right, but autograd watches γ. Write under `torch.no_grad()`, or "
+        "with a function of `nn.init`.",
+    ),
+    ("cannot assign", IN_PLACE),
+    ("no attribute 'residual'", "Not every part of a net is a block."),
+    ("^AttributeError", "Print `net`: what are its parts, and what is inside of them?"),
+]
 
 
 def check_batch_zero(answer, expect):
@@ -32,7 +42,7 @@ def check_batch_zero(answer, expect):
         randomise(net)  # so that a change of γ, of β or of both shows
         known = dict(net.named_parameters())
         before = {name: t.clone() for name, t in net.state_dict().items()}
-        expect.trying(f"a ResNet of {what}", IN_PLACE)
+        expect.trying(f"a ResNet of {what}", errors=ERRORS)
         answer(net)
         after = dict(net.named_parameters())
         expect.true(
@@ -65,8 +75,8 @@ def _silent(twin) -> set[str]:
 NAMES = [
     (
         lambda extra, missing, want: len(missing) == len(want) and not extra,
-        "Nothing changed. Write into the net that is given, not into a copy: "
-        "`nn.init.zeros_(norm.weight)`.",
+        "Nothing changed. Does your loop find the blocks? And do you write into the "
+        "net that is given, not into a copy?",
     ),
     (
         lambda extra, missing, want: any(name.endswith(".bias") for name in extra),
@@ -186,29 +196,32 @@ FROZEN = [
 def check_frozen_at_first_step(answer, expect):
     for case in [(8, 8, 1), (8, 16, 2)]:
         block = nets.FastaiBlock(*case)
-        typed = not callable(answer)
         expect.trying("nets.FastaiBlock({}, {}, stride={})".format(*case))
-        names = answer if typed else answer(nets.FastaiBlock(*case))
-        got = _set_of_names(names, expect)
+        got = _set_of_names(answer, nets.FastaiBlock(*case), expect)
         want = _without_gradient(block)
         real = {name for name, _ in block.named_parameters()}
         extra, missing = got - want, want - got
+        wrong = f", {one_line(min(extra))} among them" if extra else ""
         hints = [text for explains, text in FROZEN if explains(extra, missing, real)]
         expect.equal(
             "names with a gradient of exactly zero",
-            got,
-            want,
+            Words(f"{len(got)} in all{wrong}"),
+            Words(f"{len(want)} in all"),  # a prediction: the check does not tell it
             hint=hints[0] if hints else "",
         )
         _moves_on(block, want, expect)
 
 
-def _set_of_names(names, expect) -> set[str]:
+def _set_of_names(answer, block, expect) -> set[str]:
+    names = answer(block) if callable(answer) else answer
     held = isinstance(names, Collection) and not isinstance(names, str)
     held = held and all(isinstance(name, str) for name in names)
     if not held:
-        want = Words("a set of names")
-        expect.equal("the result", names, want, hint='Return names: `{"…", "…"}`.')
+        hint = 'Return names: `{"…", "…"}`.'
+        if isinstance(answer, str):
+            hint = "This is one text. Give a set of names, or the function itself: "
+            hint += '`check("07.3", frozen_at_first_step)`.'
+        expect.equal("the result", names, Words("a set of names"), hint=hint)
     return set(names)
 
 

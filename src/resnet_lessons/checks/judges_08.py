@@ -5,6 +5,7 @@ from torch import nn
 
 from .. import nets, probes
 from ..nets.resnet import stage
+from .advice import MISFIT
 from .expect import made
 from .layers import NO_LAYERS, calls_of, normed_three, three_convs_as
 from .mistakes_08 import CHANNELS, COUNTS, MACS, STEMS, STRIDES
@@ -39,13 +40,13 @@ def check_stage_macs(answer, expect):
 
 CHAIN = (
     "If two layers do not fit: what one puts out goes into the next, and the first one "
-    "takes `in_channels`. Channels are whole numbers: `width // 2`."
+    "takes `in_channels`."
 )
 
 
 def check_deep_stem(answer, expect):
     for case in [(3, 16), (1, 8)]:
-        expect.trying("deep_stem({}, {})".format(*case), CHAIN)
+        expect.trying("deep_stem({}, {})".format(*case), errors=[(MISFIT, CHAIN)])
         stem = expect.module("a module is returned", answer(*case))
         _layers(stem, case, expect)
         library, _ = nets.make_stem("deep", *case)
@@ -96,7 +97,7 @@ def _shapes(stem, library, case, expect):
 
 def _shape_hint(got, want) -> str:
     if not isinstance(got, torch.Tensor) or got.ndim != 4:
-        return ""
+        return "The stem puts out a grid, as it gets one: four axes."
     if got.shape[2] > want[2]:
         return "The grid is too large: a max-pool with stride 2 closes the stem."
     return (
@@ -133,9 +134,9 @@ def check_weighted_layers(answer, expect):
         ("ResNet-20 for CIFAR", nets.cifar_net(20, width=4), 20),
         ("three stages without a stem", _small(basic, [1, 2, 1], "none"), 9),
     ]:
-        expect.trying(name, ANY_STEM)
+        expect.trying(name, errors=[("'Identity'", ANY_STEM)])
         expect.equal(
-            "layers with weights",
+            f"{want} layers with weights",
             answer(net),
             want,
             hint="Convolutions of the stem and of every `block.residual`, and the "

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from .. import nets
+from .advice import MISFIT
 from .expect import made
 from .layers import (
     Call,
@@ -13,6 +14,7 @@ from .layers import (
     randomise,
     same_gradient,
     same_in_training,
+    take_weights,
     unchanged,
 )
 from .mistakes_10 import (
@@ -58,7 +60,8 @@ def check_bottleneck(answer, expect):
     _layers(answer, expect)
     _strides(answer, expect)
     for case, size, hint in SHAPES:
-        expect.trying(f"{_name(case)} on 2×{case[0]}×{size[0]}×{size[1]}", hint)
+        what = f"{_name(case)} on 2×{case[0]}×{size[0]}×{size[1]}"
+        expect.trying(what, errors=[(MISFIT, hint)])
         height, width = (-(-side // case[2]) for side in size)
         y = answer(*case)(torch.randn(2, case[0], *size))
         expect.shape("the output", y, (2, 4 * case[1], height, width), hint)
@@ -77,7 +80,7 @@ def _ran(block, in_channels, kind) -> list[Call]:
 
 def _layers(answer, expect):
     case, size, hint = SHAPES[0]
-    expect.trying(_name(case), CHAIN)
+    expect.trying(_name(case), errors=[(MISFIT, CHAIN)])
     block = expect.module("a module is made", answer(*case))
     y = block(torch.randn(2, 16, *size))
     expect.shape("the output", y, (2, 16, *size), hint)
@@ -121,8 +124,15 @@ def _layers(answer, expect):
         hint="Each has its own mean and variance: make three.",
     )
     expect.true(
+        "its γ and β, mean and variance",
+        all(norm.affine and norm.track_running_stats for norm in norms),
+        got="a BatchNorm without one of them",
+        expected="`nn.BatchNorm2d` as it is made",
+        hint="Leave out `affine` and `track_running_stats`: both are on by themselves.",
+    )
+    expect.true(
         "its γ at the start",
-        all(bool((norm.weight == 1).all()) for norm in norms),
+        all(torch.equal(norm.weight, torch.ones_like(norm.weight)) for norm in norms),
         got="other numbers than 1",
         expected="1 everywhere",
         hint="Leave γ as `nn.BatchNorm2d` makes it. At γ = 0 the ReLU behind it sends "
@@ -133,7 +143,7 @@ def _layers(answer, expect):
 
 def _strides(answer, expect):
     case = (16, 4, 2)
-    expect.trying(_name(case), SHAPES[2][2])
+    expect.trying(_name(case), errors=[(MISFIT, SHAPES[2][2])])
     shapes = {(16, 4): 0, (4, 4): 1, (4, 16): 2}  # those of F
     convs = [call.layer for call in _ran(answer(*case), 16, nn.Conv2d)]
     placed = {shapes.get((c.in_channels, c.out_channels)): c.stride[0] for c in convs}
@@ -167,7 +177,8 @@ def _values(block, library, case, expect):
         ],
     )
     randomise(library)
-    _copy(library, block, in_channels)
+    layers, ours = (_by_shape(net, in_channels) for net in (block, library))
+    take_weights(layers, ours, expect, LAYERS)
     library.eval(), block.eval()
     x = torch.randn(2, in_channels, 7, 5)
     given = x.clone()
@@ -185,26 +196,31 @@ def _values(block, library, case, expect):
     same_in_training(library, block, x, expect)
 
 
-def _copy(library, block, in_channels) -> None:
-    """Into each layer the weights of the one that has its shape and its turn."""
-    for kind in (nn.Conv2d, nn.BatchNorm2d):
-        ours, theirs = (_by_shape(net, in_channels, kind) for net in (library, block))
-        for source, target in zip(ours, theirs, strict=True):
-            target.load_state_dict(source.state_dict())
+LAYERS = (
+    "F has three convolutions, and three BatchNorms as `nn.BatchNorm2d` makes them. On "
+    "the shortcut stands at most one convolution."
+)
 
 
-def _by_shape(net, in_channels, kind) -> list[nn.Module]:
-    layers = [call.layer for call in _ran(net, in_channels, kind)]
-    return sorted(layers, key=lambda layer: tuple(layer.weight.shape))
+def _by_shape(net, in_channels) -> list[nn.Module]:
+    """The layers that run, each once: convolutions, then BatchNorms, by their size."""
+    calls = _ran(net, in_channels, (nn.Conv2d, nn.BatchNorm2d))
+    layers = {id(call.layer): call.layer for call in calls}.values()
+    return sorted(layers, key=lambda layer: (_is_norm(layer), _sizes(layer)))
+
+
+def _is_norm(layer) -> bool:
+    return isinstance(layer, nn.BatchNorm2d)
+
+
+def _sizes(layer) -> list[tuple]:
+    return [tuple(tensor.shape) for tensor in layer.state_dict().values()]
 
 
 # 10.2 ------------------------------------------------------------------------------
 
 
-TRYING = (
-    "Compare `block(x)` with `block.residual(x) + x`. A mask has no mean, its numbers "
-    "have: `kept.float().mean()`."
-)
+ERRORS = [("dtype", "A mask has no mean, its numbers have: `kept.float()` makes them.")]
 KEEP = (
     "Keep a mask of the shape of x; each block may switch places off. Go on with "
     "`x = block(x)`. The share is the mean of the mask at the end."
@@ -225,7 +241,7 @@ def check_untouched(answer, expect):
         for block in blocks:
             randomise(block)
         x = torch.randn(2, 8, 12, 12)
-        expect.trying(what, TRYING)
+        expect.trying(what, errors=ERRORS)
         with torch.no_grad():
             want = _untouched(blocks, x)  # first: the answer may change the blocks
             mistakes = made(UNTOUCHED, blocks, x)

@@ -9,12 +9,12 @@ from .. import nets
 from .describe import Words, describe
 from .expect import made
 from .layers import randomise
-from .mistakes_12 import LEARN, MOVE, PICTURES, RATES, SHAPES
+from .mistakes_12 import LEARN, MOVE, RATES
+from .mistakes_12_pictures import PICTURES, SHAPES
 
 NAMES = ["stem", "stage 1", "stage 2", "stage 3", "head"]
-
-
-HAS = "The net tried here has three stages: count them by `len(net.stages)`."
+THREE = "The net tried here has three stages: count them by `len(net.stages)`."
+HAS = [("^IndexError", THREE)]
 
 
 def _net(depth=8):
@@ -36,7 +36,7 @@ def _words(names) -> Words:
 
 def check_freeze(answer, expect):
     for stages, before in [(1, "fresh"), (3, "fresh"), (2, "frozen"), (0, "frozen")]:
-        expect.trying(f"freeze(net, {stages}), of a {before} net", hint=HAS)
+        expect.trying(f"freeze(net, {stages}), of a {before} net", errors=HAS)
         net = _net()
         if before == "frozen":
             net.requires_grad_(False).eval()
@@ -141,7 +141,7 @@ def check_parameter_groups(answer, expect):
         for name in frozen:
             _parts(net).get(name, net.stages[2][0]).requires_grad_(False)
         still = f"with {' and '.join(frozen)} frozen" if frozen else "nothing frozen"
-        expect.trying(f"parameter_groups(net, {lr}, {factor}), {still}", hint=HAS)
+        expect.trying(f"parameter_groups(net, {lr}, {factor}), {still}", errors=HAS)
         groups = _groups(answer(net, lr, factor), expect)
         _each_once(groups, net, expect)
         _rates(groups, net, (frozen, lr, factor), expect)
@@ -245,7 +245,7 @@ def _rate_words(rates) -> Words:
 def check_preprocess(answer, expect):
     for mode, width, height, size in [
         ("RGB", 24, 24, 24),
-        ("RGB", 64, 48, 24),
+        ("RGB", 96, 72, 24),
         ("RGB", 40, 80, 20),
         ("L", 60, 30, 30),
         ("RGBA", 24, 32, 24),
@@ -273,7 +273,8 @@ def check_preprocess(answer, expect):
             "the values",
             got.float(),
             right[0],
-            hint="Scale, cut, divide by 255, subtract the mean, divide by std.",
+            hint="Scale by a smooth filter, cut, divide by 255, subtract the mean, "
+            "divide by std.",
             mistakes=made(PICTURES[1:], *case),
             atol=0.1,  # smooth ways of scaling differ by less
         )
@@ -286,10 +287,12 @@ def check_preprocess(answer, expect):
 
 
 def _picture(mode, width, height):
-    """A smooth picture, other in each channel and each corner."""
-    y, x = np.mgrid[:height, :width] / max(height, width)
+    """A picture, other in each channel and each corner, under a fine chequerboard."""
+    rows, columns = np.mgrid[:height, :width]
+    y, x = rows / max(height, width), columns / max(height, width)
     waves = [np.sin(3 * x + y), np.cos(2 * y - 4 * x), np.sin(5 * y * x + 1)]
-    rgb = np.stack([127 + 120 * wave for wave in waves], -1).astype(np.uint8)
+    fine = 25 * (-1) ** (rows + columns)
+    rgb = np.stack([127 + 100 * w + fine for w in waves], -1).astype(np.uint8)
     picture = Image.fromarray(rgb).convert(mode)
     if mode.endswith("A"):  # from clear to solid
         picture.putalpha(Image.fromarray((255 * x / x.max()).astype(np.uint8)))

@@ -3,10 +3,17 @@
 import torch
 from torch import nn
 
+from .advice import MISFIT
 from .expect import made
 from .mistakes_13 import CAMS, GRAD_CAMS, NORMALISED, STILL
 
 # 13.1 ------------------------------------------------------------------------------
+
+
+AXES = (
+    "`weights[classes]` is (B, K), `features` is (B, K, h, w): give the first two more "
+    "axes with `[:, :, None, None]`."
+)
 
 
 def check_cam(answer, expect):
@@ -18,8 +25,7 @@ def check_cam(answer, expect):
         pictures = "1 picture" if batch == 1 else f"{batch} pictures"
         expect.trying(
             f"{pictures}, {channels} channels of {places[0]}×{places[1]} places",
-            hint="`weights[classes]` is (B, K), `features` is (B, K, h, w): give the "
-            "first two more axes with `[:, :, None, None]`.",
+            errors=[(MISFIT, AXES)],
         )
         expect.close(
             "the maps",
@@ -45,6 +51,12 @@ def _as_it_was(given, kept, expect):
 # 13.2 ------------------------------------------------------------------------------
 
 
+ROWS = (
+    "`flatten(1)` makes one row of each filter, whatever its shape; "
+    "`reshape(weight.shape)` undoes it."
+)
+
+
 def check_filter_normalised(answer, expect):
     for name, shape in [
         ("a convolution, 5×4×3×3", (5, 4, 3, 3)),
@@ -55,8 +67,7 @@ def check_filter_normalised(answer, expect):
         kept = direction.clone(), weight.clone()
         expect.trying(
             name,
-            hint="`flatten(1)` makes one row of each filter, whatever its shape; "
-            "`reshape(weight.shape)` undoes it.",
+            errors=[(MISFIT, ROWS)],
         )
         expect.close(
             "the direction",
@@ -91,6 +102,37 @@ def _normalised(direction, weight):
 # 13.3 ------------------------------------------------------------------------------
 
 
+ERRORS = [
+    (
+        "NoneType",
+        "A tensor inside a graph keeps no `.grad`. Which function of `torch.autograd` "
+        "returns a gradient?",
+    ),
+    ("'tuple'", "`torch.autograd.grad` returns a tuple with one tensor: unpack it."),
+    (
+        "to not have been used",
+        "The graph knows `features` itself, no detached copy.",
+    ),
+    (
+        "does not require grad",
+        "The graph is cut: by `.detach()`, or where gradients are switched off.",
+    ),
+    (
+        "only for scalar outputs",
+        "A gradient is that of one number, and `scores` holds several.",
+    ),
+    (
+        "through the graph a second time",
+        "The graph is gone after the first gradient. One is enough for all pictures.",
+    ),
+    (
+        MISFIT,
+        "The weights are (B, K), `features` is (B, K, h, w): the first need two more "
+        "axes.",
+    ),
+]
+
+
 def check_grad_cam(answer, expect):
     before, after = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 5, 3, padding=1)
 
@@ -106,13 +148,7 @@ def check_grad_cam(answer, expect):
         (gradients,) = torch.autograd.grad(
             scores.sum(), features, retain_graph=True
         )  # the learner's call comes next
-        expect.trying(
-            name,
-            hint="A tensor inside a graph keeps no `.grad`: take "
-            "`torch.autograd.grad(scores.sum(), features)`, a tuple with one tensor. "
-            "It knows `features` itself, not a detached copy, and works as long as "
-            "gradients are on.",
-        )
+        expect.trying(name, errors=ERRORS)
         fixed = features.detach()
         weights = gradients.mean((2, 3), keepdim=True)
         expect.close(

@@ -73,10 +73,9 @@ def check_net(answer, expect):
 
 
 def _head(answer):
-    shapes = [
-        tuple(answer((8, 8))(torch.rand(2, 1, *size)).shape)
-        for size in [(8, 8), (13, 9)]
-    ]
+    net = answer((8, 8))
+    sizes = [(8, 8), (13, 9)]
+    shapes = [tuple(net(torch.rand(2, 1, *size)).shape) for size in sizes]
     got = " and ".join(map(shape_in_words, shapes))
     return set(shapes) == {(2, 10)}, got, "shape 2×10 both times"
 

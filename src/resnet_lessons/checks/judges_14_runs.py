@@ -9,6 +9,7 @@ from torch import nn
 from .describe import describe, parts_in_words
 from .expect import made
 from .judges_14 import Look, look_for_each
+from .layers import Notes
 from .mistakes_11 import ACCURACIES
 from .mistakes_14 import HINTS
 
@@ -28,20 +29,20 @@ class Scripted(nn.Module):
         super().__init__()
         self.pictures, self.answers = pictures, answers
         self.weight = nn.Parameter(torch.zeros(1))  # some ask it for the device
-        self.seen, self.changed = [], False  # numbers of pictures
-        self.modes, self.graphs = [], []
+        self.notes = Notes()  # `seen` holds the numbers of pictures
 
     def forward(self, x):
-        numbers = [self._number(one, len(self.seen) + i) for i, one in enumerate(x)]
-        self.seen += numbers
-        self.modes.append(self.training)
-        self.graphs.append(torch.is_grad_enabled())
+        notes = self.notes
+        numbers = [self._number(one, len(notes.seen) + i) for i, one in enumerate(x)]
+        notes.seen += numbers
+        notes.modes.append(self.training)
+        notes.graphs.append(torch.is_grad_enabled())
         return F.one_hot(self.answers[numbers], 10).float()
 
     def _number(self, one, turn):
         given = (i for i, own in enumerate(self.pictures) if torch.equal(one, own))
         found = next(given, None)
-        self.changed |= found is None
+        self.notes.changed |= found is None
         return turn % len(self.pictures) if found is None else found
 
 
@@ -50,6 +51,7 @@ def check_accuracy(answer, expect):
     pictures = torch.rand(len(labels), 1, 6, 6)
     net = Scripted(pictures, _answers(labels)).train()
     got = answer(net, pictures, labels, 4)
+    notes = net.notes
     number = _number(got)
     expect.true(
         "a share is returned",
@@ -60,8 +62,8 @@ def check_accuracy(answer, expect):
     )
     expect.true(
         "the net sees each picture once",
-        sorted(net.seen) == list(range(len(labels))),
-        got=f"{len(net.seen)} pictures, {len(set(net.seen))} of them different",
+        sorted(notes.seen) == list(range(len(labels))),
+        got=f"{len(notes.seen)} pictures, {len(set(notes.seen))} of them different",
         expected=f"{len(labels)}",
         hint="Go through all batches, the smaller last one too.",
     )
@@ -70,11 +72,11 @@ def check_accuracy(answer, expect):
         [
             Look("count", "1 of 4, 4 of 4 and 2 of 2 found", lambda: _share(number)),
             Look("changed", "the pictures that the net gets",
-                 lambda: (not net.changed, "others than were given", "those given")),
+                 lambda: (not notes.changed, "others than were given", "those given")),
             Look("mode", "the mode of the net while it is asked",
-                 lambda: (not any(net.modes), _mode(net), "eval")),
+                 lambda: (not any(notes.modes), _mode(notes), "eval")),
             Look("graph", "what is kept for a backward pass",
-                 lambda: (not any(net.graphs), _graph(net), "nothing")),
+                 lambda: (not any(notes.graphs), _graph(notes), "nothing")),
         ],
     )  # fmt: skip
 
@@ -111,15 +113,25 @@ def _near(one, other) -> bool:
     return abs(one - other) < 1e-5
 
 
-def _mode(net) -> str:
-    return "training" if any(net.modes) else "eval"
+def _mode(notes) -> str:
+    return "training" if any(notes.modes) else "eval"
 
 
-def _graph(net) -> str:
-    return "the graph" if any(net.graphs) else "nothing"
+def _graph(notes) -> str:
+    return "the graph" if any(notes.graphs) else "nothing"
 
 
 # 14.5 ------------------------------------------------------------------------------
+
+
+PAIRS = (
+    "`return train, valid`, each of them `pictures, labels`: tensors of equal length, "
+    "60 pictures in all."
+)
+ONE_FALSE = (
+    "A list as a whole never equals a text: `==` gives one `False`, not one for each "
+    "picture."
+)
 
 
 def check_prepare(answer, expect):
@@ -129,13 +141,13 @@ def check_prepare(answer, expect):
         images[number] //= 2 if folder == "val" else 1  # darker, so statistics differ
     numbers = torch.arange(60)  # as labels: they tell which picture it is
     got = answer(images, numbers, folders)
+    words = parts_in_words(got)
     expect.true(
         "two pairs of pictures and labels are returned",
         _two_pairs(got),
-        got=parts_in_words(got),
+        got=words,
         expected="((pictures, labels), (pictures, labels)), pictures of shape N×5×4",
-        hint="`return train, valid`, each of them `pictures, labels`: tensors of equal "
-        "length, 60 pictures in all.",
+        hint=ONE_FALSE if "shape 0×60×" in words else PAIRS,
     )
     parts = [(x.double(), y.long()) for x, y in got]
     expect.true(

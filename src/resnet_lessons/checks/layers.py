@@ -1,12 +1,14 @@
 """Look into the learner's net: which layers run, in which order, and with what."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import torch
 from torch import Tensor, nn
 
 from ..probes import parameters as count
+from .describe import Words
 from .expect import made
 
 
@@ -17,6 +19,19 @@ class Call:
     layer: nn.Module
     x: torch.Tensor
     y: torch.Tensor | None = None  # None: it failed
+
+
+@dataclass
+class Notes:
+    """How a net was asked; a copy of the net writes into the same notes."""
+
+    modes: list = field(default_factory=list)  # True: training
+    graphs: list = field(default_factory=list)  # True: gradients switched on
+    seen: list = field(default_factory=list)  # pictures
+    changed: bool = False  # whether a picture was not among those given
+
+    def __deepcopy__(self, memo) -> "Notes":
+        return self
 
 
 def calls_of(net: nn.Module, x: torch.Tensor) -> list[Call]:
@@ -78,6 +93,28 @@ def in_order(net: nn.Module, x: Tensor, sizes=()) -> list[nn.Module | None]:
     if sizes:
         convs = [conv for size in sizes for conv in convs_among(calls, size)]
     return [layer for call in convs for layer in (call.layer, norm_after(call, calls))]
+
+
+def take_weights(theirs: list, ours: list, expect, hint: str) -> None:
+    """Expect layers of the same kinds in the same order, and give them our weights.
+
+    None stands for a BatchNorm that is missing.
+    """
+    none = Words("none")
+    pairs = zip_longest(map(_kind, theirs), map(_kind, ours), fillvalue=none)
+    got, want = next((pair for pair in pairs if pair[0] != pair[1]), (none, none))
+    expect.equal("the first layer that differs", got, want, hint=hint)
+    for source, target in zip(ours, theirs, strict=True):
+        target.load_state_dict(source.state_dict())
+
+
+def _kind(layer) -> Words:
+    """What two layers must share to take each other's weights, in words."""
+    if layer is None:
+        return Words("no BatchNorm")
+    tensors = [(n, t.shape) for n, t in layer.state_dict().items() if t.ndim]
+    words = [f"{name} {'×'.join(map(str, shape))}" for name, shape in tensors]
+    return Words(f"{type(layer).__name__}: {', '.join(words)}")
 
 
 @torch.no_grad()

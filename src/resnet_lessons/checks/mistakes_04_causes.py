@@ -12,6 +12,13 @@ STORIES = [
         "degradation",
     ),
     (
+        "the deeper net was ahead at first",
+        {"train": [98.0, 50.0, 8.0], "test": [99.0, 60.0, 12.5]},
+        {"train": [60.0, 20.5, 20.5], "test": [61.0, 21.3, 21.3]},
+        1.0,
+        "degradation",
+    ),
+    (
         "the deeper net is worse on both, and no longer moves",
         {"train": [30.0, 12.0, 9.0, 8.0], "test": [32.0, 15.0, 13.0, 12.5]},
         {"train": [60.0, 31.0, 20.0, 19.8], "test": [61.0, 33.0, 23.0, 22.0]},
@@ -198,6 +205,11 @@ def _rest(deep, noise):
     return "too little training" if still_falling else "degradation"
 
 
+def _first_epoch(shallow, deep, noise):
+    first = [{k: e[:1] * 2 for k, e in net.items()} for net in (shallow, deep)]
+    return _right(*first, noise)
+
+
 DIAGNOSES = [
     (
         _best_epoch,
@@ -265,6 +277,11 @@ DIAGNOSES = [
         _train_before_test,
         "Ask about the test error first. A deeper net that is better on both is no "
         "harm, it is what one hopes for.",
+    ),
+    (
+        _first_epoch,
+        "That is the verdict on the first epoch, or on the mean of all. Compare the "
+        "last one, at `[-1]`.",
     ),
     (
         lambda shallow, deep, noise: _right(deep, shallow, noise),

@@ -58,6 +58,17 @@ STDS = [
         "One output does not sum over all weights of the layer, only over those that "
         "lead to it.",
     ),
+    (
+        _of_fan(lambda fan: math.sqrt(2 // fan)),
+        "`//` leaves no fraction, only 0. Divide with `/`.",
+    ),
+    *[
+        (power, "`^` is no power in Python. Write `**`.")
+        for power in (
+            lambda i, o, k, mode: math.sqrt(2 / (_fan(i, o, 1, mode) * (k ^ 2))),
+            lambda i, o, k, mode: math.sqrt(2 / ((_fan(i, o, 1, mode) * k) ^ 2)),
+        )
+    ],
 ]
 
 
@@ -82,7 +93,13 @@ FACTORS = [
     ),
     (
         lambda norms: norms[0] / norms[-1] / (len(norms) - 1),
-        "Factors multiply: take the root, do not divide by the number of steps.",
+        "Factors multiply: take the root, do not divide by the number of steps. (Is "
+        "the exponent a fraction? It needs brackets: `**` comes before `/`.)",
+    ),
+    (
+        lambda norms: norms[0] / norms[-1] ** (1 / (len(norms) - 1)),
+        "The root is that of the last norm alone: `**` comes before `/`. Which "
+        "brackets are missing?",
     ),
     (
         lambda norms: mean(_steps(norms)),

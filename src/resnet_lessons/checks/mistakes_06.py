@@ -101,6 +101,10 @@ SHORTCUT_A = [
     ),
     (_pooled(F.max_pool2d), "You took maxima. Option A picks positions and no more."),
     (
+        lambda x, o, s: F.pad(_picked(x, s), (0, 0, 0, 0, 0, o)),
+        "You append as many channels as are wanted in all. Some are there already.",
+    ),
+    (
         lambda x, o, s: F.pad(_picked(x, s), (0, o - x.shape[1])),
         "The zeros went to the columns. `F.pad` begins with the last axis: two pairs "
         "of zeros for W and H come first.",
@@ -213,6 +217,10 @@ def _through(residual, x, g):
 # Each gives the pair that the mistake gives.
 TERMS = [
     (
+        lambda f, x, g: (x, _through(f, x, g)),
+        "The first is x itself. What comes back through the shortcut is g.",
+    ),
+    (
         lambda f, x, g: (_through(f, x, g), g),
         "The two are swapped: first the term of the shortcut.",
     ),
@@ -248,10 +256,6 @@ TERMS = [
         lambda f, x, g: (x, f(x)),
         "These are the values of the two paths on the way forward. Their gradients "
         "are asked for.",
-    ),
-    (
-        lambda f, x, g: (x, _through(f, x, g)),
-        "The first is x itself. What comes back through the shortcut is g.",
     ),
     (
         lambda f, x, g: (g, f(x)),

@@ -20,6 +20,13 @@ def _macs(
     return places * (first * head + (b - first) * convs * kernel * w * w)
 
 
+def _strided(i, w, b, s, n):
+    """With the stride, and so a projection, in every block."""
+    rest = _strided(w, w, b - 1, s, up(n, s)) if b > 1 else 0
+    return _macs(i, w, 1, s, n) + rest
+
+
+ROUNDS = "An odd grid rounds up: 9 places become 5 at stride 2, `-(-size // stride)`."
 # A hint may rely on the cases before: all that came earlier held.
 MACS = [
     (
@@ -29,7 +36,7 @@ MACS = [
     ),
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, places=up(n, s)),
-        "The grid has a side, and its places are the side *squared*.",
+        "The grid has a side, and its places are the side squared.",
     ),
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, places=n * n),
@@ -38,7 +45,13 @@ MACS = [
     ),
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, places=(n // s) ** 2),
-        "An odd grid rounds up: 9 places become 5 at stride 2, `-(-size // stride)`.",
+        ROUNDS,
+    ),
+    (lambda i, w, b, s, n: _macs(i, w, b, s, n, places=(n / s) ** 2), ROUNDS),
+    (
+        _strided,
+        "Only the first block has the stride. After it neither grid nor channels "
+        "change, so there is no projection either.",
     ),
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, places=n * n // s),

@@ -2,7 +2,7 @@
 
 import torch.nn.functional as F
 
-from .mistakes_08 import up
+from .mistakes_08 import ROUNDS, up
 
 
 def _macs(
@@ -38,7 +38,7 @@ MACS = [
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, before=n, after=up(n, s)),
-        "The grid has a side, and its places are the side *squared*.",
+        "The grid has a side, and its places are the side squared.",
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, before=up(n, s) ** 2),
@@ -56,7 +56,12 @@ MACS = [
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, after=(n // s) ** 2),
-        "An odd grid rounds up: 9 places become 5 at stride 2, `-(-size // stride)`.",
+        ROUNDS,
+    ),
+    (lambda i, w, s, n: _macs(i, w, s, n, after=(n / s) ** 2), ROUNDS),
+    (
+        lambda i, w, s, n: _macs(i, w // 4, s, n),
+        "`width` is that of the middle. What comes out is 4 times as wide.",
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, after=up(n, 2) ** 2),

@@ -36,7 +36,7 @@ WIDTHS = [
     ),
     (
         lambda c, s: s * floor(_middle(c, s, budget=9)),
-        "The basic block has *two* convolutions of 3×3.",
+        "The basic block has two convolutions of 3×3.",
     ),
     (
         lambda c, s: s * floor(_middle(c, s, budget=2)),
@@ -61,16 +61,16 @@ WIDTHS = [
     ),
     (
         lambda c, s: s * floor(_middle(c, s, weights=11)),
-        "A 1×1 joins the middle, $w$, and the outside, $s w$: it has $s w^2$ weights, "
-        "not $w^2$.",
+        "A 1×1 joins the middle, `w`, and the outside, `squeeze * w`: it has "
+        "`squeeze * w**2` weights, not `w**2`.",
     ),
     (
         lambda c, s: s * floor(_middle(c, s, weights=2 * s * s + 9)),
-        "A 1×1 joins the middle, $w$, and the outside, $s w$: it has $s w^2$ weights, "
-        "not $(s w)^2$.",
+        "A 1×1 joins the middle, `w`, and the outside, `squeeze * w`: it has "
+        "`squeeze * w**2` weights, not `(squeeze * w)**2`.",
     ),
     (
         lambda c, s: s * floor(18 * c * c / (2 * s + 9)),
-        "You left out a root: the cost grows with the *square* of the width.",
+        "You left out a root: the cost grows with the square of the width.",
     ),
 ]

@@ -45,9 +45,9 @@ FEATURES = [
         "One too many: nothing stands behind the last convolution. The norm that "
         "closes is the net's, once, not the block's.",
     ),
-    ((4, 4), "The first one is missing: BatchNorm and ReLU come before *each* one."),
-    ((16, 4), "One is missing: BatchNorm and ReLU come before *each* of the three."),
-    ((16,), "BatchNorm and ReLU come before *each* of the three convolutions."),
+    ((4, 4), "The first one is missing: BatchNorm and ReLU come before each one."),
+    ((16, 4), "One is missing: BatchNorm and ReLU come before each of the three."),
+    ((16,), "BatchNorm and ReLU come before each of the three convolutions."),
     ((), "No BatchNorm runs. One stands before each convolution."),
 ]
 STRIDES = [
@@ -211,7 +211,7 @@ UNTOUCHED = [
     ),
     (
         lambda blocks, x: sum(_shares(blocks, x)) / len(blocks),
-        "That is the mean over the blocks. A value must get through *all* of them.",
+        "That is the mean over the blocks. A value must get through all of them.",
     ),
     (
         lambda blocks, x: min(_shares(blocks, x)),
@@ -227,7 +227,7 @@ UNTOUCHED = [
     ),
     (
         lambda blocks, x: 1 - _all(blocks, x, lambda x, total, y: total == y),
-        "That is the share that does *not* arrive.",
+        "That is the share that does not arrive.",
     ),
     (
         lambda blocks, x: 100 * _all(blocks, x, lambda x, total, y: total == y),
@@ -241,7 +241,7 @@ UNTOUCHED = [
     (
         lambda blocks, x: _all(blocks, x, lambda x, total, y: y == x),
         "No place counts as untouched. Compare each value that a block puts out with "
-        "F(x) + x, where x is what has gone into *this* block.",
+        "F(x) + x, where x is what has gone into this block.",
     ),
     (
         lambda blocks, x: _all(blocks, x, lambda x, total, y: y != 0),

@@ -61,6 +61,10 @@ ACCURACIES = [
         "That is in percent. A number from 0 to 1 is asked for.",
     ),
     (
+        lambda sizes, right: 0.0,
+        "Nothing is left of the share. Does `//` cut the fraction off?",
+    ),
+    (
         lambda sizes, right: 1 - sum(right) / sum(sizes),
         "That is the error: the share that is wrong.",
     ),
@@ -115,6 +119,11 @@ def _seen_all(values):
     return values.index(max(values)) + 1
 
 
+def _with_best_from_0(values, patience):
+    stop, best = _rule(values, patience)
+    return stop, best - 1
+
+
 def _with_value(values, patience):
     stop, best = _rule(values, patience)
     return stop, values[best - 1]
@@ -130,16 +139,20 @@ STOPS = [
     (
         lambda values, patience: _rule(values, patience, extra=1),
         "One epoch too late. With `>` the counter has to pass the patience: the first "
-        "time it *equals* the patience, the epochs in a row are that many.",
+        "time it equals the patience, the epochs in a row are that many.",
     ),
     (
         lambda values, patience: _rule(values, patience, extra=-1),
         "One epoch too early: the best epoch itself is none of those without a better "
-        "value.",
+        "value. Or does the count of this number begin with 0?",
     ),
     (
         lambda values, patience: _rule(values, patience, base=0),
         "You count epochs from 0. Here the first one is 1.",
+    ),
+    (
+        _with_best_from_0,
+        "The epoch of the best net is counted from 0. Here the first one is 1.",
     ),
     (
         lambda values, patience: _rule(values, patience)[::-1],
@@ -163,7 +176,7 @@ STOPS = [
     ),
     (
         _with_value,
-        "The second number is the *epoch* of the best net, not its accuracy.",
+        "The second number is the epoch of the best net, not its accuracy.",
     ),
     (
         lambda values, patience: _rule(values, patience, margin=1e-3),

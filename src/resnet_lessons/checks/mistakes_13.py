@@ -109,7 +109,7 @@ NORMALISED = [
     ),
     (
         lambda d, w: _scaled(d, w, _other_axes(d, w)),
-        "Measured along the wrong axis: these are the lengths for each *input*. A "
+        "Measured along the wrong axis: these are the lengths for each input. A "
         "filter belongs to an output, the first axis.",
     ),
     (
@@ -135,7 +135,7 @@ NORMALISED = [
             * w.abs().sum(_but_first(w), keepdim=True)
             / d.abs().sum(_but_first(d), keepdim=True)
         ),
-        "The length here is that of Euclid: the root of the sum of *squares*, not the "
+        "The length here is that of Euclid: the root of the sum of squares, not the "
         "sum of sizes.",
     ),
     (
@@ -152,6 +152,10 @@ NORMALISED = [
         "The weight was added already. Return the direction alone.",
     ),
     (lambda d, w: torch.zeros_like(w), "Zero is for tensors with one axis only."),
+    (
+        lambda d, w: _scaled(d, w, _but_first(d)).flatten(1),
+        "The values are right. Give them the shape back: `reshape(weight.shape)`.",
+    ),
 ]
 STILL = [
     (lambda d, w: d, "The direction of a bias came back as it was."),
@@ -212,7 +216,7 @@ GRAD_CAMS = [
     ),
     (
         lambda f, g: _of_gradients(g.sum((2, 3)), f),
-        "The gradients were added up over the places. Their weight is the *mean*.",
+        "The gradients were added up over the places. Their weight is the mean.",
     ),
     (
         lambda f, g: (g * f).sum(1).relu(),
@@ -225,11 +229,11 @@ GRAD_CAMS = [
     ),
     (
         lambda f, g: g.sum(1).relu(),
-        "These are gradients alone. Weight the *features* with them.",
+        "These are gradients alone. Weight the features with them.",
     ),
     (
         lambda f, g: g.mean(1).relu(),
-        "These are gradients alone. Weight the *features* with them.",
+        "These are gradients alone. Weight the features with them.",
     ),
     (lambda f, g: f.sum(1).relu(), "The features were added up without weights."),
     (lambda f, g: f.mean(1).relu(), "The features were averaged without weights."),

@@ -6,7 +6,7 @@ HINTS = {
     "it does not: print the shape behind each convolution.",
     "kernel": "Something that was written for 3×3 is used for every kernel.",
     "sum": "F should be able to make a value smaller, and what the block returns "
-    "should have been activated: look at the order in the last line of `forward`.",
+    "should have been activated.",
     # 14.2
     "zero": "F is zero here. What else happens to x between input and output?",
     "reuse": "F has two convolutions, each with a mean and variance of its own, and a "

@@ -2,6 +2,7 @@
 
 import inspect
 
+from .advice import advice
 from .exercise import Exercise, find
 from .limits import SECONDS, OutOfTime, kept_random_state, limited, plain_torch
 from .report import Message, Report
@@ -124,30 +125,10 @@ def _waiting(what: str) -> Message:
 def _failure(error: BaseException, line: str, expect) -> Message:
     from .describe import one_line, text_of
 
-    text = text_of(error)
-    got = f"{type(error).__name__}: {one_line(text)}" + (f" ({line})" if line else "")
-    hint = _known_cause(error, text) or expect.hint or _advice(line)
+    got = f"{type(error).__name__}: {one_line(text_of(error))}"
+    got += f" ({line})" if line else ""
+    hint = advice(error, line, expect.errors)
     return Message(expect.context or YOURS, False, got, "no error", hint)
-
-
-def _known_cause(error: BaseException, text: str) -> str:
-    if isinstance(error, SystemExit):
-        return "Leave out `exit()`: an answer only returns its result."
-    if 'required "forward" function' in text:
-        return "The class has no `forward`: is it spelled so, and inside the class?"
-    if "'ellipsis'" in text:
-        return "A `...` of the starter is still there."
-    if "before Module.__init__() call" in text:
-        return "Begin `__init__` with `super().__init__()`."
-    if type(error) is NameError:
-        return "Python does not know this name: is it spelled so, and imported?"
-    return ""
-
-
-def _advice(line: str) -> str:
-    if line:
-        return "Print the shapes just before this line."
-    return "Compare the arguments and the result with those of the starter."
 
 
 def _too_long(error: OutOfTime, expect) -> Message:
@@ -155,4 +136,7 @@ def _too_long(error: OutOfTime, expect) -> Message:
     got = f"still running after {SECONDS:.0f} seconds"
     got += f", inside `{name}`" if name else ""
     hint = "Is there a loop that never ends? Every loop needs a step towards its end."
+    if not name:
+        hint = "None of your lines was seen at work. The machine may be busy: run the "
+        hint += "check once more."
     return Message(expect.context or YOURS, False, got, "an answer", hint)

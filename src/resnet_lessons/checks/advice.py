@@ -1,0 +1,76 @@
+"""What to tell about an exception: chosen by its kind and its words."""
+
+import re
+
+from .describe import text_of
+
+# Tensors that do not fit each other, a layer, or an index.
+MISFIT = (
+    r"^(Runtime|Value|Index)Error: .*"
+    r"(?i:shape|size|dimension|channels|element|index|subscripts|\dD input)"
+)
+NO_BRACKETS = r"(function|method)'|'type' object does not support the context"
+CAUSES = [  # there is but one
+    ("^SystemExit", "Leave out `exit()`: an answer only returns its result."),
+    (
+        'required "forward" function',
+        "The class has no `forward`: is it spelled so, and inside the class?",
+    ),
+    ("'ellipsis'", "A `...` of the starter is still there."),
+    (r"forward\(\) takes 1 positional", "A method takes `self` first, then x."),
+    (
+        r"before Module\.__init__\(\) call",
+        "Begin `__init__` with `super().__init__()`.",
+    ),
+    (
+        "^NameError",
+        "Python does not know this name: is it spelled so, and imported?",
+    ),
+    (
+        f"{NO_BRACKETS}|^AttributeError: __enter__$",
+        "Are brackets missing? A function does nothing until it is called: `f()`.",
+    ),
+]
+KINDS = [
+    (
+        r"^IndexError: (\w+ )?index .*range",
+        "The index is too large: print it, and the length.",
+    ),
+    (MISFIT, "Print the shapes just before this line."),
+    ("^UnboundLocalError", "Give this name a value before the line that needs it."),
+    (
+        "'NoneType'|not NoneType",
+        "Something here is `None`. Which name still has its first value, or holds what "
+        "a call without a result has given?",
+    ),
+    (
+        "^AttributeError",
+        "What stands before the dot has no such part: print its type before this line.",
+    ),
+    (
+        r"^TypeError: empty\(\)",
+        "The sizes of a layer are whole numbers: does `/` stand for `//`?",
+    ),
+    (
+        "^TypeError: .*(positional|keyword) argument",
+        "Compare the arguments of this call with those that it takes.",
+    ),
+    (
+        "^TypeError",
+        "Something here is of another type than you take it for: print the types just "
+        "before this line.",
+    ),
+    ("", "Read what Python says, and print the values just before this line."),
+]
+
+
+def advice(error: BaseException, line: str, errors: list[tuple[str, str]]) -> str:
+    """Return the hint for an exception at the learner's line, "" where there is none.
+
+    errors: what the check itself says of some, as pairs of a pattern and a hint.
+    """
+    text = f"{type(error).__name__}: {text_of(error)}"
+    nowhere = "Compare the arguments and the result with those of the starter."
+    kinds = KINDS if line else [("", nowhere)]
+    pairs = [*CAUSES, *errors, *kinds]
+    return next(hint for pattern, hint in pairs if re.search(pattern, text, re.S))
