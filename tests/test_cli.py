@@ -122,7 +122,7 @@ def test_a_full_disk_is_told_before_the_work(
         def write(self, _):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cli, "TemporaryFile", lambda dir: Full())
+    monkeypatch.setattr(verbs, "TemporaryFile", lambda dir: Full())
     with pytest.raises(SystemExit) as stop:
         cli.main([*words, "--folder", str(tmp_path)])
     (line,) = capsys.readouterr().err.splitlines()
@@ -151,7 +151,7 @@ def test_an_error_of_the_system_is_one_line(monkeypatch, capsys):
     def refused(args):
         raise PermissionError(errno.EACCES, "Permission denied", "runs")
 
-    monkeypatch.setattr(cli, "doctor", refused)
+    monkeypatch.setattr(verbs, "doctor", refused)
     with pytest.raises(SystemExit) as stop:
         cli.main(["doctor"])
     (line,) = capsys.readouterr().err.splitlines()

@@ -148,11 +148,16 @@ def test_refusing_host_gives_way_to_the_mirror(root, archive, offer, code):
     assert asked == ["/no", "/good"]
 
 
-def test_when_every_mirror_fails_the_message_says_how_to_go_on(root, offer):
+def test_when_every_mirror_fails_the_message_says_how_to_go_on(
+    root, offer, monkeypatch
+):
     with server(no=status(404)) as (url, asked):
-        (first,) = offer(f"{url}/no", "http://127.0.0.1:9/none").archives
-        second = dataclasses.replace(first, urls=("http://127.0.0.1:9/second",))
-        offer(archives=(first, second))
+        tiny = offer(f"{url}/no", "http://127.0.0.1:9/none")
+        second = dataclasses.replace(
+            tiny.archives[0], urls=("http://127.0.0.1:9/second",)
+        )
+        both = dataclasses.replace(tiny, archives=(*tiny.archives, second))
+        monkeypatch.setitem(catalog._BY_NAME, "tiny", both)
         with pytest.raises(LessonError) as caught:
             get()
     message = str(caught.value)

@@ -147,7 +147,7 @@ class ResidualPlayground {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     let fresh = !still;
     this.observer = new IntersectionObserver((crossings) => {
-      const { isIntersecting } = crossings.at(-1); // the newest of several
+      const { isIntersecting } = crossings.at(-1);
       this.seen = isIntersecting;
       if (isIntersecting && fresh) this.play(true);
       if (isIntersecting) fresh = false;
