@@ -10,6 +10,7 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image
+from torchvision.models import ResNet18_Weights
 
 from data_server import CLASSES, TRAIN, VALID, draw_set, tar_of, tiny_set
 from resnet_lessons import data
@@ -331,6 +332,16 @@ def test_linear_model_fails_on_drawn_pictures(root):
     rows = [s.images.reshape(len(s), -1) / 255 for s in (images.train, images.valid)]
     model = RidgeClassifier(alpha=100).fit(rows[0], images.train.labels)
     assert model.score(rows[1], images.valid.labels) < 0.2  # chance is 0.1
+
+
+def test_names_of_classes_stand_in_the_order_of_their_sources():
+    objects = data.find("cifar10").classes  # batches.meta is alphabetical
+    assert list(objects) == sorted(objects)
+    known = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]  # by WordNet's numbers
+    entry = data.find("imagenette-160")
+    assert list(entry.folders) == sorted(entry.folders)
+    places = [known.index(name) for name in entry.classes]
+    assert places == sorted(places)
 
 
 def test_catalogue_is_consistent():

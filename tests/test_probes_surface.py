@@ -11,7 +11,7 @@ from torch import nn
 
 from resnet_lessons import data, nets, training
 from resnet_lessons.probes import surface
-from resnet_lessons.training.surface import looked_at
+from resnet_lessons.training.surface import axis, looked_at, plane
 
 
 @pytest.fixture
@@ -202,6 +202,23 @@ def test_a_convex_valley_askew_to_the_grid_has_dips_and_neither_dents_nor_bends(
     ]
     assert surface.dips(valley) > 1
     assert surface.dents(valley) == surface.bends(valley) == 0
+
+
+def test_it_is_looked_at_on_pictures_as_they_are():
+    images = data.load("digits")
+    looked = [looked_at(images, 8, 64, "cpu")[0] for _ in range(2)]
+    assert torch.equal(*looked)  # a crop or a flip would draw anew
+    mean, std = images.train.images.mean(), images.train.images.std()
+    values = looked[0] * std + mean
+    assert values.min() > -0.5 and values.max() < 255.5
+
+
+def test_losses_without_measure_are_counted(monkeypatch):
+    monkeypatch.setattr(surface, "CEILING", 0.001)
+    net = nets.cifar_net(8, "plain", width=4, in_channels=1)
+    pictures, labels = torch.randn(4, 1, 8, 8), torch.arange(4)
+    found = plane(net, pictures, labels, axis(3), 0, both=False)
+    assert found["clipped"] == 9
 
 
 def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Records on disk: only what JSON can hold."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,15 @@ def test_a_number_that_is_none_is_named_and_not_kept(lost, tmp_path):
         records.save(made, tmp_path)
     assert path.read_text("utf-8") == before and json.loads(before)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_result_is_of_the_last_epoch_and_its_spread_that_of_a_sample():
+    made = records.load("lenet-mnist", "laptop")
+    made = replace(made, seeds=made.seeds[:2])
+    for seed, last in zip(made.seeds, (0.5, 0.7), strict=True):
+        seed.epochs[-1]["accuracy"] = last  # the epochs before it were better
+    assert made.accuracies == [0.5, 0.7] and made.accuracy == pytest.approx(0.6)
+    assert made.spread == pytest.approx(0.02**0.5)  # over n - 1, not n
 
 
 def test_a_short_commit_still_says_that_the_code_was_edited():

@@ -12,7 +12,9 @@ import statistics
 import subprocess
 import sys
 import tarfile
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -21,7 +23,7 @@ from fastai.data.core import DataLoaders
 from safetensors import SafetensorError
 from torch.utils.data import DataLoader, TensorDataset
 
-from resnet_lessons import data, nets, records, training
+from resnet_lessons import data, nets, probes, records, training
 from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording
@@ -154,19 +156,20 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(silent):
 
 
 def test_pictures_grow_from_epoch_to_epoch(silent, monkeypatch):
-    seen = []
+    seen, validated = [], []
     forward = torch.nn.Module.__call__
 
     def watch(net, x, *rest):
-        if isinstance(net, nets.fcn.FullyConvolutional) and net.training:
-            seen.append(x.shape[-1])
+        if isinstance(net, nets.fcn.FullyConvolutional):
+            (seen if net.training else validated).append(x.shape[-1])
         return forward(net, x, *rest)
 
     monkeypatch.setattr(torch.nn.Module, "__call__", watch)
     growing = dataclasses.replace(SMALL.profiles["smoke"], sizes=[4, 6, 8])
     exp = dataclasses.replace(SMALL, profiles={"smoke": growing})
     run = training.train(exp, "smoke", 0, "cpu", say=silent)
-    assert list(dict.fromkeys(seen)) == [4, 6, 8]
+    assert list(dict.fromkeys(seen)) == [4, 6, 8] and set(validated) == {8}
+    assert run.seed.macs == probes.macs(run.net, (1, 8, 8))
     assert run.config["sizes"] == [4, 6, 8]
 
 
@@ -336,6 +339,28 @@ def test_epochs_of_a_moment_are_not_saved(silent, tmp_path, monkeypatch):
     assert len(again.seed.epochs) == 3
 
 
+def test_a_run_from_the_start_leaves_nothing_of_an_earlier_one(silent, tmp_path):
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    later = folder / "epoch-0009"  # of a longer run
+    (folder / "epoch-0003").rename(later)
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    assert not later.exists() and (folder / "epoch-0003").exists()
+
+
+def test_a_checkpoint_gives_back_the_state_of_the_random_numbers(tmp_path):
+    learn = SimpleNamespace(
+        model=torch.nn.Linear(1, 1),
+        opt=torch.optim.SGD([torch.zeros(1)]),
+        dls=SimpleNamespace(train=torch.nn.Identity()),
+    )
+    history = SimpleNamespace(epochs=[{"epoch": 1}])
+    checkpoint.save(tmp_path, learn, history, {"seed": 0})
+    drawn = torch.rand(3)
+    assert checkpoint.restore(tmp_path, learn, history, {"seed": 0}) == 1
+    assert torch.equal(torch.rand(3), drawn)
+
+
 def test_a_damaged_checkpoint_is_passed_over(silent, tmp_path):
     training.train(SMALL, "smoke", 0, "cpu", say=silent)
     newest = sorted((tmp_path / "runs").glob("*/epoch-*"))[-1]
@@ -405,6 +430,17 @@ def test_a_record_says_how_to_make_it_again(silent, tmp_path):
     assert records.load("fcn-baseline", "smoke", tmp_path) == made
     assert made.data["stand_in"] is False  # digits are what the profile names
     assert len(made.commit.split("+")[0]) >= 7
+    assert [seed.seed for seed in made.seeds] == [0, 1]
+    packages = ("torch", "torchvision", "fastai", "numpy")
+    assert {name: version(name) for name in packages}.items() <= made.versions.items()
+    assert made.data["variant"] == data.find("digits").variant
+
+
+def test_an_epoch_is_told_with_both_losses():
+    epoch = {"epoch": 2, "train_loss": 0.25, "valid_loss": 0.5, "accuracy": 0.75}
+    epoch |= {"train_seconds": 1.25, "valid_seconds": 0.5}
+    said = "epoch 2/5  train loss 0.250  valid loss 0.500  accuracy  75.0%  1.8 s"
+    assert run_module.told(epoch, 5) == said
 
 
 @pytest.fixture

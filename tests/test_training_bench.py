@@ -60,6 +60,31 @@ def test_the_sources_give_as_many_batches_of_one_form(first_batches):
             assert labels.shape == (BATCH,) and int(labels.max()) < 10, name
 
 
+def test_every_source_but_the_one_in_memory_gives_other_batches(first_batches):
+    for name, batches in first_batches.items():
+        (one, _), (other, _), *_ = batches
+        assert torch.equal(one, other) == (name == "model_alone"), name
+
+
+def test_a_timed_step_trains(drawn):
+    batch = data.loaders(drawn, SIZE, BATCH, CPU).train.one_batch()
+    nets_made = []
+
+    class Net(torch.nn.Sequential):
+        def __init__(self):
+            super().__init__(torch.nn.Flatten(), torch.nn.Linear(3 * SIZE**2, 10))
+            nets_made.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.nets, "build", lambda name: Net())
+        with bench._stepper("any", batch, CPU) as step:
+            step(batch)
+            first = nets_made[0][1].weight.clone()
+            step(batch)
+    assert not torch.equal(nets_made[0][1].weight, first)
+    assert nets_made[0][1].weight.grad is None  # no gradient is left for the next
+
+
 def test_the_sources_normalise_alike(first_batches):
     def span(name):
         images = torch.cat(
@@ -113,6 +138,7 @@ def test_a_net_trains_from_fastais_batches_by_the_same_recipe(tmp_path, monkeypa
     plain = training.experiment("fcn-baseline").profile("smoke")
     assert exp.profile("smoke") == plain and len(taken) == plain.pictures
     assert len(run.seed.epochs) == plain.epochs
+    assert run.seed.epochs[-1]["valid_loss"] != run.seed.epochs[-1]["train_loss"]
     assert run.config["augmentation"].startswith("fastai")
     with pytest.raises(UsageError, match="--device cpu"):
         training.train(exp, "smoke", 0, "cuda")

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from resnet_lessons import nets
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import distributed
 
@@ -77,6 +78,20 @@ def test_the_folder_of_the_weights_is_made(tmp_path):
     out = tmp_path / "new" / "folder"
     distributed.main(["--steps", "2", "--device", "cpu", "--out", str(out)])
     assert [path.name for path in out.iterdir()] == ["none-1.safetensors"]
+
+
+def test_each_step_takes_its_own_gradient_alone(tmp_path):
+    steps, size = 4, 16
+    _, held = distributed.train(steps=steps, batch_size=size, device="cpu")
+    torch.manual_seed(0)
+    net = nets.build("resnet-8-cifar", in_channels=1, norm=distributed.NORMS["none"])
+    optimizer = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9)
+    for x, y in distributed.shares(steps, size, 0, 1):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+    for name, tensor in net.state_dict().items():
+        torch.testing.assert_close(held[name], tensor, msg=name)
 
 
 def test_shares_are_parts_of_one_batch():

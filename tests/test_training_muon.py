@@ -9,7 +9,7 @@ from torch import nn
 from resnet_lessons import figures, nets, training
 from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import ADAMW, OPTIMIZERS
-from resnet_lessons.training.muon import RATIO, A, B, C, Muon, orthogonal
+from resnet_lessons.training.muon import MOMENTUM, RATIO, A, B, C, Muon, orthogonal
 
 
 def gradients(net):
@@ -85,6 +85,19 @@ def test_a_closure_computes_the_gradients_of_the_step_that_follows():
     Muon(closed.parameters(), 1e-3, **ADAMW).step(lambda: gradients(closed))
     for mine, other in zip(plain.parameters(), closed.parameters(), strict=True):
         assert torch.equal(mine, other)
+
+
+def test_the_step_goes_one_ahead_of_the_momentum():
+    weight = nn.Parameter(torch.ones(2, 1, 1, 1))
+    optimizer = Muon([weight], 1e-2, **ADAMW)
+    first, second = torch.tensor([3.0, 1.0]), torch.tensor([0.5, 2.0])
+    weight.grad = first.view_as(weight).clone()
+    ahead = optimizer._ahead(weight).flatten()
+    torch.testing.assert_close(ahead, first + MOMENTUM * first)
+    weight.grad = second.view_as(weight).clone()
+    kept = MOMENTUM * first + second
+    ahead = optimizer._ahead(weight).flatten()
+    torch.testing.assert_close(ahead, second + MOMENTUM * kept)
 
 
 def test_momentum_goes_on_from_a_saved_state():

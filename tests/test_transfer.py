@@ -250,3 +250,20 @@ def test_a_fresh_start_has_weights_of_its_own():
         assert torch.equal(net.stem[0][0].weight, body.stem[0][0].weight) == same
         assert net.stem[0][0].weight is not body.stem[0][0].weight
         assert net(torch.zeros(1, 1, 8, 8)).shape == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["head", "scratch"])
+def test_new_weights_depend_on_the_seed_alone(name):
+    p, way = CAT.profile("smoke"), transfer.WAYS[name]
+    seed_everything(1)
+    body = nets.build(CAT.net, 8, 1, **p.options)
+
+    def head(seed):
+        return transfer._start(CAT, p, way, body, seed, CPU).head[-1].weight
+
+    assert torch.equal(head(3), head(3)) and not torch.equal(head(3), head(4))
+
+
+def test_a_random_body_is_none_that_has_learned():
+    assert not transfer.WAYS["random-body"].body and not transfer.WAYS["scratch"].body
+    assert all(w.body for n, w in transfer.WAYS.items() if n.startswith(("h", "st")))
