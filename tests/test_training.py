@@ -155,6 +155,27 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(silent):
     assert losses(1) == losses(1) != losses(2)
 
 
+def test_a_seed_sets_the_first_weights_and_the_batches(silent, monkeypatch):
+    build, loaders, starts, first = nets.build, data.loaders, [], []
+
+    def built(*args, **options):
+        starts.append(weights(net := build(*args, **options)))
+        return net
+
+    def loaded(*args, **options):
+        first.append(loaders(*args, **options).train.one_batch()[0])
+        return loaders(*args, **options)
+
+    monkeypatch.setattr(nets, "build", built)
+    monkeypatch.setattr(data, "loaders", loaded)
+    profile = dataclasses.replace(SMALL.profiles["smoke"], epochs=1)
+    exp = dataclasses.replace(SMALL, profiles={"smoke": profile})
+    for seed in (1, 1, 2):
+        training.train(exp, "smoke", seed, "cpu", say=silent)
+    for one, same, other in (starts, first):
+        assert torch.equal(one, same) and not torch.equal(one, other)
+
+
 def test_pictures_grow_from_epoch_to_epoch(silent, monkeypatch):
     seen, validated = [], []
     forward = torch.nn.Module.__call__

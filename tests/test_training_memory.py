@@ -61,7 +61,7 @@ def test_a_device_that_is_full_before_the_first_step_is_told(monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(nn.Module, "to", full)  # the net finds no room
-    with pytest.raises(LessonError, match=r"before the first step.*--device"):
+    with pytest.raises(LessonError, match=r"outside of the training.*--device"):
         training.train(small(epochs=1, batch_size=64), "smoke")
     monkeypatch.undo()
     monkeypatch.setattr(nn.Module, "to", lambda *args, **kwargs: 1 / 0)

@@ -47,6 +47,57 @@ def coloured():
 ZERO_ONE = (torch.zeros(3), torch.ones(3))  # leaves the bytes as they are
 
 
+@pytest.fixture
+def seen(monkeypatch):
+    """How a run asks for its parts, its pictures and its learning rates."""
+    seen = {"seeds": [], "stats": [], "flips": [], "shares": []}
+    parts, pictures, rate = pipeline.parts, pipeline.Pictures, pipeline.step_rate
+
+    def cut(images, seed):
+        seen["seeds"].append(seed)
+        return parts(images, seed)
+
+    def made(images, labels, stats, **options):
+        seen["stats"].append((images, stats))
+        if options.get("generator"):
+            seen["seeds"].append(options["generator"].initial_seed())
+            seen["flips"].append(options["flip"])
+        return pictures(images, labels, stats, **options)
+
+    def rated(share, peak):
+        seen["shares"].append(share)
+        return rate(share, peak)
+
+    monkeypatch.setattr(pipeline, "parts", cut)
+    monkeypatch.setattr(pipeline, "Pictures", made)
+    monkeypatch.setattr(pipeline, "step_rate", rated)
+    return seen
+
+
+def test_a_run_splits_and_shuffles_by_its_seed_and_looks_at_no_test_picture(seen):
+    profile = dataclasses.replace(SMALL.profiles["smoke"], epochs=2)
+    run(dataclasses.replace(SMALL, profiles={"smoke": profile}), seed=7)
+    assert set(seen["seeds"]) == {7} and len(seen["seeds"]) == 3
+    trained, stats = seen["stats"][0]
+    for images, used in seen["stats"]:  # of all, the mean of what is trained on
+        assert used is stats and (images is trained or len(images) < len(trained))
+    assert torch.equal(stats[0], data.statistics(trained)[0])
+    assert set(seen["flips"]) == {False}  # no digit is true when mirrored
+    shares = seen["shares"]  # of the whole training, not of its epoch
+    assert shares == sorted(shares) and shares[0] == 0 and 0.8 < shares[-1] < 1
+
+
+def test_pictures_that_stay_true_are_mirrored_and_an_old_run_is_cleared(seen, tmp_path):
+    coloured = training.Profile("pictures", 8, 1, 32, 0.1, 64, options={"width": 4})
+    exp = dataclasses.replace(SMALL, profiles={"smoke": coloured})
+    run(exp)
+    assert set(seen["flips"]) == {True}
+    (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    old = (folder / "epoch-0001").rename(folder / "epoch-0009")
+    run(exp)
+    assert not old.exists()
+
+
 def test_without_augmentation_a_picture_is_its_bytes_normalised(coloured):
     images, labels = coloured
     stats = data.statistics(images)

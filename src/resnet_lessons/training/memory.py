@@ -47,7 +47,7 @@ def ran_out(error: RuntimeError) -> bool:
 
 @contextmanager
 def memory_told() -> Iterator[None]:
-    """Out of memory inside becomes a LessonError: for what comes before any batch."""
+    """Out of memory inside becomes a LessonError: before and behind training steps."""
     try:
         yield
     except RuntimeError as error:
@@ -55,8 +55,8 @@ def memory_told() -> Iterator[None]:
             raise
         traceback.clear_frames(error.__traceback__)
         raise LessonError(
-            "Out of memory before the first step. Close other programs and notebooks "
-            "that use this device, or choose another with --device."
+            "Out of memory outside of the training steps. Close other programs and "
+            "notebooks that use this device, or choose another with --device."
         ) from None
 
 
