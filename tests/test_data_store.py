@@ -458,6 +458,10 @@ def test_another_variant_is_refused_under_this_name(
         with pytest.raises(UsageError, match=r"tiny-official.* import tiny PATH"):
             store.import_paths("large", [files], progress=False)
     assert store.import_paths("pair", [archive], progress=False).name == "tiny"
+    both = dataclasses.replace(other, archives=catalog.find("tiny").archives)
+    monkeypatch.setitem(catalog._BY_NAME, "large", both)  # as if each lay there
+    assert store.import_paths("tiny", [archive], progress=False).name == "tiny"
+    assert store.import_paths("large", [archive], progress=False).name == "large"
 
 
 def test_changed_import_that_no_download_replaces_is_told(root, pair, tmp_path):
@@ -467,12 +471,22 @@ def test_changed_import_that_no_download_replaces_is_told(root, pair, tmp_path):
         store.get("pair", check=True)
 
 
+def test_changed_relative_that_get_would_not_replace_is_told(
+    root, archive, pair, monkeypatch
+):
+    home = take(archive)
+    monkeypatch.setitem(catalog.DEFAULT, "pair", "small")  # `get` brings another one
+    (home / "train" / "cats" / "2.JPEG").write_bytes(b"another picture")
+    with pytest.raises(LessonError, match=r"has changed.* data get tiny"):
+        store.get("pair", check=True)
+
+
 def test_broken_import_is_told_and_no_release_put_in_its_place(root, archive, offer):
     with server(good=body(archive.read_bytes())) as (url, asked):
         offer(f"{url}/good")
         home = take(tar_of(archive.parent / "source", archive.parent / "my set.tgz"))
         (home / "train" / "cats" / "2.JPEG").unlink()
-        with pytest.raises(LessonError, match=r"holds 3 of 4.* Import it again"):
+        with pytest.raises(LessonError, match=r"Import it again.*, or remove .*tiny"):
             get()
     assert not asked
 

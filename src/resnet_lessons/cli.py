@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
         help="each that has no Record yet, least work first",
     )
     recorder.add_argument("--seeds", type=natural, default=3, help="default: 3")
-    recorder.add_argument("--folder", type=Path, help="default: in the package")
+    recorder.add_argument("--folder", type=some_path, help="default: in the package")
     recorder.add_argument(
         "--shared-by",
         type=natural,
@@ -110,11 +110,13 @@ def parser() -> argparse.ArgumentParser:
     sub = verb(verbs, "bench", do.bench, "Measure our pipeline against fastai's own.")
     sub.add_argument("--quick", action="store_true", help="within two minutes")
     sub.add_argument("--save", action="store_true", help="keep the result")
-    sub.add_argument("--folder", type=Path, help="of --save; default: in the package")
+    sub.add_argument(
+        "--folder", type=some_path, help="of --save; default: in the package"
+    )
 
     sub = verb(verbs, "check", do.check, "Check a file of yours against an exercise.")
     sub.add_argument("exercise", metavar="EXERCISE", help='such as "07.1"')
-    sub.add_argument("file", metavar="FILE", type=Path)
+    sub.add_argument("file", metavar="FILE", type=some_path)
     return top
 
 

@@ -55,7 +55,8 @@ def report(found: dict) -> str:
         )
     if not found["writable"]:
         lines.append("Name a folder of yours in RESNET_LESSONS_DATA: for data to come")
-    if not any(r["present"] for r in found["data"] if r["name"].startswith("imagen")):
+    rows = [row for row in found["data"] if row["name"].startswith("imagenette")]
+    if not any(row["present"] or row["problem"] for row in rows):
         lines.append(
             "Imagenette is missing: resnet-lessons data get imagenette-160 (99 MB), "
             "or resnet-lessons data import imagenette PATH"
@@ -77,7 +78,7 @@ def held(row: dict) -> str:
 
 def _writable(path) -> bool:
     """May this user write in `path`, or make it where it is missing?"""
-    existing = next(p for p in [path, *path.parents] if os.path.lexists(p))
+    existing = next((p for p in [path, *path.parents] if os.path.lexists(p)), "")
     return os.path.isdir(existing) and os.access(existing, os.W_OK | os.X_OK)
 
 

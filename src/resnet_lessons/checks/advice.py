@@ -7,7 +7,7 @@ from .describe import text_of
 # Tensors that do not fit each other, a layer, or an index.
 MISFIT = (
     r"^(Runtime|Value|Index)Error: .*"
-    r"(?i:shape|size|dimension|channels|element|index|subscripts|\dD input)"
+    r"(?i:shape|size|dimension|channels|elements|(?<!\.)index|subscripts|\dD input)"
 )
 NO_BRACKETS = r"(function|method)'|'type' object does not support the context"
 CAUSES = [  # there is but one
@@ -33,8 +33,12 @@ CAUSES = [  # there is but one
 ]
 KINDS = [
     (
-        r"^IndexError: (\w+ )?index .*range",
+        r"^IndexError: (\w+ )*index .*range",
         "The index is too large: print it, and the length.",
+    ),
+    (
+        "does not require grad",
+        "The graph is cut: by `.detach()`, or where gradients are switched off.",
     ),
     (MISFIT, "Print the shapes just before this line."),
     ("^UnboundLocalError", "Give this name a value before the line that needs it."),
@@ -65,7 +69,7 @@ KINDS = [
 
 
 def advice(error: BaseException, line: str, errors: list[tuple[str, str]]) -> str:
-    """Return the hint for an exception at the learner's line, "" where there is none.
+    """Return the hint for an exception at the learner's line.
 
     errors: what the check itself says of some, as pairs of a pattern and a hint.
     """

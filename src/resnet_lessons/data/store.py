@@ -57,22 +57,25 @@ def _real(name):
 
 
 def _broken(home, note, problems):
-    return f"{home} is broken: {_list(problems)}. {_repair(note)}"
+    return f"{home} is broken: {_list(problems)}. {_repair(home, note)}"
 
 
 def repair(name):
     """Which command makes the broken set `name` whole again; raises like `verify`."""
-    return _repair(_located(name)[0][1])
+    return _repair(*_located(name)[0])
 
 
 def _official_variant(note):
     return note.variant == catalog.find(note.name).variant
 
 
-def _repair(note):
+def _repair(home, note):
+    get = f"`resnet-lessons data get {note.name}`"
     if _official_variant(note):
-        return f"Run `resnet-lessons data get {note.name}` to repair it"
-    return f"Import it again: `resnet-lessons data import {note.name} PATH…`"
+        return f"Run {get} to repair it"
+    again = f"Import it again: `resnet-lessons data import {note.name} PATH…`"
+    official = f", or remove {home} and run {get}"
+    return again + official * bool(catalog.find(note.name).archives)
 
 
 def _list(lines, most=5):
@@ -86,7 +89,7 @@ def get(name, path=None, progress=True, check=False):
     A complete set is returned without writing anything; a broken one is replaced.
     `check` also hashes what is there, so that a changed file is noticed. Raises
     `LessonError` when no mirror delivers, the disk has no room, or the broken set is
-    one that was imported under a name that nothing is downloaded for.
+    one that was imported and no download would bring back.
     """
     from .fetch import fetch
 
@@ -207,7 +210,8 @@ def _complete(name, path, check):
             raise
         return None
     problems = marker.broken(home, note) if check else []
-    if problems and not _official_variant(note):
+    fetched = _official_variant(note) and note.name == catalog.DEFAULT.get(name, name)
+    if problems and not fetched:
         raise LessonError(_broken(home, note, problems))
     return None if problems else home
 
@@ -215,7 +219,8 @@ def _complete(name, path, check):
 def _official(name, paths):
     """The data set whose official archives are among `paths`, and these archives."""
     files = [file for given in paths for file in layouts.walk(given)]
-    for data_set in catalog.family(name):
+    meant = catalog.FAMILY.get(name, (name,))
+    for data_set in sorted(catalog.family(name), key=lambda d: d.name not in meant):
         sizes = {remote.bytes for remote in data_set.archives}
         hashes = {marker.sha256_file(f): f for f in files if f.stat().st_size in sizes}
         pins = {remote.sha256 for remote in data_set.archives}
