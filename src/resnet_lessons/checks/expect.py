@@ -21,6 +21,7 @@ from .describe import Words, describe, shape_in_words
 from .report import Message
 
 NO_TENSOR = "Return a tensor of PyTorch."
+NOTHING = "Nothing was returned: is a `return` missing, or does no branch apply?"
 
 
 class Unmet(Exception):
@@ -101,7 +102,7 @@ class Expect:
         held = same(got, want)
         hints = [] if held else [text for value, text in mistakes if same(got, value)]
         if got is None:
-            hints = ["Nothing was returned: is a `return` missing?"]
+            hints = [NOTHING]
         elif isinstance(want, torch.Tensor) and not isinstance(got, torch.Tensor):
             hints = [NO_TENSOR]
         self.true(

@@ -19,28 +19,14 @@ def check_he_std(answer, expect):
         for case in shapes:
             expect.trying("he_std({}, {}, {}, {!r})".format(*case, mode))
             fan = case[mode == "fan_out"] * case[2] ** 2
-            std = answer(*case, mode)
-            _is_returned(std, expect)
             expect.number(
                 "the standard deviation",
-                std,
+                answer(*case, mode),
                 nn.init.calculate_gain("relu") / math.sqrt(fan),
                 hint="First the variance, then its root. Over how many channels, and "
                 "over how many cells of the kernel, does such a sum go?",
                 mistakes=made(STDS, *case, mode),
             )
-
-
-def _is_returned(std, expect):
-    if std is None:
-        expect.true(
-            "the standard deviation",
-            False,
-            got="nothing",
-            expected="a number",
-            hint="Is a `return` missing, or does no branch apply? `mode` is "
-            '`"fan_in"` or `"fan_out"`.',
-        )
 
 
 # 05.2 ------------------------------------------------------------------------------
