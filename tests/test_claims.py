@@ -17,7 +17,7 @@ from resnet_lessons.figures import (
     way_values,
     way_words,
 )
-from resnet_lessons.records import load
+from resnet_lessons.records import catalogue, load
 from resnet_lessons.training import net_of
 
 
@@ -478,6 +478,26 @@ def test_chapter_10_louder_than_v1_v2_is_ahead_with_the_paper_s_width():
     assert v2.accuracy < v1.accuracy
     assert v2.mean("train_loss")[-1] > v1.mean("train_loss")[-1]
     assert "no clear difference" in compare_words(v2, v1)
+
+
+def test_chapter_10_the_widest_and_deepest_v2_lags_too_and_starts_like_the_others():
+    depths = (20, 56, 110)
+    v1, v2 = [
+        [load(f"{net}-{depth}-cifar", "gpu") for depth in depths]
+        for net in ("resnet", "preact")
+    ]
+    assert "below, more than twice the spread" in compare_words(v2[2], v1[2])
+    assert "higher by more than twice the spread" in loss_words(v2[2], v1[2])
+    lags = [old.accuracy - new.accuracy for old, new in zip(v1, v2, strict=True)]
+    assert abs(lags[2] - lags[1]) < 0.005  # "about as large"
+    louder = {(r.experiment, r.profile) for r in catalogue()}
+    assert ("preact-110-gamma-four", "gpu") not in louder
+    starts = [run.mean("train_loss")[0] for run in v2]
+    assert max(starts) - min(starts) < 0.01
+    assert "higher by more than twice the spread" in loss_words(v2[0], v1[0], 0)
+    old = [run.mean("train_loss")[0] for run in v1]
+    assert old == sorted(old) and old[2] > starts[2]
+    assert "no clear difference" in loss_words(v2[2], v1[2], 0)
 
 
 def test_chapter_10_v2_is_clearly_behind_with_56_layers_and_the_paper_s_width():
