@@ -32,6 +32,7 @@ def test_an_experiment_still_is_what_its_record_says(record):
         k: said[k] for k in today if k in said
     }
     assert record.chapter == exp.chapter
+    assert record.command.startswith(f"resnet-lessons record {exp.name} ")
     assert [seed.seed for seed in record.seeds] == list(range(len(record.seeds)))
     if exp.method != "pipeline":  # it has an optimizer of its own
         name, options = optimizer(said["optimizer"])

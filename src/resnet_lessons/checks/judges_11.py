@@ -215,10 +215,7 @@ def check_accuracy(answer, expect):
     for sizes, right in [((8, 8, 8, 3), (6, 3, 7, 1)), ((5, 2), (1, 2)), ((4,), (3,))]:
         net, batches = watched_case(sizes, right)
         case = " + ".join(map(str, sizes))
-        expect.trying(
-            f"{case} pictures",
-            errors=ERRORS,
-        )
+        expect.trying(f"{case} pictures", errors=ERRORS)
         got = answer(net, iter(batches))
         _as_in_a_test(expect, net.notes, sum(sizes))
         flat = sum((net(x).argmax() == y).sum().item() for x, y in batches) / sum(sizes)
