@@ -277,3 +277,77 @@ def test_the_solution_lowers_the_loss():
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     losses = [ANSWERS["01.3"](net, optimizer, x, y) for _ in range(20)]
     assert losses[-1] < losses[0] and isinstance(losses[0], float)
+
+
+CUT = "parts = zip(pictures.split(at_once), labels.split(at_once), strict=True)"
+PART = 'F.cross_entropy(net(some), their_labels, reduction="sum") / len(labels)'
+MEAN = "F.cross_entropy(net(some), their_labels)"
+IN_LOOP, AT_END = "        loss.backward()", "    optimizer.step()\n"
+WRONG_PARTS = [
+    ([(CUT, "parts = [(pictures, labels)]")], "Cut the batch first"),
+    ([(CUT, CUT.replace("zip", "[*zip").replace("True)", "True)][:-1]"))], "it counts"),
+    ([(CUT, CUT + "\n    net(pictures[:1])")], "goes through the net once"),
+    ([(ZERO, ""), ("        loss =", "        optimizer.zero_grad()\n        loss =")],
+     "the others were wiped out"),
+    ([(ZERO, "")], "The old gradients were still there"),
+    ([(AT_END, ""), (IN_LOOP, IN_LOOP + "\n        optimizer.step()")],
+     "A step for each part is another training"),
+    ([(AT_END, "")], "The optimizer that you were given"),
+    ([(IN_LOOP, "        pass")], "No part went back"),
+    ([(AT_END, ZERO + AT_END)], "The step found no gradient"),
+    ([(IN_LOOP, "        whole = loss if not total else whole + loss"),
+      (AT_END, "    whole.backward()\n" + AT_END)], "stays in memory until `backward`"),
+    ([(IN_LOOP, "        if total: whole = whole + loss\n        else: whole = loss\n"
+       "        whole.backward()")], "has let go of this part already"),
+    ([(PART, MEAN)], "You added the means of the parts"),
+    ([(PART, MEAN + " / -(-len(labels) // at_once)")], "counts a picture of a small"),
+    ([(PART, MEAN + " / at_once")], "A part holds `at_once` pictures"),
+    ([(PART, MEAN + " * at_once / len(labels)")], "The last part is smaller"),
+    ([(PART, PART.removesuffix(" / len(labels)"))], "the sum over the batch"),
+    ([("total += loss.item()", "total = loss.item()")], "the last part alone: add up"),
+    ([("total += loss.item()", "total += loss")], "Add up `loss.item()`"),
+    ([("total += loss.item()", f"total += {MEAN}.item()")], "through the net once"),
+    ([("their_labels,", "labels[: len(some)],")], "must add up to that of the mean"),
+    ([("their_labels,", "labels,")], "Cut `pictures` and `labels` at the same places"),
+    ([(ZERO, "    optimizer = type(optimizer)(net.parameters())\n" + ZERO)],
+     "that you were given never moved"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), WRONG_PARTS)
+def test_a_wrong_step_in_parts_is_explained(edits, words):
+    assert words in hint_of("01.4", edited("01.4", *edits))
+
+
+def by_slices(net, optimizer, pictures, labels, at_once):
+    """The mean of each part, with the weight of its number of pictures."""
+    net.zero_grad()
+    total = 0
+    for start in range(0, len(labels), at_once):
+        part = slice(start, start + at_once)
+        loss = F.cross_entropy(net(pictures[part]), labels[part])
+        share = len(labels[part]) / len(labels)
+        (loss * share).backward()
+        total += loss.detach() * share
+    optimizer.step()
+    return total
+
+
+def divides_at_the_end(net, optimizer, pictures, labels, at_once):
+    optimizer.zero_grad()
+    total = 0
+    for x, y in zip(pictures.split(at_once), labels.split(at_once), strict=True):
+        loss = F.cross_entropy(net(x), y, reduction="sum")
+        loss.backward()
+        total += loss.item()
+    for parameter in net.parameters():
+        parameter.grad /= len(labels)
+    optimizer.step()
+    optimizer.zero_grad()
+    return total / len(labels)
+
+
+@pytest.mark.parametrize("answer", [by_slices, divides_at_the_end])
+def test_another_step_in_parts_passes(answer):
+    report = checks.check("01.4", answer)
+    assert report.passed, report

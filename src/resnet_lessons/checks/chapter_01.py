@@ -4,6 +4,7 @@ import torch.nn.functional as F
 
 from .exercise import Exercise
 from .judges_01 import check_conv_cost, check_output_size, check_training_step
+from .judges_01_parts import check_step_in_parts
 
 
 def output_size(size, kernel, stride=1, padding=0):
@@ -24,6 +25,18 @@ def training_step(net, optimizer, pictures, labels):
     loss.backward()
     optimizer.step()
     return loss.item()
+
+
+def step_in_parts(net, optimizer, pictures, labels, at_once):
+    optimizer.zero_grad()
+    total = 0
+    parts = zip(pictures.split(at_once), labels.split(at_once), strict=True)
+    for some, their_labels in parts:
+        loss = F.cross_entropy(net(some), their_labels, reduction="sum") / len(labels)
+        loss.backward()  # adds to the gradients of the parts before
+        total += loss.item()
+    optimizer.step()
+    return total
 
 
 EXERCISES = [
@@ -110,5 +123,36 @@ def training_step(net, optimizer, pictures, labels):
         answer=training_step,
         imports="import torch.nn.functional as F",
         check=check_training_step,
+    ),
+    Exercise(
+        id="01.4",
+        title="The same step, in parts",
+        prompt="""\
+A batch is too large for the memory. Write `step_in_parts(net, optimizer, pictures,
+labels, at_once)`: the step of exercise 01.3, but at most `at_once` pictures go through
+the net at a time, and what PyTorch keeps of one part for its gradient is gone before
+the next part comes. The last part may be smaller. The weights end where the step with
+the whole batch takes them, and the loss of the whole batch, before the step, is
+returned as a plain number. (No layer of this net looks at more than one picture.)
+""",
+        starter="""\
+import torch.nn.functional as F
+
+
+def step_in_parts(net, optimizer, pictures, labels, at_once):
+    raise NotImplementedError
+""",
+        hints=(
+            "`backward` *adds* to the gradients that are there. Which of the four "
+            "lines of 01.3 come once for each part, and which once in all?",
+            "`pictures.split(at_once)` gives the parts, a smaller one at the end. "
+            "`backward` lets go of what was kept.",
+            "The loss of the batch is a sum over all its pictures, divided by their "
+            'number. So take `reduction="sum"` in each part, and divide by '
+            "`len(labels)`.",
+        ),
+        answer=step_in_parts,
+        imports="import torch.nn.functional as F",
+        check=check_step_in_parts,
     ),
 ]

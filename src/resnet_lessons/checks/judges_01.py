@@ -125,7 +125,7 @@ EVENTS = {
 
 
 def check_training_step(answer, expect):
-    net, (x, y), (other_x, other_y) = _setting()
+    net, (x, y), (other_x, other_y) = setting()
     optimizer = Descent(net.parameters())
     expect.trying(
         "the first step of a net",
@@ -156,10 +156,10 @@ def check_training_step(answer, expect):
         ours.grad = theirs.grad.clone()  # a copy of a net holds no gradients
     answer(net, optimizer, x.clone(), y.clone())
     _moved(net, twin, x, y, expect)
-    _keeps_the_optimizer(answer, expect)
+    keeps_the_optimizer(answer, expect)
 
 
-def _setting():
+def setting():
     """A small net, a batch, and another one."""
     net = nn.Sequential(nn.Flatten(), nn.Linear(9, 6), nn.Tanh(), nn.Linear(6, 3))
     batches = [(torch.randn(8, 1, 3, 3), torch.arange(8) % 3) for _ in range(2)]
@@ -200,7 +200,9 @@ class Descent:
 
 def _happened(events, twin, net, expect):
     hint = EVENTS.get(tuple(events), "One `backward`, then one `step`.")
-    if not any("step" in e for e in events) and not torch.equal(_all(twin), _all(net)):
+    if not any("step" in e for e in events) and not torch.equal(
+        weights_of(twin), weights_of(net)
+    ):
         hint = "The weights moved, but not by the optimizer that you were given."
     expect.true(
         "backward, then a step of the optimizer",
@@ -211,16 +213,16 @@ def _happened(events, twin, net, expect):
     )
 
 
-def _all(net):
+def weights_of(net):
     return nn.utils.parameters_to_vector(net.parameters()).detach()
 
 
 def _moved(net, twin, x, y, expect):
     """The weights are those of `twin`, one right step later."""
-    before = _all(twin)
+    before = weights_of(twin)
     expect.close(
         "the weights after it",
-        _all(net),
+        weights_of(net),
         before - RATE * gradients(F.cross_entropy(twin(x), y), twin),
         hint="One step along the gradient of the mean cross-entropy of this batch, "
         "pictures and labels as they come.",
@@ -251,9 +253,9 @@ def _returned(loss, twin, net, x, y, expect):
     )
 
 
-def _keeps_the_optimizer(answer, expect):
+def keeps_the_optimizer(answer, expect):
     """Momentum lives in the optimizer: three steps tell whether it is the one given."""
-    net, batch, _ = _setting()
+    net, batch, _ = setting()
     twin = deepcopy(net)
     ours, theirs = (Descent(n.parameters(), momentum=0.9) for n in (twin, net))
     for _ in range(3):
@@ -264,8 +266,8 @@ def _keeps_the_optimizer(answer, expect):
     expect.trying("three steps with momentum")
     expect.close(
         "the weights after them",
-        _all(net),
-        _all(twin),
+        weights_of(net),
+        weights_of(twin),
         hint="Momentum is kept in the optimizer: use the one you are given, and each "
         "time take one step.",
         atol=1e-6,
