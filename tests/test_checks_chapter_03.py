@@ -1,11 +1,16 @@
 """The checks of chapter 3 name the mistake that was made."""
 
+import itertools
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from resnet_lessons import checks
 from wrong_answers import hint_of
+
+SOLVE = next(e.answer for e in checks.exercises() if e.id == "03.4")
 
 POOLS = [
     (lambda x: x.mean((2, 3)).squeeze(), "that of a single image too"),
@@ -152,3 +157,58 @@ def test_a_one_by_one_convolution_is_a_head_too():
         return [nn.AdaptiveAvgPool2d(1), nn.Conv2d(c, n, 1), nn.Flatten()]
 
     assert checks.check("03.3", net(tail)).passed
+
+
+def logarithm(x, r):
+    return (r * x).exp().mean((2, 3)).log()
+
+
+def stable(x, r):
+    return torch.logsumexp(r * x, (2, 3))
+
+
+BETWEEN = [
+    (lambda x, r: logarithm(x, r) / r, "too small for a float"),
+    (lambda x, r: (r * x).exp().mean((2, 3)).clamp(1e-30, 1e30).log() / r, "float"),
+    (lambda x, r: stable(x, r) / r, "logarithm of the sum"),
+    (lambda x, r: stable(x, r) / r - math.log(x[0, 0].numel()), "into the bracket"),
+    (lambda x, r: stable(x, r) - math.log(x[0, 0].numel()), "The 1/r in front"),
+    (lambda x, r: SOLVE(x, 1), "the value for r = 1"),
+    (lambda x, r: SOLVE(x, 1) / r, "The r in the exponent is missing"),
+    (lambda x, r: SOLVE(x, r)[:, :, None, None], "keepdim"),
+    (lambda x, r: x.mean((2, 3)), "That is the mean"),
+    (lambda x, r: x.amax((2, 3)), "That is the maximum"),
+    (lambda x, r: (r * x).softmax(3).mean((2, 3)), "gives shares"),
+    (lambda x, r: (torch.logsumexp(r * x, (2, 3)) - math.log(20)) / r, "`x.shape`"),
+    (lambda x, r: SOLVE(x.detach(), r), "Stay in torch"),
+    (lambda x, r: SOLVE(x, r).tolist(), "Return a tensor"),
+    (lambda x, r: SOLVE(x.mul_(r), 1) / r, "Something writes into x"),
+    (lambda x, r: SOLVE(x - x.amax((2, 3), True), r) + x.amax((2, 3)).detach(),
+     "with its gradient"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "words"), BETWEEN)
+def test_a_wrong_pool_between_mean_and_maximum_is_explained(answer, words):
+    assert words in hint_of("03.4", answer)
+
+
+def by_hand(x, r, cut=False):
+    most = x.amax((2, 3), keepdim=True)
+    most = most.detach() if cut else most
+    return (r * (x - most)).exp().mean((2, 3)).log() / r + most[:, :, 0, 0]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_the_maximum_may_be_taken_out_by_hand(cut):
+    report = checks.check("03.4", lambda x, r: by_hand(x, r, cut))
+    assert report.passed, report
+
+
+def test_the_pool_lies_between_mean_and_maximum_and_reaches_both():
+    x = torch.randn(2, 3, 6, 6)
+    mean, most = x.mean((2, 3)), x.amax((2, 3))
+    assert torch.allclose(SOLVE(x, 1e-3), mean, atol=2e-2)
+    assert torch.allclose(SOLVE(x, 1e4), most, atol=2e-3)
+    values = [mean, *(SOLVE(x, r) for r in (0.1, 1, 10)), most]
+    assert all((a < b).all() for a, b in itertools.pairwise(values))

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from resnet_lessons import checks
 from resnet_lessons.checks import mistakes_06
@@ -234,3 +235,57 @@ def test_the_judges_do_not_copy_the_reference():
     x = torch.randn(1, 2, 4, 4)
     want = torch.cat([F.interpolate(x, scale_factor=0.5), torch.zeros(1, 1, 2, 2)], 1)
     assert torch.equal(SOLUTIONS["06.1"].answer(x, 3, 2), want)
+
+
+IDENTITY = "nn.init.dirac_(torch.empty_like(conv.weight), conv.groups)"
+ZEROS = "torch.zeros_like(conv.weight)"
+ADDED = "folded.weight += identity"
+MIDDLE = "folded.weight[{}, conv.padding[0], conv.padding[0]] += 1"
+FOLDS = [
+    ([(ADDED, "pass")], "The skip is missing"),
+    ([(IDENTITY, ZEROS), (ADDED, MIDDLE.format(":, :"))], "to *itself* only"),
+    ([(IDENTITY, "nn.init.dirac_(torch.empty_like(conv.weight))")], "finds itself"),
+    ([(ADDED, "folded.weight.copy_(identity)")], "The weights of `conv` are gone"),
+    ([(ADDED, "folded.weight -= identity")], "x was subtracted"),
+    ([(ADDED, "folded.weight += identity.roll((-1, -1), (2, 3))")], "in a corner"),
+    ([(ADDED, "folded.weight += identity.amax((2, 3), True)")], "The whole window"),
+    ([(ADDED, "folded.weight += 2 * identity")], "and to no other"),
+    ([("copy.deepcopy(conv)", "conv")], "Work on a copy"),
+    ([("copy.deepcopy(conv)", "copy.copy(conv)")], "Work on a copy"),
+    ([(ADDED, "folded.requires_grad_(False).weight += identity")], "is to be trained"),
+    ([("return folded", "return nn.Sequential(folded)")], "no layer more"),
+    ([("copy.deepcopy(conv)", "nn.Conv2d(4, 4, 3, padding=1)")], "and bias of `conv`"),
+    ([("return folded", "return folded.weight")], "Return an `nn.Module`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), FOLDS)
+def test_a_skip_that_is_folded_wrongly_is_explained(edits, words):
+    assert words in hint_of("06.4", edited("06.4", *edits))
+
+
+def in_a_loop(conv):
+    options = {"padding": "same", "groups": conv.groups}
+    options["bias"] = conv.bias is not None
+    channels = conv.in_channels
+    folded = nn.Conv2d(channels, channels, conv.kernel_size, **options)
+    folded.load_state_dict(conv.state_dict())
+    middle = conv.kernel_size[0] // 2
+    with torch.no_grad():
+        for channel in range(channels):
+            place = channel % (channels // conv.groups)
+            folded.weight[channel, place, middle, middle] += 1
+    return folded
+
+
+def with_a_new_parameter(conv):
+    folded = copy.deepcopy(conv)
+    eye = torch.zeros_like(conv.weight)
+    folded.weight = nn.Parameter(conv.weight + nn.init.dirac_(eye, conv.groups))
+    return folded
+
+
+@pytest.mark.parametrize("answer", [in_a_loop, with_a_new_parameter])
+def test_another_way_to_fold_a_skip_passes(answer):
+    report = checks.check("06.4", answer)
+    assert report.passed, report

@@ -1,5 +1,8 @@
 """Chapter 3, average pooling: the exercises and their reference answers."""
 
+import math
+
+import torch
 from torch import nn
 
 from .exercise import Exercise
@@ -8,6 +11,7 @@ from .judges_03 import (
     check_global_average_pool,
     check_head_parameters,
 )
+from .judges_03_between import check_log_sum_exp_pool
 
 
 def global_average_pool(x):
@@ -33,6 +37,11 @@ def fully_convolutional(widths, num_classes):
         nn.Linear(widths[-1], num_classes),  # (B, num_classes)
     ]
     return nn.Sequential(*layers)
+
+
+def log_sum_exp_pool(x, r):
+    places = x.shape[2] * x.shape[3]
+    return (torch.logsumexp(r * x, dim=(2, 3)) - math.log(places)) / r
 
 
 EXERCISES = [
@@ -118,5 +127,42 @@ def fully_convolutional(widths, num_classes):
         answer=fully_convolutional,
         imports="from torch import nn",
         check=check_fully_convolutional,
+    ),
+    Exercise(
+        id="03.4",
+        title="Between mean and maximum",
+        prompt="""\
+One pool has the mean and the maximum as its two ends. For each channel,
+
+$$y_c = \\frac{1}{r} \\ln \\Big( \\frac{1}{HW} \\sum_{i,j} e^{r\\,x_{c,i,j}} \\Big).$$
+
+With a small $r > 0$ this is nearly the mean, with a large one nearly the maximum
+(Pinheiro and Collobert, 2015). Write `log_sum_exp_pool(x, r)` for `x` of shape
+$(B, C, H, W)$; it returns $(B, C)$. It must also work for $r\\,x$ in the thousands, of
+either sign, where a float makes `inf` or 0 of $e^{r\\,x}$. The gradient must find its
+way back to `x`.
+""",
+        starter='''\
+import math
+
+import torch
+
+
+def log_sum_exp_pool(x, r):
+    """(B, C, H, W), r > 0 -> (B, C)"""
+    raise NotImplementedError
+''',
+        hints=(
+            "Let $m$ be the largest $r\\,x$ of a channel. Write each "
+            "$e^{r x}$ as $e^{m} e^{r x - m}$. What does the logarithm make of the "
+            "first factor, and how large can the second be?",
+            "`torch.logsumexp(t, dim)` is $\\ln \\sum e^t$ and does just that. `dim` "
+            "may be a tuple of axes.",
+            "The logarithm of a mean is that of the sum minus $\\ln HW$. Divide both "
+            "by $r$.",
+        ),
+        answer=log_sum_exp_pool,
+        imports="import math\n\nimport torch",
+        check=check_log_sum_exp_pool,
     ),
 ]

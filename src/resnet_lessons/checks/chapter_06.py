@@ -1,7 +1,10 @@
 """Chapter 6, skip connections: the exercises and their reference answers."""
 
+import copy
+
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from .exercise import Exercise
 from .judges_06 import (
@@ -9,6 +12,7 @@ from .judges_06 import (
     check_shortcut_a,
     check_shortcut_parameters,
 )
+from .judges_06_fold import check_without_skip
 
 
 def shortcut_a(x, out_channels, stride):
@@ -28,6 +32,14 @@ def gradient_terms(residual, x, g):
     x = x.detach().requires_grad_()
     (through_residual,) = torch.autograd.grad(residual(x), x, grad_outputs=g)
     return g, through_residual
+
+
+def without_skip(conv):
+    identity = nn.init.dirac_(torch.empty_like(conv.weight), conv.groups)
+    folded = copy.deepcopy(conv)
+    with torch.no_grad():
+        folded.weight += identity
+    return folded
 
 
 EXERCISES = [
@@ -114,5 +126,42 @@ def gradient_terms(residual, x, g):
         answer=gradient_terms,
         imports="import torch",
         check=check_gradient_terms,
+    ),
+    Exercise(
+        id="06.4",
+        title="A skip around one layer",
+        prompt="""\
+"If $\\mathcal{F}$ has only a single layer," says the paper (section 3.2), the block "is
+similar to a linear layer", and no advantage was seen. See why. `conv` is an `nn.Conv2d`
+that keeps the shape of its input: as many channels out as in, stride 1, an odd kernel,
+zeros around. It may have a bias, and it may have groups. Write `without_skip(conv)`,
+which returns *one* new `nn.Conv2d` of the same kind whose output is
+$\\mathrm{conv}(x) + x$ for every $x$. `conv` itself stays as it was, and the new one
+can learn.
+""",
+        starter='''\
+import copy
+
+import torch
+from torch import nn
+
+
+def without_skip(conv):
+    """A convolution that gives conv(x) + x."""
+    raise NotImplementedError
+''',
+        hints=(
+            "Both sides are sums over the same window. By how much must the weight of "
+            "which pixel of the window grow, and in which channel?",
+            "The kernel that copies its input has a one in the middle, from each "
+            "channel to itself, and zeros elsewhere. Add it to a copy of `conv`, under "
+            "`torch.no_grad()`.",
+            "A weight has the shape (out, in / groups, k, k): channel $c$ finds itself "
+            "at place $c$ modulo in / groups. `nn.init.dirac_(tensor, groups)` writes "
+            "just that kernel.",
+        ),
+        answer=without_skip,
+        imports="import copy\n\nimport torch\nfrom torch import nn",
+        check=check_without_skip,
     ),
 ]

@@ -1,0 +1,126 @@
+"""Chapter 3, average pooling: how a pool between mean and maximum is judged."""
+
+import math
+
+import torch
+
+from .expect import made
+from .layers import unchanged
+
+PLACES = (2, 3)
+
+
+def _pool(x, r):
+    """The formula with the largest value taken out of the sum, in double precision."""
+    t = r * x.double()
+    most = t.amax(PLACES, keepdim=True)
+    return ((t - most).exp().mean(PLACES).log() + most[:, :, 0, 0]) / r
+
+
+MISTAKES = [
+    (
+        lambda x, r: _pool(x, r) + math.log(x[0, 0].numel()) / r,
+        "That is the logarithm of the sum. Of the *mean* it is ln(H·W) less, before "
+        "you divide by r.",
+    ),
+    (
+        lambda x, r: (
+            _pool(x, r) + math.log(x[0, 0].numel()) / r - math.log(x[0, 0].numel())
+        ),
+        "ln(H·W) belongs into the bracket: it is divided by r, too.",
+    ),
+    (
+        lambda x, r: _pool(x, r) * r,
+        "The 1/r in front is missing.",
+    ),
+    (
+        lambda x, r: _pool(x, 1),
+        "The r in the exponent, or the one in front, is missing: what you have is the "
+        "value for r = 1.",
+    ),
+    (
+        lambda x, r: _pool(x, 1) / r,
+        "The r in the exponent is missing.",
+    ),
+    (
+        lambda x, r: _pool(x, r)[:, :, None, None],
+        "The values are right, but two axes of length 1 are left. Drop `keepdim`, or "
+        "flatten them away.",
+    ),
+    (
+        lambda x, r: (r * x).softmax(3).mean(PLACES),
+        "A softmax gives shares. Asked for is the logarithm of a mean of powers.",
+    ),
+    (
+        lambda x, r: x.double().mean(PLACES),
+        "That is the mean: the end for small r.",
+    ),
+    (
+        lambda x, r: x.double().amax(PLACES),
+        "That is the maximum: the end for large r.",
+    ),
+    (
+        lambda x, r: _pool(x.flatten(1)[:, None, None], r)[:, 0],
+        "One value per image: the channels got mixed. Sum over height and width only.",
+    ),
+]
+
+
+STEPS = (
+    "Powers first, then their mean over the grid, then the logarithm, then 1/r. Take H "
+    "and W from `x.shape`."
+)
+SIZES = (
+    "Here exp(r·x) is too large or too small for a float. Take the largest r·x of each "
+    "channel out of the sum first; `torch.logsumexp` does."
+)
+
+
+def check_log_sum_exp_pool(answer, expect):
+    for shape, r, size in [
+        ((2, 3, 4, 5), 0.5, 1),
+        ((2, 3, 4, 5), 2, 1),
+        ((1, 7, 33, 47), 3, 1),
+        ((4, 6, 1, 1), 2, 1),
+        ((2, 3, 4, 5), 4, 1000),  # exp gives inf
+        ((2, 3, 4, 5), 4, -1000),  # exp gives 0, and its logarithm -inf
+    ]:
+        x, hint, words = torch.randn(shape), STEPS, ""
+        if size != 1:
+            x, hint = (torch.rand(shape) + 0.5) * size, SIZES
+            words = f", x from {x.min():.0f} to {x.max():.0f}"
+        expect.trying(f"r = {r}, x of shape {'×'.join(map(str, shape))}{words}")
+        given = x.clone()
+        expect.close(
+            "one value per image and channel",
+            answer(given, r),
+            _pool(x, r),
+            hint=hint,
+            mistakes=made(MISTAKES, x, r),
+            atol=1e-4,
+        )
+        unchanged(given, x, expect)
+    _gradient(answer, expect)
+
+
+def _gradient(answer, expect):
+    expect.trying("the gradient of the sum of the values, r = 2, x of shape 2×3×4×5")
+    x = torch.randn(2, 3, 4, 5, requires_grad=True)
+    y = answer(x, 2)
+    expect.true(
+        "the result is connected to x",
+        y.requires_grad,
+        got="a result without a gradient",
+        expected="a gradient for each place",
+        hint="Stay in torch: `.item()`, `.detach()`, numpy and `no_grad` cut the "
+        "gradient, and the layers below would not learn.",
+    )
+    y.sum().backward()
+    expect.close(
+        "the gradient at x",
+        x.grad,
+        (2 * x.detach()).flatten(2).softmax(2).reshape(x.shape),
+        hint="A place has the share exp(r·x) of its channel's sum. If you take the "
+        "largest value out of the sum, add it back with its gradient, or detach it in "
+        "both places.",
+    )

@@ -1,0 +1,151 @@
+"""Chapter 6, skip connections: how a skip folded into a convolution is judged."""
+
+import copy
+
+import torch
+from torch import nn
+
+from .describe import Words, shape_in_words
+from .expect import made
+from .layers import can_learn
+
+COPY = "Work on a copy: `copy.deepcopy(conv)`."
+
+
+def check_without_skip(answer, expect):
+    for what, channels, kernel, groups, bias in [
+        ("4 channels, 3×3", 4, 3, 1, False),
+        ("6 channels, 5×5, a bias", 6, 5, 1, True),
+        ("5 channels, 1×1", 5, 1, 1, False),
+        ("6 channels, 3×3, 3 groups", 6, 3, 3, True),
+        ("5 channels, 3×3, a group for each", 5, 3, 5, False),
+    ]:
+        conv = nn.Conv2d(
+            channels, channels, kernel, padding=kernel // 2, groups=groups, bias=bias
+        )
+        before = copy.deepcopy(conv)
+        expect.trying(f"conv: {what}")
+        folded = expect.module("a convolution is returned", answer(conv))
+        _is_alike(folded, before, expect)
+        _is_as_it_was(conv, before, expect, "it was changed", COPY)
+        x = torch.randn(2, channels, 7, 6)
+        with torch.no_grad():
+            expect.close(
+                "its output",
+                folded(x),
+                before(x) + x,
+                hint="Add 1 to the weights that lead from the pixel in the middle of "
+                "the window to the same place of the same channel, and to no other.",
+                mistakes=made(FOLDED, before, x),
+            )
+        can_learn(folded.parameters(), expect, LEARNS)
+        with torch.no_grad():
+            for parameter in folded.parameters():
+                parameter += 1
+        _is_as_it_was(conv, before, expect, "both hold the same weights", COPY)
+
+
+LEARNS = "The new convolution is to be trained: its weights need `requires_grad`."
+
+
+def _is_alike(folded, conv, expect):
+    hint = (
+        "One `nn.Conv2d` with the channels, kernel, padding, groups and bias of "
+        "`conv`: no layer more, and none around it."
+    )
+    expect.equal("the layer", _kind(folded), _kind(conv), hint=hint)
+
+
+def _kind(layer) -> Words:
+    if not isinstance(layer, nn.Conv2d):
+        return Words(f"a {type(layer).__name__}")
+    shape, bias = shape_in_words(layer.weight.shape), layer.bias is not None
+    groups = f"groups={layer.groups}, " if layer.groups > 1 else ""
+    return Words(f"a Conv2d, {groups}bias={bias}, its weight of {shape}")
+
+
+def _is_as_it_was(conv, before, expect, got, hint):
+    now, then = conv.state_dict(), before.state_dict()
+    expect.true(
+        "conv stays as it was",
+        all(torch.equal(now[name], then[name]) for name in then),
+        got=got,
+        expected="the same weights, of its own",
+        hint=hint,
+    )
+
+
+def _with(conv, change):
+    """A copy of `conv` whose weights `change` has changed."""
+    folded = copy.deepcopy(conv)
+    with torch.no_grad():
+        change(folded)
+    return folded
+
+
+def _ones_in_the_middle(conv):
+    middle = conv.kernel_size[0] // 2
+    conv.weight[:, :, middle, middle] += 1
+
+
+def _corner(conv):
+    for channel in range(conv.out_channels):
+        conv.weight[channel, channel % conv.weight.shape[1], 0, 0] += 1
+
+
+def _whole_window(conv):
+    for channel in range(conv.out_channels):
+        conv.weight[channel, channel % conv.weight.shape[1]] += 1
+
+
+def _without_groups(conv):
+    """`dirac_` that does not know of groups."""
+    conv.weight += nn.init.dirac_(torch.empty_like(conv.weight))
+
+
+def _instead(conv):
+    nn.init.dirac_(conv.weight, conv.groups)
+
+
+def _bias(conv):
+    if conv.bias is not None:
+        conv.bias += 1
+
+
+FOLDED = [
+    (
+        lambda conv, x: conv(x),
+        "The skip is missing: that is conv(x) alone.",
+    ),
+    (
+        lambda conv, x: _with(conv, _ones_in_the_middle)(x),
+        "All channels of the window were added to each: the ones lead from a channel "
+        "to *itself* only.",
+    ),
+    (
+        lambda conv, x: _with(conv, _corner)(x),
+        "The one stands in a corner of the kernel, which looks at a neighbour. The "
+        "pixel itself is in the middle: `kernel // 2`.",
+    ),
+    (
+        lambda conv, x: _with(conv, _whole_window)(x),
+        "The whole window was added. Only the pixel in its middle is x.",
+    ),
+    (
+        lambda conv, x: _with(conv, _without_groups)(x),
+        "With groups a channel finds itself at another place of its kernel, that "
+        "within its own group: `nn.init.dirac_` takes the groups, too.",
+    ),
+    (
+        lambda conv, x: _with(conv, _instead)(x),
+        "The weights of `conv` are gone. *Add* the kernel that copies.",
+    ),
+    (
+        lambda conv, x: _with(conv, _bias)(x),
+        "A bias adds the same number to each pixel. Here each gets *its own* value.",
+    ),
+    (
+        lambda conv, x: conv(x) - x,
+        "x was subtracted. The block adds it.",
+    ),
+]
