@@ -8,6 +8,7 @@ import torch
 
 from resnet_lessons import checks
 from resnet_lessons.checks.judges_11 import watched_case
+from resnet_lessons.checks.judges_11_compare import by_counts
 from resnet_lessons.checks.judges_11_stop import reference
 from resnet_lessons.training import dataset, pipeline
 from wrong_answers import edited, hint_of
@@ -278,3 +279,73 @@ def test_the_reference_stops_as_the_pipeline_does(patience):
                 break
         found = watch.epoch, watch.best_epoch
         assert found == ANSWERS["11.3"](values, patience) == reference(values, patience)
+
+
+GAIN = "(first == labels).double() - (second == labels).double()"
+ERROR = "(gain.var(correction=0) / len(labels)).sqrt()"
+RESULT = "return gain.mean().item(), error.item()"
+SHARES = "p, q = (first == labels).double().mean(), (second == labels).double().mean()"
+COMPARISONS = [
+    ([(GAIN, "(second == labels).double() - (first == labels).double()")], "The sign:"),
+    ([("gain.mean().item()", "abs(gain.mean().item())")], "The sign is lost"),
+    ([("gain.mean()", "gain.sum()")], "Divide by N"),
+    ([("gain.mean()", "100 * gain.mean()")], "Those are points"),
+    ([("gain.mean()", "gain.abs().mean()")], "whichever it is"),
+    ([("gain.mean()", "(first == labels).double().mean()")], "the first net alone"),
+    ([("gain.mean()", "(second == labels).double().mean()")], "minus that of the sec"),
+    ([(ERROR, "((p * (1 - p) + q * (1 - q)) / len(labels)).sqrt()"),
+      ("    error", f"    {SHARES}\n    error")], "on *different* pictures"),
+    ([(ERROR, "(gain.square().mean() / len(labels)).sqrt()")], "are equally good"),
+    ([(ERROR, "(gain.square().mean() / 2 / len(labels)).sqrt()")], "one of two nets"),
+    ([("correction=0", "")], "divided by N - 1"),
+    ([(ERROR, "gain.std(correction=0)")], "spread of single pictures"),
+    ([(ERROR, "gain.std(correction=0) / len(labels)")], "Divide by the *root*"),
+    ([(ERROR, "gain.var(correction=0) / len(labels)")], "Take its root"),
+    ([(ERROR, "((first == labels).double().var(correction=0) / len(labels)).sqrt()")],
+     "error of the first net"),
+    ([("error.item()", "2 * error.item()")], "two standard errors"),
+    ([("error.item()", "...")], "still waits"),
+    ([("gain.mean().item()", "...")], "still waits"),
+    ([(RESULT, "return gain.mean().item()")], "`return difference, error`"),
+    ([(GAIN, "(first == labels) - (second == labels)")], "no numbers to subtract"),
+    ([("gain.mean()", "(first == labels).mean()")], "`.double()`"),
+    ([(ERROR, "(gain[first != second].var(correction=0) / len(labels)).sqrt()")],
+     "of the N numbers"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), COMPARISONS)
+def test_a_wrong_comparison_of_two_nets_is_explained(edits, words):
+    assert words in hint_of("11.4", edited("11.4", *edits))
+
+
+def with_counts(first, second, labels):
+    a, b = first.numpy() == labels.numpy(), second.numpy() == labels.numpy()
+    only_first, only_second = (a & ~b).sum(), (b & ~a).sum()
+    difference = (only_first - only_second) / len(a)
+    variance = (only_first + only_second) / len(a) - difference**2
+    return np.array([difference, np.sqrt(variance / len(a))]).tolist()
+
+
+def in_single_precision(first, second, labels):
+    a, b = (first == labels).float(), (second == labels).float()
+    return a.mean() - b.mean(), (a - b).std(correction=0) / len(labels) ** 0.5
+
+
+@pytest.mark.parametrize("answer", [with_counts, in_single_precision])
+def test_another_way_to_compare_two_nets_passes(answer):
+    report = checks.check("11.4", answer)
+    assert report.passed, report
+
+
+def test_a_comparison_with_two_gaps_is_not_attempted():
+    assert not checks.check("11.4", lambda first, second, labels: (..., ...)).attempted
+
+
+def test_the_standard_error_is_the_spread_over_test_sets():
+    random = np.random.default_rng(0)
+    shares = [0.6, 0.2, 0.1, 0.1]
+    found = [by_counts(*random.multinomial(400, shares)) for _ in range(4000)]
+    differences, errors = np.array(found).T
+    assert differences.mean() == pytest.approx(0.1, abs=0.002)
+    assert errors.mean() == pytest.approx(differences.std(), rel=0.03)

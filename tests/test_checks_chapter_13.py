@@ -1,9 +1,11 @@
 """The checks of chapter 13 name the mistake that was made."""
 
+import numpy as np
 import pytest
 import torch
 
 from resnet_lessons import checks, nets, probes
+from resnet_lessons.checks.judges_13_bowl import below_each_chord
 from wrong_answers import edited, hint_of
 
 ANSWERS = {exercise.id: exercise.answer for exercise in checks.exercises()}
@@ -159,3 +161,55 @@ def test_maps_with_a_graph_behind_them_pass():
     solve = ANSWERS["13.3"]
     assert checks.check("13.3", lambda f, s: solve(f, s).detach()).passed
     assert checks.check("13.1", lambda f, w, c: ANSWERS["13.1"](f, w, c)).passed
+
+
+SLOPE = "(after - before) / (end - start)"
+BOWLS = [
+    ([("left <= right", "left < right")], "A straight line is convex"),
+    ([("left <= right", "left >= right")], "Compare each slope"),
+    ([(SLOPE, "after - before")], "not evenly spaced"),
+    ([(SLOPE, "abs(after - before) / (end - start)")], "Compare each slope"),
+    ([("pairwise(slopes))", "pairwise(slopes[:-1]))")], "the last two, too"),
+    ([("left <= right", "left <= 0 or right >= 0")], "It only climbs"),
+    ([("left <= right", "left < 0 or left <= right")], "a slope of -0.5"),
+    ([("return all(", "return max(losses) in (losses[0], losses[-1]) and any(")],
+     "The second point lies above"),
+    ([("return all(", "return len(losses) > 2 and all(")], "nothing to compare"),
+    ([("return all(", "return losses[2] is not None and all(")], "nothing to compare"),
+    ([("return all(", "return str(all("), ("pairwise(slopes))", "pairwise(slopes)))")],
+     "Return `True` or `False`"),
+    ([("return all(", "losses.sort()\n    return all(")], "Only read it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), BOWLS)
+def test_a_wrong_test_for_a_bowl_is_explained(edits, words):
+    assert words in hint_of("13.4", edited("13.4", *edits))
+
+
+def with_numpy(positions, losses):
+    slopes = np.diff(losses) / np.diff(positions)
+    return (np.diff(slopes) >= 0).all()
+
+
+def with_torch(positions, losses):
+    x, y = torch.tensor(positions).double(), torch.tensor(losses).double()
+    return ((y.diff() / x.diff()).diff() >= 0).all()
+
+
+@pytest.mark.parametrize("answer", [with_numpy, with_torch, below_each_chord])
+def test_another_test_for_a_bowl_passes(answer):
+    report = checks.check("13.4", answer)
+    assert report.passed, report
+
+
+def test_slopes_and_chords_tell_the_same_bowls():
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(300):
+        positions = random.choice(20, 4, replace=False)
+        positions.sort()
+        losses = random.integers(0, 6, 4)
+        found.append(ANSWERS["13.4"](positions.tolist(), losses.tolist()))
+        assert found[-1] == below_each_chord(positions.tolist(), losses.tolist())
+    assert 10 < sum(found) < 290

@@ -6,6 +6,7 @@ import torch
 
 from .exercise import Exercise
 from .judges_11 import check_accuracy, check_hold_back
+from .judges_11_compare import check_compare
 from .judges_11_stop import check_stops_after
 
 
@@ -39,6 +40,12 @@ def stops_after(values, patience):
         elif epoch - best_epoch == patience:
             return epoch, best_epoch
     return len(values), best_epoch
+
+
+def compare(first, second, labels):
+    gain = (first == labels).double() - (second == labels).double()  # 1, 0 or -1
+    error = (gain.var(correction=0) / len(labels)).sqrt()
+    return gain.mean().item(), error.item()
 
 
 EXERCISES = [
@@ -124,5 +131,36 @@ def stops_after(values, patience):
         answer=stops_after,
         imports="import math",
         check=check_stops_after,
+    ),
+    Exercise(
+        id="11.4",
+        title="Two nets, the same pictures",
+        prompt="""\
+`first` and `second` are the classes that two nets predicted for the *same* test
+pictures, `labels` the true ones; all three are tensors of shape $(N,)$. Write
+`compare(first, second, labels)`, which returns two numbers: by how much the accuracy of
+the first net exceeds that of the second, as a share from -1 to 1, and the standard
+error of this difference. What is hard for one net is often hard for the other, too, so
+the two accuracies do not vary by themselves: go picture by picture. Where one may
+divide by $N$ or by $N - 1$, take $N$.
+""",
+        starter="""\
+def compare(first, second, labels):
+    difference = ...
+    error = ...
+    return difference, error
+""",
+        hints=(
+            "Give each picture a number whose mean is the difference of the two "
+            "accuracies. Three values are enough.",
+            "1 where only the first net is right, -1 where only the second is, 0 where "
+            "both or neither are: `(first == labels)` minus `(second == labels)`, as "
+            "numbers.",
+            "The standard error of a mean of $N$ numbers is $\\sqrt{v / N}$ with their "
+            "variance $v$; `gain.var(correction=0)` divides by $N$.",
+        ),
+        answer=compare,
+        imports="",
+        check=check_compare,
     ),
 ]

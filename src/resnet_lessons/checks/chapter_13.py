@@ -1,9 +1,12 @@
 """Chapter 13, what it learned: the exercises and their reference answers."""
 
+from itertools import pairwise
+
 import torch
 
 from .exercise import Exercise
 from .judges_13 import check_cam, check_filter_normalised, check_grad_cam
+from .judges_13_bowl import check_could_be_convex
 
 
 def cam(features, weights, classes):
@@ -24,6 +27,14 @@ def grad_cam(features, scores):
     (gradients,) = torch.autograd.grad(scores.sum(), features)
     weights = gradients.mean((2, 3), keepdim=True)  # (B, K, 1, 1)
     return (weights * features).sum(1).relu()
+
+
+def could_be_convex(positions, losses):
+    steps = zip(pairwise(positions), pairwise(losses), strict=True)
+    slopes = [
+        (after - before) / (end - start) for (start, end), (before, after) in steps
+    ]
+    return all(left <= right for left, right in pairwise(slopes))
 
 
 EXERCISES = [
@@ -116,5 +127,31 @@ def grad_cam(features, scores):
         answer=grad_cam,
         imports="import torch",
         check=check_grad_cam,
+    ),
+    Exercise(
+        id="13.4",
+        title="Can this be a bowl?",
+        prompt="""\
+Somebody walked along a line through the weights of a net and measured the loss here and
+there. `positions` are the places on the line, from left to right and not evenly spaced,
+`losses` what was found at each. Write `could_be_convex(positions, losses)`: `True` if
+some convex function goes through all the points, `False` if none does. A straight line
+is convex. Take the numbers as exact.
+""",
+        starter="""\
+def could_be_convex(positions, losses):
+    return ...
+""",
+        hints=(
+            "Draw three points. When does the one in the middle lie above the straight "
+            "line that joins its two neighbours?",
+            "A convex function never gets less steep from left to right. It may fall, "
+            "but then first more steeply, later less.",
+            "The slope of a step is its rise divided by its length. No slope may be "
+            "smaller than the one before it.",
+        ),
+        answer=could_be_convex,
+        imports="from itertools import pairwise",
+        check=check_could_be_convex,
     ),
 ]

@@ -66,6 +66,12 @@ class Expect:
         if not held:
             raise Unmet
 
+    def written(self, what: str, part, parts, expected: str):
+        """Expect that the starter's `...` is gone here, if it is in any of `parts`."""
+        if part is ... and any(other is not ... for other in parts):
+            hint = "This line of the starter still waits for your code."
+            self.true(what, False, got="`...`", expected=expected, hint=hint)
+
     def equal(self, what: str, got, want, hint: str = "", mistakes=()):
         """Expect `got == want`.
 
@@ -124,7 +130,7 @@ def _same(got, want) -> bool:
 def _alike(got, want) -> bool:
     try:
         got = got.item() if hasattr(got, "item") else got  # of an array with one number
-        return math.isclose(got, want, rel_tol=1e-4)
+        return math.isclose(got, want, rel_tol=1e-4, abs_tol=1e-9)
     except Exception:  # no number, or more than one
         return False
 

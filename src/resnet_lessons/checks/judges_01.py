@@ -68,7 +68,7 @@ def check_conv_cost(answer, expect):
         parameters, macs = got
         i, o, kernel, size, stride, padding, groups, bias = case
         layer = nn.Conv2d(i, o, kernel, stride, padding, groups=groups, bias=bias)
-        _is_written("the parameters", parameters, macs, expect)
+        expect.written("the parameters", parameters, got, "a number")
         expect.equal(
             "the parameters",
             parameters,
@@ -76,7 +76,7 @@ def check_conv_cost(answer, expect):
             hint="The weights of `out_channels` kernels; with a bias, one more each.",
             mistakes=made(PARAMETERS, *case),
         )
-        _is_written("the MACs", macs, parameters, expect)
+        expect.written("the MACs", macs, got, "a number")
         expect.equal(
             "the MACs",
             macs,
@@ -92,13 +92,6 @@ def check_conv_cost(answer, expect):
         (2416, 240_000),
         hint="Keep the first line as it was: stride 1, no padding, one group, a bias.",
     )
-
-
-def _is_written(what, part, other, expect):
-    """Of a starter that is half written the other half is judged, too."""
-    if part is ... and other is not ...:
-        hint = "This line of the starter still waits for your code."
-        expect.true(what, False, got="`...`", expected="a number", hint=hint)
 
 
 def _kind(got) -> str:

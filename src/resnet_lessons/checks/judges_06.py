@@ -156,14 +156,14 @@ def _terms(pair, residual, x, g, expect):
     known = made(TERMS, residual, x, g)
     hints = [hint for wrong, hint in known if _same_pair(pair, wrong)]
     hint = hints[0] if hints else ""
-    _is_written("the term through the shortcut", pair[0], expect)
+    expect.written("the term through the shortcut", pair[0], pair, "a tensor")
     expect.close(
         "the term through the shortcut",
         pair[0],
         g,
         hint=hint or "y holds x once, so what arrives at y arrives at x: g.",
     )
-    _is_written("the term through F", pair[1], expect)
+    expect.written("the term through F", pair[1], pair, "a tensor")
     expect.close(
         "the term through F",
         pair[1],
@@ -172,13 +172,6 @@ def _terms(pair, residual, x, g, expect):
     )
     (total,) = torch.autograd.grad(residual(asks) + asks, asks, grad_outputs=g)
     expect.close("their sum is the gradient of F(x) + x", pair[0] + pair[1], total)
-
-
-def _is_written(what, term, expect):
-    """One of the two is there, or this would be no attempt yet."""
-    if term is ...:
-        hint = "This line of the starter still waits for your code."
-        expect.true(what, False, got="`...`", expected="a tensor", hint=hint)
 
 
 def _same_pair(pair, wrong) -> bool:
