@@ -102,6 +102,16 @@ def test_panels_of_losses_share_their_axis_and_say_their_ends():
     assert len(drawn.panels) == 2 and len(heights) == 1
 
 
+def test_panels_of_losses_are_as_high_whatever_their_legends():
+    four = {f"{depth} layers": [[2, 1]] for depth in (8, 20, 32, 56)}
+    groups = {"plain": four, "residual": {"56 layers": [[2, 1]]}}
+    axes = rb'id="patch_2">\s*<path d="M \S+ (\S+) \nL \S+ \S+ \nL \S+ (\S+) '
+    one, other = (
+        re.search(axes, svg).groups() for svg, _ in figures.losses(groups, "x").panels
+    )
+    assert one == other
+
+
 def test_the_axis_of_losses_may_begin_below_the_lowest():
     """Two lines close together are as far apart as the panel allows."""
     groups = {"20 layers": {"v1": [[2.1, 2.0]], "v2": [[2.2, 1.9]]}}

@@ -33,7 +33,9 @@ def losses(
     span = (0 if from_zero else 0.95 * min(values), 1.05 * max(values))
     labels = dict.fromkeys(label for g in drawn.values() for label in g)
     look = {label: (colour, marker) for label, colour, marker in looks(labels)}
-    return beside(*[_panel(t, g, look, xlabel, every, span) for t, g in drawn.items()])
+    most = max(map(len, drawn.values()))
+    panels = [_panel(t, g, look, xlabel, every, span, most) for t, g in drawn.items()]
+    return beside(*panels)
 
 
 def _thinned(values: list[float], every: int) -> list[float]:
@@ -41,7 +43,7 @@ def _thinned(values: list[float], every: int) -> list[float]:
     return [mean(values[start : start + every]) for start in starts]
 
 
-def _panel(title, lines: Lines, look, xlabel: str, every: int, span) -> Figure:
+def _panel(title, lines: Lines, look, xlabel, every, span, most: int) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
@@ -59,6 +61,8 @@ def _panel(title, lines: Lines, look, xlabel: str, every: int, span) -> Figure:
             thin(ax)
         ax.set(title=f"training loss: {title}", xlabel=xlabel, ylim=span)
         ax.xaxis.get_major_locator().set_params(integer=True)
+        for _ in range(most - len(lines)):  # a legend as high as that of its neighbour
+            ax.plot([], [], " ", label=" ")
         figure.legend(loc="outside lower center", ncols=2)
         alt = f"Training loss, {title}, from the first {xlabel} to the last. "
         return show(figure, alt + "; ".join(ends) + ".")
