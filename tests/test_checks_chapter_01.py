@@ -299,6 +299,7 @@ WRONG_PARTS = [
       (AT_END, "    whole.backward()\n" + AT_END)], "stays in memory until `backward`"),
     ([(IN_LOOP, "        if total: whole = whole + loss\n        else: whole = loss\n"
        "        whole.backward()")], "has let go of this part already"),
+    ([(IN_LOOP, IN_LOOP.replace("()", "(retain_graph=True)"))], "holds on to a part"),
     ([(PART, MEAN)], "You added the means of the parts"),
     ([(PART, MEAN + " / -(-len(labels) // at_once)")], "counts a picture of a small"),
     ([(PART, MEAN + " / at_once")], "A part holds `at_once` pictures"),

@@ -170,6 +170,17 @@ def stable(x, r):
 BETWEEN = [
     (lambda x, r: logarithm(x, r) / r, "too small for a float"),
     (lambda x, r: (r * x).exp().mean((2, 3)).clamp(1e-30, 1e30).log() / r, "float"),
+    (lambda x, r: torch.where(logarithm(x, r).isfinite(), logarithm(x, r) / r,
+                              SOLVE(x, r)), "even if it is replaced"),
+    (lambda x, r: SOLVE(x.detach() if (r * x).abs().max() > 80 else x, r), "Stay in"),
+    (lambda x, r: x.amax((2, 3)) - math.log(20) / r if (r * x).abs().max() > 80
+     else SOLVE(x, r), "too small for a float"),
+    (lambda x, r: SOLVE(x, r) - x.amax((2, 3)), "never added back"),
+    (lambda x, r: SOLVE(x, r) + (r - 1) * x.amax((2, 3)), "divided by r, too"),
+    (lambda x, r: SOLVE(x, r) - x.amax((2, 3)) + x.amax((2, 3), True),
+     "do not add up place by place"),
+    (lambda x, r: torch.tensor(SOLVE(x.detach(), r).numpy()).requires_grad_(),
+     "Stay in torch"),
     (lambda x, r: stable(x, r) / r, "logarithm of the sum"),
     (lambda x, r: stable(x, r) / r - math.log(x[0, 0].numel()), "into the bracket"),
     (lambda x, r: stable(x, r) - math.log(x[0, 0].numel()), "The 1/r in front"),

@@ -249,13 +249,24 @@ FOLDS = [
     ([(ADDED, "folded.weight -= identity")], "x was subtracted"),
     ([(ADDED, "folded.weight += identity.roll((-1, -1), (2, 3))")], "in a corner"),
     ([(ADDED, "folded.weight += identity.amax((2, 3), True)")], "The whole window"),
-    ([(ADDED, "folded.weight += 2 * identity")], "and to no other"),
+    ([(ADDED, "folded.weight += 2 * identity")], "and nothing else"),
     ([("copy.deepcopy(conv)", "conv")], "Work on a copy"),
     ([("copy.deepcopy(conv)", "copy.copy(conv)")], "Work on a copy"),
     ([(ADDED, "folded.requires_grad_(False).weight += identity")], "is to be trained"),
     ([("return folded", "return nn.Sequential(folded)")], "no layer more"),
     ([("copy.deepcopy(conv)", "nn.Conv2d(4, 4, 3, padding=1)")], "and bias of `conv`"),
-    ([("return folded", "return folded.weight")], "Return an `nn.Module`"),
+    ([("return folded", "return folded.weight")], "One `nn.Conv2d`"),
+    ([("return folded", "return lambda x: conv(x) + x")], "One `nn.Conv2d`"),
+    ([(ADDED, "forward = folded.forward\n        folded.forward = "
+       "lambda x: forward(x) + x")], "The sum is still there"),
+    ([(ADDED, "folded.register_forward_hook(lambda _, x, y: y + x[0])")], "is still"),
+    ([(ADDED, ADDED + "\n        if conv.bias is not None: folded.bias += 1")],
+     "the same number to each pixel"),
+    ([(ADDED, ADDED + "\n        folded.padding = (0, 0)")], "Keep stride and padding"),
+    ([("torch.no_grad()", "torch.enable_grad()")], "under `torch.no_grad()` only"),
+    ([(ADDED, "folded.weight = conv.weight + identity")], "makes a weight of a tensor"),
+    ([(ADDED, MIDDLE.format("-1, 4")), (IDENTITY, ZEROS)], "(out, in / groups, k, k)"),
+    ([(ADDED, "folded.kernel_size // 2")], "take its first number"),
 ]  # fmt: skip
 
 

@@ -308,9 +308,11 @@ COMPARISONS = [
     ([("gain.mean().item()", "...")], "still waits"),
     ([(RESULT, "return gain.mean().item()")], "`return difference, error`"),
     ([(GAIN, "(first == labels) - (second == labels)")], "no numbers to subtract"),
+    ([(GAIN, GAIN.replace("double", "long"))], "of floats only"),
+    ([(ERROR, "gain.mean() / 0 * 0")], "below 0"),
     ([("gain.mean()", "(first == labels).mean()")], "`.double()`"),
     ([(ERROR, "(gain[first != second].var(correction=0) / len(labels)).sqrt()")],
-     "of the N numbers"),
+     "is that of such a mean"),
 ]  # fmt: skip
 
 

@@ -166,9 +166,14 @@ def test_maps_with_a_graph_behind_them_pass():
 SLOPE = "(after - before) / (end - start)"
 BOWLS = [
     ([("left <= right", "left < right")], "A straight line is convex"),
-    ([("left <= right", "left >= right")], "Compare each slope"),
+    ([("left <= right", "left >= right")], "This one can be convex"),
     ([(SLOPE, "after - before")], "not evenly spaced"),
-    ([(SLOPE, "abs(after - before) / (end - start)")], "Compare each slope"),
+    ([(SLOPE, "abs(after - before) / (end - start)")], "This one can be convex"),
+    ([(SLOPE, "(after - before) // (end - start)")], "The numbers are exact"),
+    ([(SLOPE, "round((after - before) / (end - start))")], "The numbers are exact"),
+    ([("left <= right", "right >= left - 0.4")], "The numbers are exact"),
+    ([("left <= right", "right >= 0.9 * left")], "a slope of 15"),
+    ([(SLOPE, "(losses[-1] - before) / (positions[-1] - start)")], "step by itself"),
     ([("pairwise(slopes))", "pairwise(slopes[:-1]))")], "the last two, too"),
     ([("left <= right", "left <= 0 or right >= 0")], "It only climbs"),
     ([("left <= right", "left < 0 or left <= right")], "a slope of -0.5"),

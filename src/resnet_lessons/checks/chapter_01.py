@@ -130,10 +130,11 @@ def training_step(net, optimizer, pictures, labels):
         prompt="""\
 A batch is too large for the memory. Write `step_in_parts(net, optimizer, pictures,
 labels, at_once)`: the step of exercise 01.3, but at most `at_once` pictures go through
-the net at a time, and what PyTorch keeps of one part for its gradient is gone before
-the next part comes. The last part may be smaller. The weights end where the step with
-the whole batch takes them, and the loss of the whole batch, before the step, is
-returned as a plain number. (No layer of this net looks at more than one picture.)
+the net at a time, each picture once, and what PyTorch keeps of one part for its
+gradient is gone before the next part comes. The last part may be smaller. The weights
+end where the step with the whole batch takes them, and the loss of the whole batch,
+before the step, is returned as a plain number. (No layer of this net looks at more than
+one picture.)
 """,
         starter="""\
 import torch.nn.functional as F

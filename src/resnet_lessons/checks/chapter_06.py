@@ -131,13 +131,14 @@ def gradient_terms(residual, x, g):
         id="06.4",
         title="A skip around one layer",
         prompt="""\
-"If $\\mathcal{F}$ has only a single layer," says the paper (section 3.2), the block "is
-similar to a linear layer", and no advantage was seen. See why. `conv` is an `nn.Conv2d`
-that keeps the shape of its input: as many channels out as in, stride 1, an odd kernel,
-zeros around. It may have a bias, and it may have groups. Write `without_skip(conv)`,
-which returns *one* new `nn.Conv2d` of the same kind whose output is
-$\\mathrm{conv}(x) + x$ for every $x$. `conv` itself stays as it was, and the new one
-can learn.
+Where $\\mathcal{F}$ is a single layer, $\\mathcal{F}(x) + x$ "is similar to a linear
+layer", says the paper (section 3.2), and saw no advantage. Show that one layer can
+compute it. `conv` is an `nn.Conv2d` that keeps the shape of its input: as many channels
+out as in, stride 1, an odd square kernel, padded with zeros. Write
+`without_skip(conv)`, which returns *one* new `nn.Conv2d` that puts out
+$\\mathrm{conv}(x) + x$ for every $x$, with the same kernel size and groups as `conv`,
+and a bias only if `conv` has one. `conv` itself stays as it was, and the new one can
+learn.
 """,
         starter='''\
 import copy
@@ -151,8 +152,8 @@ def without_skip(conv):
     raise NotImplementedError
 ''',
         hints=(
-            "Both sides are sums over the same window. By how much must the weight of "
-            "which pixel of the window grow, and in which channel?",
+            "Both are sums over the same window. Which pixel of the window is x? And "
+            "in which channel must it count once more?",
             "The kernel that copies its input has a one in the middle, from each "
             "channel to itself, and zeros elsewhere. Add it to a copy of `conv`, under "
             "`torch.no_grad()`.",

@@ -141,7 +141,7 @@ pictures, `labels` the true ones; all three are tensors of shape $(N,)$. Write
 `compare(first, second, labels)`, which returns two numbers: by how much the accuracy of
 the first net exceeds that of the second, as a share from -1 to 1, and the standard
 error of this difference. What is hard for one net is often hard for the other, too, so
-the two accuracies do not vary by themselves: go picture by picture. Where one may
+the two accuracies do not vary independently: go picture by picture. Where one may
 divide by $N$ or by $N - 1$, take $N$.
 """,
         starter="""\
@@ -157,7 +157,8 @@ def compare(first, second, labels):
             "both or neither are: `(first == labels)` minus `(second == labels)`, as "
             "numbers.",
             "The standard error of a mean of $N$ numbers is $\\sqrt{v / N}$ with their "
-            "variance $v$; `gain.var(correction=0)` divides by $N$.",
+            "variance $v$. With these numbers in `gain`, `gain.var(correction=0)` "
+            "divides by $N$.",
         ),
         answer=compare,
         imports="",

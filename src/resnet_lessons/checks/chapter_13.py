@@ -133,10 +133,10 @@ def grad_cam(features, scores):
         title="Can this be a bowl?",
         prompt="""\
 Somebody walked along a line through the weights of a net and measured the loss here and
-there. `positions` are the places on the line, from left to right and not evenly spaced,
-`losses` what was found at each. Write `could_be_convex(positions, losses)`: `True` if
-some convex function goes through all the points, `False` if none does. A straight line
-is convex. Take the numbers as exact.
+there. `positions` is a list of places on the line, from left to right and not evenly
+spaced, `losses` a list of what was found at each. Write `could_be_convex(positions,
+losses)`: `True` if some convex function goes through all the points, `False` if none
+does. A straight line is convex. Take the numbers as exact.
 """,
         starter="""\
 def could_be_convex(positions, losses):
@@ -145,8 +145,8 @@ def could_be_convex(positions, losses):
         hints=(
             "Draw three points. When does the one in the middle lie above the straight "
             "line that joins its two neighbours?",
-            "A convex function never gets less steep from left to right. It may fall, "
-            "but then first more steeply, later less.",
+            "The slope of a convex function never gets smaller from left to right: -3, "
+            "then -1, then 2.",
             "The slope of a step is its rise divided by its length. No slope may be "
             "smaller than the one before it.",
         ),

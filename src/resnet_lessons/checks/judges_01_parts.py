@@ -35,7 +35,9 @@ def check_step_in_parts(answer, expect):
         for ours, theirs in zip(twin.parameters(), net.parameters(), strict=True):
             ours.grad = None if theirs.grad is None else theirs.grad.clone()
         events = optimizer.events
+        graphs = []
         hooks = [
+            net.register_forward_hook(lambda net, _, y, g=graphs: g.append(y.grad_fn)),
             net.register_forward_pre_hook(lambda net, given, e=events: e.append(given)),
             net[-1].bias.register_hook(lambda gradient, e=events: e.append("backward")),
         ]
@@ -43,9 +45,25 @@ def check_step_in_parts(answer, expect):
         for hook in hooks:
             hook.remove()
         _in_turn(_named(events), at_once, expect)
+        expect.true(
+            "nothing is kept of the parts that went back",
+            not any(map(_is_kept, graphs)),
+            got="all that PyTorch kept for the gradient",
+            expected="nothing",
+            hint="`retain_graph=True` holds on to a part after its `backward`. Leave "
+            "it out.",
+        )
         _moved(net, twin, x, y, at_once, expect)
         _loss(loss, net, twin, x, y, at_once, expect)
     keeps_the_optimizer(lambda *given: answer(*given, 3), expect)
+
+
+def _is_kept(graph) -> bool:
+    """Whether the step of a linear layer still holds what it has read."""
+    try:
+        return graph is not None and graph._saved_mat1 is not None
+    except RuntimeError:  # freed by `backward`
+        return False
 
 
 def _named(events) -> list:

@@ -34,6 +34,20 @@ MISTAKES = [
         "The 1/r in front is missing.",
     ),
     (
+        lambda x, r: _pool(x, r) - x.amax(PLACES),
+        "The largest value was taken out of the sum and never added back.",
+    ),
+    (
+        lambda x, r: _pool(x, r) + (r - 1) * x.amax(PLACES),
+        "What was taken out of the sum is the largest r·x. Added back, it is divided "
+        "by r, too.",
+    ),
+    (
+        lambda x, r: _pool(x, r) - x.amax(PLACES) + x.amax(PLACES, keepdim=True),
+        "(B, C) and (B, C, 1, 1) do not add up place by place. Take the two axes of "
+        "length 1 away from the maximum before you add it back.",
+    ),
+    (
         lambda x, r: _pool(x, 1),
         "The r in the exponent, or the one in front, is missing: what you have is the "
         "value for r = 1.",
@@ -72,55 +86,58 @@ STEPS = (
 )
 SIZES = (
     "Here exp(r·x) is too large or too small for a float. Take the largest r·x of each "
-    "channel out of the sum first; `torch.logsumexp` does."
+    "channel out of the sum first."
 )
+WRITES = "Something writes into x, such as `x *= r`. Make a new tensor: `r * x`."
 
 
 def check_log_sum_exp_pool(answer, expect):
-    for shape, r, size in [
-        ((2, 3, 4, 5), 0.5, 1),
-        ((2, 3, 4, 5), 2, 1),
-        ((1, 7, 33, 47), 3, 1),
-        ((4, 6, 1, 1), 2, 1),
-        ((2, 3, 4, 5), 4, 1000),  # exp gives inf
-        ((2, 3, 4, 5), 4, -1000),  # exp gives 0, and its logarithm -inf
-    ]:
-        x, hint, words = torch.randn(shape), STEPS, ""
-        if size != 1:
-            x, hint = (torch.rand(shape) + 0.5) * size, SIZES
-            words = f", x from {x.min():.0f} to {x.max():.0f}"
-        expect.trying(f"r = {r}, x of shape {'×'.join(map(str, shape))}{words}")
-        given = x.clone()
-        expect.close(
-            "one value per image and channel",
-            answer(given, r),
-            _pool(x, r),
-            hint=hint,
-            mistakes=made(MISTAKES, x, r),
-            atol=1e-4,
-        )
-        unchanged(given, x, expect)
-    _gradient(answer, expect)
+    for shape, r in [((2, 3, 4, 5), 0.5), ((1, 7, 33, 47), 3), ((4, 6, 1, 1), 2)]:
+        _value(answer, torch.randn(shape), r, "", expect, STEPS, MISTAKES)
+    for size in (1000, -1000):  # of whose powers a float makes inf, and 0
+        x = torch.rand(2, 3, 4, 5) * size + size / 2
+        words = f", from {x.min():.0f} to {x.max():.0f}"
+        _value(answer, x, 4, words, expect, SIZES)
+        _value(answer, torch.full_like(x, size), 4, f", all {size}", expect, SIZES)
+    _gradient(answer, torch.randn(2, 3, 4, 5), "", expect)
+    _gradient(answer, x, words, expect)
 
 
-def _gradient(answer, expect):
-    expect.trying("the gradient of the sum of the values, r = 2, x of shape 2×3×4×5")
-    x = torch.randn(2, 3, 4, 5, requires_grad=True)
-    y = answer(x, 2)
+def _value(answer, x, r, words, expect, hint, mistakes=()):
+    expect.trying(f"r = {r}, x of shape {'×'.join(map(str, x.shape))}{words}")
+    given = x.clone()
+    expect.close(
+        "one value per image and channel",
+        answer(given, r),
+        _pool(x, r),
+        hint=hint,
+        mistakes=made(mistakes, x, r),
+        atol=1e-4,
+    )
+    unchanged(given, x, expect, WRITES)
+
+
+def _gradient(answer, x, words, expect):
+    expect.trying(
+        f"the gradient of the sum of the values, r = 2, x of shape 2×3×4×5{words}"
+    )
+    x = x.clone().requires_grad_()
+    y, reached = answer(x, 2), None
+    if y.requires_grad:
+        (reached,) = torch.autograd.grad(y.sum(), x, allow_unused=True)
     expect.true(
-        "the result is connected to x",
-        y.requires_grad,
-        got="a result without a gradient",
+        "it reaches x",
+        reached is not None,
+        got="none",
         expected="a gradient for each place",
         hint="Stay in torch: `.item()`, `.detach()`, numpy and `no_grad` cut the "
         "gradient, and the layers below would not learn.",
     )
-    y.sum().backward()
     expect.close(
         "the gradient at x",
-        x.grad,
+        reached,
         (2 * x.detach()).flatten(2).softmax(2).reshape(x.shape),
         hint="A place has the share exp(r·x) of its channel's sum. If you take the "
         "largest value out of the sum, add it back with its gradient, or detach it in "
-        "both places.",
+        "both places. `nan` comes from an `inf` on the way, even if it is replaced.",
     )

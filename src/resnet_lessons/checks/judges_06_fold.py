@@ -3,13 +3,24 @@
 import copy
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from .describe import Words, shape_in_words
+from .advice import MISFIT
+from .describe import Words, describe, shape_in_words
 from .expect import made
 from .layers import can_learn
 
 COPY = "Work on a copy: `copy.deepcopy(conv)`."
+ERRORS = [
+    (
+        "leaf Variable",
+        "A weight that learns may be changed by hand under `torch.no_grad()` only.",
+    ),
+    ("cannot assign .* as parameter", "`nn.Parameter(…)` makes a weight of a tensor."),
+    ("for //: 'tuple'", "`kernel_size` is a pair: take its first number."),
+    (MISFIT, "A weight has the shape (out, in / groups, k, k): print that of `conv`."),
+]
 
 
 def check_without_skip(answer, expect):
@@ -24,25 +35,46 @@ def check_without_skip(answer, expect):
             channels, channels, kernel, padding=kernel // 2, groups=groups, bias=bias
         )
         before = copy.deepcopy(conv)
-        expect.trying(f"conv: {what}")
-        folded = expect.module("a convolution is returned", answer(conv))
+        expect.trying(f"conv: {what}", errors=ERRORS)
+        folded = answer(conv)
         _is_alike(folded, before, expect)
         _is_as_it_was(conv, before, expect, "it was changed", COPY)
         x = torch.randn(2, channels, 7, 6)
         with torch.no_grad():
-            expect.close(
-                "its output",
-                folded(x),
-                before(x) + x,
-                hint="Add 1 to the weights that lead from the pixel in the middle of "
-                "the window to the same place of the same channel, and to no other.",
-                mistakes=made(FOLDED, before, x),
-            )
+            _adds_x(folded, before, x, expect)
         can_learn(folded.parameters(), expect, LEARNS)
         with torch.no_grad():
             for parameter in folded.parameters():
                 parameter += 1
         _is_as_it_was(conv, before, expect, "both hold the same weights", COPY)
+
+
+def _adds_x(folded, conv, x, expect):
+    y = folded(x)
+    expect.shape("its output", y, x.shape, hint="Keep stride and padding of `conv`.")
+    if conv.bias is not None:
+        expect.close(
+            "its bias",
+            folded.bias,
+            conv.bias,
+            hint="Keep that of `conv`: a bias adds the same number to each pixel, the "
+            "skip adds to each *its own* value.",
+        )
+    expect.close(
+        "its output",
+        y,
+        conv(x) + x,
+        hint="The pixel in the middle of the window must count once more, for its own "
+        "channel, and nothing else.",
+        mistakes=made(FOLDED, conv, x),
+    )
+    expect.close(
+        "the same from its weights alone",
+        F.conv2d(x, folded.weight, folded.bias, 1, conv.padding, 1, conv.groups),
+        y,
+        hint="The sum is still there, in `forward` or in a hook. Put it into the "
+        "weights.",
+    )
 
 
 LEARNS = "The new convolution is to be trained: its weights need `requires_grad`."
@@ -58,7 +90,7 @@ def _is_alike(folded, conv, expect):
 
 def _kind(layer) -> Words:
     if not isinstance(layer, nn.Conv2d):
-        return Words(f"a {type(layer).__name__}")
+        return Words(describe(layer))
     shape, bias = shape_in_words(layer.weight.shape), layer.bias is not None
     groups = f"groups={layer.groups}, " if layer.groups > 1 else ""
     return Words(f"a Conv2d, {groups}bias={bias}, its weight of {shape}")
@@ -107,11 +139,6 @@ def _instead(conv):
     nn.init.dirac_(conv.weight, conv.groups)
 
 
-def _bias(conv):
-    if conv.bias is not None:
-        conv.bias += 1
-
-
 FOLDED = [
     (
         lambda conv, x: conv(x),
@@ -125,7 +152,7 @@ FOLDED = [
     (
         lambda conv, x: _with(conv, _corner)(x),
         "The one stands in a corner of the kernel, which looks at a neighbour. The "
-        "pixel itself is in the middle: `kernel // 2`.",
+        "pixel itself is in the middle, at `k // 2` of both axes.",
     ),
     (
         lambda conv, x: _with(conv, _whole_window)(x),
@@ -139,10 +166,6 @@ FOLDED = [
     (
         lambda conv, x: _with(conv, _instead)(x),
         "The weights of `conv` are gone. *Add* the kernel that copies.",
-    ),
-    (
-        lambda conv, x: _with(conv, _bias)(x),
-        "A bias adds the same number to each pixel. Here each gets *its own* value.",
     ),
     (
         lambda conv, x: conv(x) - x,

@@ -10,12 +10,12 @@ from .expect import made
 
 ERRORS = [
     (
-        "(mean|std|var).*(dtype|floating)",
+        "Got: Bool|Subtraction, the `-` operator|numpy boolean subtract",
         "`True` and `False` are no numbers to subtract or to average: `.double()`.",
     ),
     (
-        "Subtraction, the `-` operator",
-        "`True` and `False` are no numbers to subtract: `.double()`.",
+        "Got: Long|only support floating",
+        "PyTorch takes mean and variance of floats only: `.double()`.",
     ),
     (MISFIT, "All three have the shape (N,), and so has `first == labels`."),
 ]
@@ -39,7 +39,7 @@ def check_compare(answer, expect):
                 name,
                 got,
                 by_counts(*counts)[place],
-                hint=HINTS[place],
+                hint=NAN if _is_nan(got) else HINTS[place],
                 mistakes=made(MISTAKES[place], *counts),
             )
 
@@ -47,8 +47,10 @@ def check_compare(answer, expect):
 PARTS = ["the difference of the accuracies", "its standard error"]
 HINTS = [
     "The share of pictures that the first net gets right, minus that of the second.",
-    "The standard deviation of the N numbers 1, 0 and -1, divided by the root of N.",
+    "The difference is a mean over the N pictures of one number each. Its standard "
+    "error is that of such a mean.",
 ]
+NAN = "Rounding took what is under the root below 0. Use `.double()`."
 
 
 def pictures(both, only_first, only_second, neither):
@@ -84,6 +86,13 @@ def _pair(expect, got):
         hint="`return difference, error`",
     )
     return got
+
+
+def _is_nan(value) -> bool:
+    try:
+        return bool(value != value)
+    except Exception:  # an array of several numbers
+        return False
 
 
 def _difference(both, only_first, only_second, neither):

@@ -2,15 +2,16 @@
 
 from itertools import combinations
 
-CHORD = "Compare each slope, rise divided by length, with the one before."
-UNEVEN = (
-    "The places are not evenly spaced: divide each rise by the length of its step "
-    "before you compare."
-)
+UNEVEN = "The places are not evenly spaced. What is the *slope* of each step?"
 FEW = "With fewer than three points there is nothing to compare: `True`."
 # What each walk teaches. All slopes are exact in binary: no rounding decides.
 WALKS = [
-    ("a bowl", (0, 1, 2, 4), (4, 1, 0.5, 2), CHORD),
+    (
+        "a bowl",
+        (0, 1, 2, 4),
+        (4, 1, 0.5, 2),
+        "This one can be convex: it falls steeply, then gently, then it climbs.",
+    ),
     (
         "a fall after a climb",
         (0, 1, 2, 3),
@@ -48,8 +49,26 @@ WALKS = [
         "a hill between two valleys of one height",
         (0, 1, 2, 3, 4),
         (2, 0, 1, 0, 2),
-        "First, last and lowest points tell nothing of what lies between: go through "
-        "all the slopes.",
+        "The point in the middle lies above the line that joins its neighbours. First, "
+        "last and lowest points tell nothing of that.",
+    ),
+    (
+        "a kink, and a way down to the last point",
+        (0, 1, 2, 3),
+        (6, 4, 0, 0),
+        "Take each step by itself: slopes of -2, -4 and 0.",
+    ),
+    (
+        "a climb that is nearly level",
+        (0, 1, 2, 3),
+        (0, 0.25, 0.375, 0.5),
+        "The numbers are exact: a slope of 0.125 is smaller than one of 0.25.",
+    ),
+    (
+        "a climb that is nearly straight",
+        (0, 1, 2, 3),
+        (0, 16, 31, 46),
+        "The numbers are exact: a slope of 15 is smaller than one of 16.",
     ),
     ("two points", (0, 3), (5, 1), FEW),
     ("one point", (2,), (5,), FEW),
