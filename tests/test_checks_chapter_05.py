@@ -1,5 +1,6 @@
 """The checks of chapter 5 name the mistake that was made."""
 
+import copy
 from itertools import pairwise
 from statistics import geometric_mean
 
@@ -186,3 +187,57 @@ def test_the_bias_of_a_real_net_is_found():
     answer = SOLUTIONS["05.3"].answer
     x, labels = torch.rand(8, 1, 8, 8), torch.arange(8)
     assert answer(net, x, labels) == ["0.0.bias"]
+
+
+SCALE = "norm.weight / torch.sqrt(norm.running_var + norm.eps)"
+WEIGHT = "folded.weight *= scale[:, None, None, None]"
+SHIFT = "norm.bias + (bias - norm.running_mean) * scale"
+FOLDS = [
+    ([(" + norm.eps", "")], "ε is missing"),
+    ([(SCALE, "norm.weight / (norm.running_var + norm.eps)")], "by the variance"),
+    ([("norm.weight /", "1 /")], "γ, `norm.weight`, is missing"),
+    ([(SHIFT, "(bias - norm.running_mean) * scale")], "β, `norm.bias`, is missing"),
+    ([(SHIFT, "norm.bias + bias * scale")], "The running mean is missing"),
+    ([(SHIFT, "norm.bias + bias - norm.running_mean")], "The scale is missing"),
+    ([(SHIFT, "norm.bias + bias - norm.running_mean * scale")], "it is scaled"),
+    ([(SHIFT, "norm.bias - norm.running_mean * scale")], "is lost"),
+    ([(WEIGHT, "pass")], "The weights are still those"),
+    ([(WEIGHT, "folded.weight *= scale[None, :, None, None]")], "print that of `conv`"),
+    ([("nn.Parameter(norm", "(norm")], "makes a weight of a tensor"),
+    ([("torch.no_grad()", "torch.enable_grad()")], "under `torch.no_grad()` only"),
+    ([("copy.deepcopy(conv)", "conv")], "Work on a copy"),
+    ([("copy.deepcopy(conv)", "copy.copy(conv)")], "Work on a copy"),
+    ([("    bias =", "    norm.eval()\n    bias =")], "leave its mode"),
+    ([("return folded", "return nn.Sequential(conv, norm)")], "no layer more"),
+    ([("return folded", "return lambda x: norm.eval()(conv(x))")], "no layer more"),
+    ([("return folded", "folded.padding = (2, 2)\n    return folded")], "Keep stride"),
+    ([(WEIGHT, "pass"), ("return folded", "folded.register_forward_pre_hook("
+       "lambda _, x: None)\n    folded.register_forward_hook(lambda _, x, y: "
+       "norm.eval()(conv(x[0])))\n    return folded")], "Put it into the weights"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "words"), FOLDS)
+def test_a_norm_that_is_folded_wrongly_is_explained(edits, words):
+    assert words in hint_of("05.4", edited("05.4", *edits))
+
+
+def test_the_averages_of_a_batch_are_named():
+    def fold(conv, norm):
+        folded = SOLUTIONS["05.4"].answer(conv, norm)
+        both = nn.Sequential(copy.deepcopy(conv), copy.deepcopy(norm).train())
+        folded.forward = both.forward
+        return folded
+
+    assert "the running averages count" in hint_of("05.4", fold)
+
+
+def test_pytorchs_own_way_to_fold_passes():
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    def fold(conv, norm):
+        both = [copy.deepcopy(layer).eval() for layer in (conv, norm)]
+        return fuse_conv_bn_eval(*both)
+
+    report = checks.check("05.4", fold)
+    assert report.passed, report

@@ -1,12 +1,15 @@
 """Chapter 5, gradients and how a net starts: the exercises and their answers."""
 
+import copy
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
 from .exercise import Exercise
 from .judges_05 import check_dead_biases, check_factor_per_layer, check_he_std
+from .judges_05_fold import check_fold
 
 
 def he_std(in_channels, out_channels, kernel_size, mode):
@@ -32,6 +35,16 @@ def dead_biases(net, pictures, labels):
         and layer.bias is not None
         and layer.bias.grad.norm() < 1e-3 * layer.weight.grad.norm()
     ]
+
+
+def fold(conv, norm):
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)  # (out,)
+    bias = 0 if conv.bias is None else conv.bias
+    folded = copy.deepcopy(conv)
+    with torch.no_grad():
+        folded.weight *= scale[:, None, None, None]
+        folded.bias = nn.Parameter(norm.bias + (bias - norm.running_mean) * scale)
+    return folded
 
 
 EXERCISES = [
@@ -116,5 +129,39 @@ def dead_biases(net, pictures, labels):
         answer=dead_biases,
         imports="import torch.nn.functional as F\nfrom torch import nn",
         check=check_dead_biases,
+    ),
+    Exercise(
+        id="05.4",
+        title="A norm that costs nothing",
+        prompt="""\
+In evaluation a batch normalisation is, for each channel, one factor and one number that
+is added. `conv` is an `nn.Conv2d`, perhaps with a bias, perhaps with groups; `norm` is
+the `nn.BatchNorm2d` behind it. Write `fold(conv, norm)`, which returns *one* new
+`nn.Conv2d` with a bias that puts out what `norm(conv(x))` does in evaluation mode, for
+every $x$. Both are given in any mode, and stay as they were, in their mode, too.
+""",
+        starter='''\
+import copy
+
+import torch
+from torch import nn
+
+
+def fold(conv, norm):
+    """A convolution that gives norm(conv(x)), as in evaluation."""
+    raise NotImplementedError
+''',
+        hints=(
+            "Put $w * x + b$ in the place of the norm's input, and multiply out. What "
+            "stands before $x$, and what stands alone?",
+            "The norm holds γ in `weight`, β in `bias`, and ε in `eps`; in evaluation "
+            "it takes `running_mean` and `running_var`. Each has one number for each "
+            "output channel, which is axis 0 of the convolution's weight.",
+            "With $s = \\gamma / \\sqrt{\\sigma^2 + \\epsilon}$ the weight is $s w$, "
+            "and the bias is $\\beta + s\\,(b - \\mu)$, where $b = 0$ if `conv` has none.",
+        ),
+        answer=fold,
+        imports="import copy\n\nimport torch\nfrom torch import nn",
+        check=check_fold,
     ),
 ]

@@ -38,8 +38,9 @@ EXERCISES = [
         prompt="""\
 Write `freeze(net, stages)`, which makes a `nets.ResNet` ready for training: its stem
 and its first `stages` stages stay as they are, to the last number, while all behind
-them learns. The net has `net.stem`, `net.stages` (an `nn.Sequential`) and `net.head`.
-It may have been frozen otherwise before. Nothing has to be returned.
+them learns (unlike in the chapter, the number says what stays). The net has `net.stem`,
+`net.stages` (an `nn.Sequential`) and `net.head`. It may have been frozen otherwise
+before. Nothing has to be returned.
 """,
         starter='''\
 def freeze(net, stages):

@@ -130,7 +130,7 @@ def _same(got, want) -> bool:
 def _alike(got, want) -> bool:
     try:
         got = got.item() if hasattr(got, "item") else got  # of an array with one number
-        return math.isclose(got, want, rel_tol=1e-4, abs_tol=1e-9)
+        return math.isclose(got, want, rel_tol=1e-4)
     except Exception:  # no number, or more than one
         return False
 

@@ -3,24 +3,11 @@
 import copy
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from .advice import MISFIT
-from .describe import Words, describe, shape_in_words
 from .expect import made
+from .folding import COPY, ERRORS, by_weights_alone, kind_of, stays
 from .layers import can_learn
-
-COPY = "Work on a copy: `copy.deepcopy(conv)`."
-ERRORS = [
-    (
-        "leaf Variable",
-        "A weight that learns may be changed by hand under `torch.no_grad()` only.",
-    ),
-    ("cannot assign .* as parameter", "`nn.Parameter(…)` makes a weight of a tensor."),
-    ("for //: 'tuple'", "`kernel_size` is a pair: take its first number."),
-    (MISFIT, "A weight has the shape (out, in / groups, k, k): print that of `conv`."),
-]
 
 
 def check_without_skip(answer, expect):
@@ -37,8 +24,8 @@ def check_without_skip(answer, expect):
         before = copy.deepcopy(conv)
         expect.trying(f"conv: {what}", errors=ERRORS)
         folded = answer(conv)
-        _is_alike(folded, before, expect)
-        _is_as_it_was(conv, before, expect, "it was changed", COPY)
+        expect.equal("the layer", kind_of(folded), kind_of(before), hint=ALIKE)
+        stays("conv", conv, before, expect, "it was changed", COPY)
         x = torch.randn(2, channels, 7, 6)
         with torch.no_grad():
             _adds_x(folded, before, x, expect)
@@ -46,7 +33,7 @@ def check_without_skip(answer, expect):
         with torch.no_grad():
             for parameter in folded.parameters():
                 parameter += 1
-        _is_as_it_was(conv, before, expect, "both hold the same weights", COPY)
+        stays("conv", conv, before, expect, "both hold the same weights", COPY)
 
 
 def _adds_x(folded, conv, x, expect):
@@ -70,41 +57,18 @@ def _adds_x(folded, conv, x, expect):
     )
     expect.close(
         "the same from its weights alone",
-        F.conv2d(x, folded.weight, folded.bias, 1, conv.padding, 1, conv.groups),
+        by_weights_alone(folded, conv, x),
         y,
         hint="The sum is still there, in `forward` or in a hook. Put it into the "
         "weights.",
     )
 
 
+ALIKE = (
+    "One `nn.Conv2d` with the channels, kernel, padding, groups and bias of `conv`: no "
+    "layer more, and none around it."
+)
 LEARNS = "The new convolution is to be trained: its weights need `requires_grad`."
-
-
-def _is_alike(folded, conv, expect):
-    hint = (
-        "One `nn.Conv2d` with the channels, kernel, padding, groups and bias of "
-        "`conv`: no layer more, and none around it."
-    )
-    expect.equal("the layer", _kind(folded), _kind(conv), hint=hint)
-
-
-def _kind(layer) -> Words:
-    if not isinstance(layer, nn.Conv2d):
-        return Words(describe(layer))
-    shape, bias = shape_in_words(layer.weight.shape), layer.bias is not None
-    groups = f"groups={layer.groups}, " if layer.groups > 1 else ""
-    return Words(f"a Conv2d, {groups}bias={bias}, its weight of {shape}")
-
-
-def _is_as_it_was(conv, before, expect, got, hint):
-    now, then = conv.state_dict(), before.state_dict()
-    expect.true(
-        "conv stays as it was",
-        all(torch.equal(now[name], then[name]) for name in then),
-        got=got,
-        expected="the same weights, of its own",
-        hint=hint,
-    )
 
 
 def _with(conv, change):

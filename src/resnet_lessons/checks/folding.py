@@ -1,0 +1,48 @@
+"""What the checks share that ask for one convolution in the place of more."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .advice import MISFIT
+from .describe import Words, describe, shape_in_words
+
+COPY = "Work on a copy: `copy.deepcopy(conv)`."
+ERRORS = [
+    (
+        "leaf Variable",
+        "A weight that learns may be changed by hand under `torch.no_grad()` only.",
+    ),
+    ("cannot assign .* as parameter", "`nn.Parameter(…)` makes a weight of a tensor."),
+    ("for //: 'tuple'", "`kernel_size` is a pair: take its first number."),
+    (MISFIT, "A weight has the shape (out, in / groups, k, k): print that of `conv`."),
+]
+
+
+def kind_of(layer, bias: bool | None = None) -> Words:
+    """A convolution by what its weights are like; bias: as if it had one, or none."""
+    if not isinstance(layer, nn.Conv2d):
+        return Words(describe(layer))
+    shape = shape_in_words(layer.weight.shape)
+    has_bias = layer.bias is not None if bias is None else bias
+    groups = f"groups={layer.groups}, " if layer.groups > 1 else ""
+    return Words(f"a Conv2d, {groups}bias={has_bias}, its weight of {shape}")
+
+
+def stays(name: str, module: nn.Module, before: nn.Module, expect, got: str, hint: str):
+    """Expect `module` to hold what its copy `before` does, and to be in its mode."""
+    now, then = module.state_dict(), before.state_dict()
+    expect.true(
+        f"{name} stays as it was",
+        all(torch.equal(now[key], then[key]) for key in then)
+        and module.training == before.training,
+        got=got,
+        expected="the same weights, of its own",
+        hint=hint,
+    )
+
+
+def by_weights_alone(folded: nn.Conv2d, conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """What the weights of `folded` make of x in the place of those of `conv`."""
+    options = conv.stride, conv.padding, conv.dilation, conv.groups
+    return F.conv2d(x, folded.weight, folded.bias, *options)
