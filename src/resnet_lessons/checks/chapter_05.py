@@ -158,7 +158,7 @@ def fold(conv, norm):
             "it takes `running_mean` and `running_var`. Each has one number for each "
             "output channel, which is axis 0 of the convolution's weight.",
             "With $s = \\gamma / \\sqrt{\\sigma^2 + \\epsilon}$ the weight is $s w$, "
-            "and the bias is $\\beta + s\\,(b - \\mu)$, where $b = 0$ if `conv` has none.",
+            "the bias $\\beta + s\\,(b - \\mu)$, where $b = 0$ if `conv` has none.",
         ),
         answer=fold,
         imports="import copy\n\nimport torch\nfrom torch import nn",
