@@ -117,7 +117,7 @@ def test_a_map_of_a_high_loss_has_few_ticks():
     ("column", "side"),
     [
         (["1.5 (3)", "2,000"], "--:"),
-        (["0.05 to 0.07", "2e-22", "9.9e+03"], "--:"),
+        (["0.05 to 0.07", "2 × 10⁻²²", "9,900"], "--:"),
         (["+5 %", "−3 %"], "--:"),
         (["1.5", "", "2"], "--:"),
         (["", "a"], ":--"),
@@ -129,3 +129,32 @@ def test_a_map_of_a_high_loss_has_few_ticks():
 def test_a_column_of_numbers_is_aligned_to_the_right(column, side):
     text = str(table(["column"], [[value] for value in column]))
     assert text.splitlines()[1] == f"| {side} |"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "words"),
+    [
+        (0, 2, "0"),
+        (770.0, 2, "770"),
+        (27_234, 3, "27,200"),
+        (0.258, 2, "0.26"),
+        (-0.0504, 2, "-0.050"),
+        (999.6, 2, "1,000"),
+        (1.6e-11, 2, "1.6 × 10⁻¹¹"),
+        (5.4e-45, 1, "5 × 10⁻⁴⁵"),
+        (2e10, 1, "2 × 10¹⁰"),
+    ],
+)
+def test_a_number_has_its_digits_and_no_machine_notation(value, digits, words):
+    assert figures.number(value, digits) == words
+
+
+def test_per_cent_is_written_in_one_way():
+    text = "**84%** of 3.5 %, `{:.0%}`, width:50%;"
+    assert figures.say(text) == "**84\u00a0%** of 3.5\u00a0%, `{:.0%}`, width:50%;"
+    assert "| 84\u00a0% |" in figures.table(["a"], [["84%"]])
+
+
+def test_powers_of_ten_stand_on_the_right():
+    rows = [["2 × 10⁻⁵"], ["0.3"]]
+    assert "--:" in figures.table(["size"], rows)

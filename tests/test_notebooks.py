@@ -81,7 +81,7 @@ def test_a_notebook_is_executed_again_only_if_its_code_changed(tmp_path, monkeyp
     assert len(executed) == 3
 
 
-REPLAYING = [c for c in CHAPTERS if "training.record_of" in c.read_text("utf-8")]
+REPLAYING = [c for c in CHAPTERS if "training.record" in c.read_text("utf-8")]
 
 
 @pytest.mark.slow

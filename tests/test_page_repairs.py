@@ -154,3 +154,37 @@ def test_the_book_carries_no_icon_script_and_no_map(tmp_path):
     pages.drop_unused(tmp_path)
     left = [p for p in (tmp_path / "_static").rglob("*") if p.is_file()]
     assert sorted(left) == sorted(tmp_path / "_static" / name for name in used)
+
+
+FORMULA = '<span class="math notranslate nohighlight">\\(a = 0\\)</span>'
+
+
+def test_what_is_read_as_one_is_not_broken():
+    page = "<p>A 3 × 3 kernel, 1 × 1 × 5: 84 % ± 0.4, γ = 0, a = b</p>"
+    kept = "<p>A 3~×~3 kernel, 1~×~1~×~5: 84~% ±~0.4, γ =~0, a = b</p>"
+    assert pages.tied(page) == kept.replace("~", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<pre>x = 3 × 3</pre>",
+        "<code>x = 3</code>",
+        "<script>x = 3;</script><style>a { width: 3 % }</style>",
+        '<a title="3 × 3"><title>3 × 3</title></a>',
+        FORMULA,
+        '<div class="math notranslate">\\[a = 0\\]</div>',
+    ],
+)
+def test_code_formulas_and_tags_keep_their_spaces(page):
+    assert pages.tied(page) == page
+
+
+def test_a_formula_keeps_its_full_stop_and_its_bracket():
+    whole = '<span class="rl-whole">{}</span>'
+    page = f"<p>{FORMULA}, then ({FORMULA}). And {FORMULA} alone.</p>"
+    kept = (
+        f"<p>{whole.format(FORMULA + ',')} then {whole.format(f'({FORMULA}).')} "
+        f"And {FORMULA} alone.</p>"
+    )
+    assert pages.repaired(page + "<p></p>") == kept + "<p></p>"

@@ -498,6 +498,18 @@ def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
     assert lines[-1].startswith("Trained here")
 
 
+def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):
+    monkeypatch.delenv("RESNET_LESSONS_LIVE", raising=False)
+    names = ["plain-8-cifar", "plain-20-cifar", "fcn-baseline"]
+    lines = []
+    kept = training.records_of(names, live=False, say=lines.append)
+    assert [record.experiment for record in kept] == names
+    one, other = lines[0].split("\n")
+    assert one.startswith("Replayed: plain, 8 layers; plain, 20 layers, cifar10")
+    assert kept[0].device in one and kept[1].commit[:7] in one
+    assert other.startswith(f"Replayed: {kept[2].title}, imagenette")
+
+
 @pytest.mark.parametrize("cuda", [False, True])
 def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeypatch):
     monkeypatch.delenv(recording.LIVE, raising=False)

@@ -117,10 +117,10 @@ layers, convolution, BatchNorm, ReLU, convolution, BatchNorm, and a sixth, the l
 ReLU; each keeps the shape of its input. Write `residual_twin(plain)`, which returns a
 new net with the same blocks and the same weights, where each block has a shortcut:
 
-$$y = \\mathrm{ReLU}(F(x) + x)$$
+$$y = \\mathrm{ReLU}(\\mathcal{F}(x) + x)$$
 
-$F$ is what the block computes before its last ReLU. The twin has exactly as many
-parameters as `plain`, and `plain` stays as it was.
+$\\mathcal{F}$ is what the block computes before its last ReLU. The twin has exactly as
+many parameters as `plain`, and `plain` stays as it was.
 """,
         starter='''\
 import copy

@@ -61,13 +61,14 @@ EXERCISES = [
         prompt="""\
 Write `ResBlock(in_channels, out_channels, stride=1)`:
 
-$$y = \\mathrm{ReLU}(F(x) + \\mathrm{shortcut}(x))$$
+$$y = \\mathrm{ReLU}(\\mathcal{F}(x) + \\mathrm{shortcut}(x))$$
 
-- $F$ is a 3×3 convolution with the stride, BatchNorm, ReLU, a 3×3 convolution,
-  BatchNorm. No convolution has a bias.
+- $\\mathcal{F}$ is a 3×3 convolution with the stride, BatchNorm, ReLU, a 3×3
+  convolution, BatchNorm. No convolution has a bias.
 - The shortcut averages over 2×2 if the stride is 2, then changes the channels with a
   1×1 convolution and BatchNorm if they differ. Otherwise it is the identity.
-- At the start $F(x) = 0$: the last BatchNorm of $F$ begins with $\\gamma = 0$.
+- At the start $\\mathcal{F}(x) = 0$: the last BatchNorm of $\\mathcal{F}$ begins with
+  $\\gamma = 0$.
 - Odd sizes work too: 9×7 becomes 5×4. At the edge the average is over the places that
   are there.
 """,
@@ -104,9 +105,10 @@ class ResBlock(nn.Module):
         title="BatchZero for a whole net",
         prompt="""\
 `net` is one of our ResNets, built without BatchZero. Every block of it has two parts,
-`block.residual`, which is $F$, and `block.shortcut`. Write `batch_zero(net)`: set
-$\\gamma$ of the last BatchNorm of every `residual` to zero, in place, and nothing else.
-It must work for bottlenecks, which have three convolutions, too.
+`block.residual`, which is $\\mathcal{F}$, and `block.shortcut`. Write
+`batch_zero(net)`: set $\\gamma$ of the last BatchNorm of every `residual` to zero, in
+place, and nothing else. It must work for bottlenecks, which have three convolutions,
+too.
 """,
         starter='''\
 from torch import nn
@@ -119,8 +121,9 @@ def batch_zero(net):
         hints=(
             "`net.modules()` walks through all parts of a net, the blocks among them.",
             'A block is what has a `residual`: `hasattr(module, "residual")`.',
-            "The BatchNorms of $F$ in order: `[m for m in block.residual.modules() if "
-            "isinstance(m, nn.BatchNorm2d)]`. γ is the `weight` of the last one.",
+            "The BatchNorms of $\\mathcal{F}$ in order: `[m for m in "
+            "block.residual.modules() if isinstance(m, nn.BatchNorm2d)]`. γ is the "
+            "`weight` of the last one.",
         ),
         answer=batch_zero,
         imports="from torch import nn",
@@ -130,10 +133,11 @@ def batch_zero(net):
         id="07.3",
         title="Predict: who gets no gradient?",
         prompt="""\
-A fresh `nets.FastaiBlock` begins with $\\gamma = 0$ in the last BatchNorm of $F$. For
-which of its parameters is the gradient of the first step exactly zero? Predict first,
-then write `frozen_at_first_step(block)`, which returns the set of their names. You may
-type the names (`block.named_parameters()` lists them) or let autograd find them.
+A fresh `nets.FastaiBlock` begins with $\\gamma = 0$ in the last BatchNorm of
+$\\mathcal{F}$. For which of its parameters is the gradient of the first step exactly
+zero? Predict first, then write `frozen_at_first_step(block)`, which returns the set of
+their names. You may type the names (`block.named_parameters()` lists them) or let
+autograd find them.
 
 And why do these parameters move at all, from the second step on?
 """,
@@ -142,8 +146,9 @@ def frozen_at_first_step(block):
     return ...
 """,
         hints=(
-            "Write $F(x) = \\gamma u + \\beta$, where $u$ is the normalised output of "
-            "the second convolution. What is the derivative by $u$? And by $\\gamma$?",
+            "Write $\\mathcal{F}(x) = \\gamma u + \\beta$, where $u$ is the normalised "
+            "output of the second convolution. What is the derivative by $u$? And by "
+            "$\\gamma$?",
             "Every gradient that goes further back than $u$ is multiplied by "
             "$\\gamma$.",
             "Step 1 changes $\\gamma$, because $u$ is not zero. From then on the "

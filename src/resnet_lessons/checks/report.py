@@ -47,7 +47,7 @@ class Report:
         return f"not yet, {held} of the expectations hold so far" if held else "not yet"
 
     def __str__(self) -> str:
-        rows = [f"{self.id} {self.title}: {self.verdict}"]
+        rows = [f"{self.id} {self.title} · {self.verdict}"]
         for message in self.messages:
             rows.append(f"  {_mark(self, message)}  {message.tried}")
             if not message.passed:
@@ -59,7 +59,7 @@ class Report:
     def _repr_html_(self) -> str:
         """The report for a notebook: words carry the meaning, the page the colours."""
         items = "".join(_item(self, message) for message in self.messages)
-        head = f"<strong>{_rich(self.id)} {_rich(self.title)}: {self.verdict}</strong>"
+        head = f"<strong>{_rich(self.id)} {_rich(self.title)} · {self.verdict}</strong>"
         return (
             '<div role="status" style="border-left: 4px solid currentColor; '
             f'padding: 0.2em 0 0.2em 0.9em">{head}'
@@ -84,7 +84,7 @@ def _count(held: int) -> str:
 
 def _mark(report: Report, message: Message) -> str:
     if not report.attempted:
-        return "--"
+        return "–"
     return "ok" if message.passed else "no"
 
 

@@ -4,7 +4,7 @@ from .chapters import learning_rates, pooling
 from .convolving import by_shift, convolving, weight_matrix
 from .curves import curves
 from .depths import depth_and_skip, error_table, loss_words, losses
-from .display import COLOURS, say, show, table
+from .display import COLOURS, number, say, show, table
 from .layers import by_layer
 from .pipeline import confusion, gallery, seed_spread, wander, worst_words
 from .playground import playground_data
@@ -64,6 +64,7 @@ __all__ = [
     "learning_rates",
     "loss_words",
     "losses",
+    "number",
     "overlap_words",
     "percent_words",
     "picture_counts",

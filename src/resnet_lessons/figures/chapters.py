@@ -12,7 +12,7 @@ def pooling(grids) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        size = (2.2 * len(grids), 2.9)
+        size = (1.6 * len(grids), 2.2)
         figure, axes = pyplot.subplots(1, len(grids), figsize=size, squeeze=False)
         for channel, (ax, grid, colour) in enumerate(
             zip(axes[0], grids, COLOURS, strict=False)
@@ -23,7 +23,7 @@ def pooling(grids) -> Figure:
             ax.set(xticks=[], yticks=[])
             ax.set_title(f"channel {channel + 1}", color=colour)
             ax.spines[:].set_visible(True)
-            ax.set_xlabel(f"mean {grid.mean():.2f}", color=colour, fontsize=13)
+            ax.set_xlabel(f"mean {grid.mean():.2f}", color=colour)
         means = ", ".join(f"{grid.mean():.2f}" for grid in grids)
         return show(figure, f"Grids of numbers; below each its mean: {means}.")
 

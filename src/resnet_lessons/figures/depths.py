@@ -88,7 +88,7 @@ def loss_words(new: Record, old: Record, epoch: int = -1) -> str:
 def error_table(records: list[Record]) -> Words:
     """Training loss beside the loss and the error on pictures not trained on."""
     columns = ["net", "training loss", "validation loss", "validation error (%)"]
-    columns += ["± seeds", "parameters", "MMAC"]
+    columns += ["± (seeds)", "parameters", "MMAC"]
     return table(columns, [_row(record) for record in records])
 
 

@@ -10,6 +10,8 @@ import matplotlib
 # Okabe and Ito: told apart with every common form of colour blindness.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 STYLE = {
     "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
     "axes.spines.top": False,
@@ -89,7 +91,22 @@ class Words(str):
 
 def say(text: str) -> Words:
     """`text` (Markdown), so that a sentence can hold a number that was computed."""
-    return Words(text)
+    return Words(_spaced(text))
+
+
+def _spaced(text: str) -> str:
+    """Per cent as the book writes it, "84 %", where Python has written "84%"."""
+    return re.sub(r"(?<=\d) ?%(?![\w;\"}])", "\u00a0%", text)
+
+
+def number(value: float, digits: int = 2) -> str:
+    """`value` to so many digits: "27,200", "0.26", "1.6 × 10⁻¹¹"; a true 0 is "0"."""
+    if value == 0:
+        return "0"
+    head, power = f"{value:.{digits - 1}e}".split("e")
+    if -3 <= int(power) < 6:
+        return f"{float(f'{head}e{power}'):,.{max(0, digits - 1 - int(power))}f}"
+    return f"{head} × 10{str(int(power)).translate(RAISED)}"
 
 
 def table(columns: list[str], rows: list[list]) -> Words:
@@ -99,10 +116,11 @@ def table(columns: list[str], rows: list[list]) -> Words:
     right = [column and all(map(_is_number, column)) for column in cells]
     sides = ["--:" if side else ":--" for side in right]
     lines = [columns, sides, *rows]
-    return Words("\n".join("| " + " | ".join(map(str, row)) + " |" for row in lines))
+    text = "\n".join("| " + " | ".join(map(str, row)) + " |" for row in lines)
+    return Words(_spaced(text))
 
 
 def _is_number(value) -> bool:
-    """Whether `value` reads as a number: "1.5 ± 3", "2e-22", "+5 %", not "7-3-1"."""
-    text = re.sub(r"(?<=\d)e[+-]\d+", "", str(value)).lstrip("+-−")
+    """Whether `value` reads as a number: "1.5 ± 3", "2 × 10⁻²", "+5 %", not "7-3-1"."""
+    text = str(value).lstrip("+-−")
     return text[:1].isdigit() and "-" not in text

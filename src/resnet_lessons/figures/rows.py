@@ -58,7 +58,7 @@ def overlap_words(one: Record, other: Record) -> str:
 
 def running_table(records: list[Record]) -> Words:
     """The table that grows from chapter to chapter: one recipe, one change a row."""
-    columns = ["net", "accuracy (%)", "± seeds", "parameters", "MMAC", "s / epoch"]
+    columns = ["net", "accuracy (%)", "± (seeds)", "parameters", "MMAC", "s / epoch"]
     return table(columns, [_row(record) for record in records])
 
 
@@ -77,7 +77,7 @@ def _row(record: Record) -> list[str]:
 
 def steps_table(records: list[Record]) -> Words:
     """A ladder: each Record against the one before it."""
-    columns = ["one change more", "accuracy (%)", "± seeds", "against the row above"]
+    columns = ["one change more", "accuracy (%)", "± (seeds)", "against the row above"]
     rows = []
     for before, record in zip([None, *records], records, strict=False):
         against = compare_words(record, before) if before else "–"

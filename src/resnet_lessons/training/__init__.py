@@ -17,6 +17,7 @@ _HOMES = {
     "one_cycle": "loop",
     "record": "recording",
     "record_of": "recording",
+    "records_of": "recording",
     "Run": "run",
     "train": "run",
 }

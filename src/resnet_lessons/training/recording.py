@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -128,7 +128,7 @@ def net_of(
     """The trained net of experiment `name` in eval mode on the CPU, and its Record.
 
     For experiments with `keep`: trained here, or with the weights of seed 0 that were
-    kept; `live` as in `record_of`. LessonError where the weights are not those of the
+    kept; `live` as in `records_of`. LessonError where the weights are not those of the
     Record.
     """
     profile = os.environ.get(LIVE) or _profile(live)
@@ -159,30 +159,46 @@ def _trained(name: str, profile: str, say) -> tuple[Record, Run]:
     return made, run
 
 
-def _replayed(kept: Record) -> str:
-    return (
-        f"Replayed: {kept.title}, {kept.data['variant']} at {kept.config['size']} px, "
-        f"seeds {', '.join(str(s.seed) for s in kept.seeds)}, recorded "
-        f"{kept.recorded} on {kept.device}, commit {records.short_commit(kept.commit)}."
-    )
+def _replayed(*kept: Record) -> str:
+    """Where Records come from, a line for those that were made alike."""
+    alike: dict[str, list[Record]] = {}
+    for r in kept:
+        made = (
+            f"{r.data['variant']} at {r.config['size']} px, seeds "
+            f"{', '.join(str(s.seed) for s in r.seeds)}, recorded {r.recorded} on "
+            f"{r.device}"
+        )
+        alike.setdefault(made, []).append(r)
+    lines = []
+    for made, group in alike.items():
+        titles = "; ".join(r.title for r in group)
+        commits = list(dict.fromkeys(records.short_commit(r.commit) for r in group))
+        word = "commit" if len(commits) == 1 else "commits"
+        lines.append(f"Replayed: {titles}, {made}, {word} {', '.join(commits)}.")
+    return "\n".join(lines)
 
 
-def record_of(
-    name: str,
+def records_of(
+    names: Iterable[str],
     live: bool | str | None = None,
     say: Callable[[str], None] = print,
-) -> Record:
-    """What a notebook shows for experiment `name`: trained here, or replayed.
+) -> list[Record]:
+    """What a notebook shows for experiments: trained here, or replayed.
 
     live: None trains where there is CUDA and replays elsewhere; True trains;
     False replays; the name of a profile trains under it. Says which it did.
     """
     profile = os.environ.get(LIVE) or _profile(live)
     if profile:
-        return _trained(name, profile, say)[0]
-    kept = records.load(name, "laptop")
-    say(_replayed(kept))
+        return [_trained(name, profile, say)[0] for name in names]
+    kept = [records.load(name, "laptop") for name in names]
+    say(_replayed(*kept))
     return kept
+
+
+def record_of(name: str, live=None, say: Callable[[str], None] = print) -> Record:
+    """`records_of`, for one experiment."""
+    return records_of([name], live, say)[0]
 
 
 def _profile(live: bool | str | None) -> str | None:

@@ -62,7 +62,7 @@ class Convolution {
       title: "What a convolution costs",
       lead: "The kernel moves over the picture. At each place it multiplies what it " +
         "covers by its weights; the sum becomes one cell of the output.",
-      caption: "White cells around the picture are padding: zeros. Grey ones are " +
+      caption: "Empty cells around the picture are padding: zeros. Grey ones are " +
         "never read. One channel of each grid is drawn; the kernel reads all " +
         "channels at the same place. Click a cell of the output to see what it reads.",
     });

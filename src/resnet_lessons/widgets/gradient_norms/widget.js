@@ -38,14 +38,14 @@ class GradientNorms {
       title: "How much gradient reaches each layer?",
       lead: "Fresh nets, one batch, one backward pass, no step yet. The gradient " +
         "enters at the last layer, on the right, and travels to the first.",
-      caption: `${data.note} Left: pale lines are the same net at the other depths. ` +
-        "Right: pale lines are the other seven ways to start; on the dashed line " +
-        "first and last layer get the same.",
+      caption: `${data.note} Pale lines of the chart by layer: the same net at the ` +
+        "other depths; of the chart by depth: the other seven ways to start. On the " +
+        "dashed line first and last layer get the same.",
     });
     this.layers = new LineChart({ title: "Gradient by layer", yLabel: "norm, log scale",
       xLabel: "convolution (1 = first)",
       legend: [{ look: "accent", label: "this net, one dot a layer" }] });
-    this.ends = new LineChart({ title: "First layer against last, depth by depth",
+    this.ends = new LineChart({ title: "First layer against last",
       xLabel: "layers", yLabel: "ratio, log scale",
       legend: [{ look: "accent", label: "this way to start" }] });
     this.frame.body.append(
