@@ -100,9 +100,9 @@ def _spaced(text: str) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """`value` to so many digits: "27,200", "0.26", "1.6 × 10⁻¹¹"; a true 0 is "0"."""
-    if value == 0:
-        return "0"
+    """`value` to so many digits: "27,200", "0.26", "2 × 10⁻¹¹"; a whole one: all."""
+    if value == 0 or isinstance(value, int):
+        return f"{value:,.0f}"
     head, power = f"{value:.{digits - 1}e}".split("e")
     if -3 <= int(power) < 6:
         return f"{float(f'{head}e{power}'):,.{max(0, digits - 1 - int(power))}f}"
@@ -112,7 +112,7 @@ def number(value: float, digits: int = 2) -> str:
 def table(columns: list[str], rows: list[list]) -> Words:
     """A Markdown table; columns of numbers, some left out, are aligned to the right."""
     values = zip(*rows, strict=True) if rows else [()] * len(columns)
-    cells = [[cell for cell in column if cell != ""] for column in values]
+    cells = [[cell for cell in column if cell not in ("", "–")] for column in values]
     right = [column and all(map(_is_number, column)) for column in cells]
     sides = ["--:" if side else ":--" for side in right]
     lines = [columns, sides, *rows]
@@ -122,5 +122,7 @@ def table(columns: list[str], rows: list[list]) -> Words:
 
 def _is_number(value) -> bool:
     """Whether `value` reads as a number: "1.5 ± 3", "2 × 10⁻²", "+5 %", not "7-3-1"."""
-    text = str(value).lstrip("+-−")
-    return text[:1].isdigit() and "-" not in text
+    words = str(value).lstrip("+-−× ").split()
+    if not words or not words[0][:1].isdigit() or "-" in str(value)[1:]:
+        return False
+    return not any(word[:1].isalpha() and len(word) > 3 for word in words)  # a unit may

@@ -27,7 +27,7 @@ def spectra(matrices: dict) -> Figure:
             look = {"color": colour, "marker": marker, "markevery": 8, "label": label}
             ax.plot(range(1, len(shares) + 1), shares, **look)
             words.append(f"{label}: {shares[len(shares) // 2]:.2g} in the middle")
-        title = "its length, as a share of the longest"
+        title = "length of each direction, as a share of the longest (log)"
         ax.set(yscale="log", xlabel="direction (1 = longest)", title=title)
         ax.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(loc="outside lower center", ncols=1)

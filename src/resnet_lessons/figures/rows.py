@@ -70,18 +70,22 @@ def _row(record: Record) -> list[str]:
         f"{100 * record.accuracy:.1f}",
         spread_words(record),
         f"{seed.parameters:,}",
-        f"{seed.macs / 1e6:.1f}",
+        f"{seed.macs / 1e6:,.1f}",
         f"{seconds:.1f}",
     ]
 
 
 def steps_table(records: list[Record]) -> Words:
-    """A ladder: each Record against the one before it."""
-    columns = ["one change more", "accuracy (%)", "± (seeds)", "against the row above"]
+    """A ladder: each Record against the one before it, in points; and clearly so?"""
+    columns = ["one change more", "accuracy (%)", "± (seeds)", "points", "clear?"]
     rows = []
     for before, record in zip([None, *records], records, strict=False):
-        against = compare_words(record, before) if before else "–"
-        rows.append([record.title, *_row(record)[1:3], against])
+        against = ["–", "–"]
+        if before:
+            clear = "more than twice" in compare_words(record, before)
+            gain = 100 * (record.accuracy - before.accuracy)
+            against = [f"{gain:+.1f}".replace("-", "−"), "yes" if clear else "no"]
+        rows.append([record.title, *_row(record)[1:3], *against])
     return table(columns, rows)
 
 
@@ -113,16 +117,16 @@ def _sizes(config: dict) -> str:
 
 def provenance_table(records: list[Record]) -> Words:
     """Every Record with what is needed to make it again."""
-    columns = ["command", "day", "device", "torch", "commit", "data", "its hash"]
+    columns = ["`resnet-lessons`", "day", "device", "torch", "commit", "data", "hash"]
     rows = [
         [
-            f"`{r.command}`",
-            r.recorded,
+            f"`{r.command.removeprefix('resnet-lessons ')}`",
+            r.recorded.replace("-", "\u2011"),  # a hyphen that breaks no line
             r.device,
             r.versions["torch"],
             f"`{short_commit(r.commit)}`",
             r.data["variant"],
-            f"`{r.data['content_hash'][:12]}`",
+            f"`{r.data['content_hash'][:8]}`",
         ]
         for r in records
     ]

@@ -7,17 +7,19 @@ COLUMNS = 2  # scenes in a row: on a phone their names are still legible
 
 
 def boxes(scenes, found, classes: list[str], at_least: float = 0.5) -> Figure:
-    """Scenes with their true boxes (dashed) and those `found` (solid, with names).
+    """Scenes with their true boxes (dashed) and those `found` (solid).
 
     scenes: pairs of a picture (3, H, W) in 0…1 and a truth with "boxes" (N, 4) and
     "labels" (N,); found: one such dict for each, with "scores" (N,). A box is left,
     top, right, bottom in pixels; a label is a place in `classes`. `at_least`: the
-    lowest score that is drawn. UsageError where these do not belong together.
+    lowest score that is drawn. Names stand where there are several. UsageError where
+    these do not belong together.
     """
     from matplotlib import pyplot
 
     _check(scenes, found, classes, at_least)
     kept = [_confident(each, at_least) for each in found]
+    several = len({int(label) for _, t in scenes for label in t["labels"]}) > 1
     with pyplot.rc_context(STYLE):
         rows = -(-len(scenes) // COLUMNS)
         size = 2.7 * COLUMNS, 2.7 * rows
@@ -31,8 +33,10 @@ def boxes(scenes, found, classes: list[str], at_least: float = 0.5) -> Figure:
                 _frame(ax, box, "black")
                 _frame(ax, box, "white", ls=(0, (3, 3)))
             for box, label in zip(each["boxes"], each["labels"], strict=True):
+                _frame(ax, box, "white", lw=4)
                 _frame(ax, box, COLOURS[0])
-                _name(ax, box, classes[int(label)])
+                if several:
+                    _name(ax, box, classes[int(label)])
         return show(figure, _words(scenes, kept, classes))
 
 
@@ -72,7 +76,8 @@ def _frame(ax, box, colour, **look):
 
     left, top, right, bottom = box.tolist()
     size = right - left, bottom - top
-    ax.add_patch(Rectangle((left, top), *size, fill=False, ec=colour, lw=2, **look))
+    look = {"lw": 2} | look
+    ax.add_patch(Rectangle((left, top), *size, fill=False, ec=colour, **look))
 
 
 def _name(ax, box, name):

@@ -7,7 +7,7 @@ from statistics import mean
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from ..records import Record
-from .display import COLOURS, STYLE, Figure, Words, beside, show, table
+from .display import COLOURS, STYLE, Figure, Words, beside, number, show, table
 
 LEVELS = 64  # steps of a map in the data of `widgets.CamLayer`, one letter each
 DIGITS = ascii_uppercase + ascii_lowercase + digits + "+/"
@@ -114,7 +114,10 @@ def _surface_panel(record: Record, top: float) -> Figure:
         whole = MaxNLocator(integer=True)
         look = {"location": "bottom", "aspect": 40, "ticks": whole}
         bar = figure.colorbar(drawn, ax=axes, **look)
-        bar.set_label(f"{name_of(record)}: loss; white line: guessing, {guess:.2f}")
+        bar.set_label(f"loss; white line: guessing, {guess:.2f}")
+        figure.suptitle(name_of(record), x=0.02, ha="left", fontsize=11)
+        figure.supxlabel("α", fontsize=11)
+        figure.supylabel("β", fontsize=11)
         words = "; ".join(
             f"{title}: {grid[len(grid) // 2][len(grid) // 2]:.2f} in the middle, "
             f"{min(map(min, grid)):.2f} to {max(map(max, grid)):.2f}"
@@ -144,13 +147,14 @@ def _ray_panel(records, record: Record, rays, kind: str) -> Figure:
         figure, ax = pyplot.subplots(figsize=(4.2, 3.6))
         gap = [float("nan")]  # one line with gaps: each of its own would weigh more
         across, up = [*steps, *gap] * len(lines), [v for r in lines for v in [*r, *gap]]
-        ax.plot(across, up, color=COLOURS[0], lw=0.6, alpha=0.5)
+        ax.plot(across, up, color=COLOURS[0], lw=0.6, alpha=0.5, label="one way")
         if not log:  # a mean over powers of ten would be that of the largest alone
             ax.plot(steps, middle, color=COLOURS[0], marker="o", ms=4, label="mean")
         ax.axhline(guess, color=COLOURS[1], ls="--", label=f"guessing: {guess:.2f}")
         top = max(everything)
         limits = (0.8 * min(everything), 1.5 * top) if log else (0, 1.05 * top)
-        ax.set(title=f"loss: {name_of(record)}", xlabel="way to the rim (0 = the net)")
+        title = f"loss{' (log)' * log}: {name_of(record)}"
+        ax.set(title=title, xlabel="way to the rim (0 = the net)")
         ax.set(yscale="log" if log else "linear", ylim=limits)
         figure.legend(loc="outside lower center", ncols=2)
         ends = [ray[-1] for ray in lines]
@@ -280,12 +284,14 @@ def plane_words(new: Record, old: Record, measure, kind="batch") -> str:
     ours, theirs = ([measure(g) for _, g in planes(r, kind)] for r in (new, old))
 
     def words(values) -> str:
-        low, high = min(values), max(values)
-        return f"{mean(values):.3g} ({low:.3g} to {high:.3g})"
+        low, high = number(min(values)), number(max(values))
+        return low if low == high else f"{number(mean(values))} ({low} to {high})"
 
     text = f"{words(ours)} against {words(theirs)}"
     if min(len(new.seeds), len(old.seeds)) < 2:
         return f"{text}, from one net: too little to call it a difference"
+    if {*ours, *theirs} == {ours[0]}:
+        return f"{text}: equal"
     if min(ours) > max(theirs):
         return f"{text}: every plane above every other"
     if max(ours) < min(theirs):

@@ -136,17 +136,19 @@ def freezing_picture(rows: list[tuple[str, int]]) -> Figure:
     Parts that learn are coloured, frozen ones hatched; the head always learns.
     """
     from matplotlib import pyplot
-    from matplotlib.patches import Rectangle
+    from matplotlib.patches import Patch, Rectangle
+
+    still = {"facecolor": "white", "edgecolor": "#888", "hatch": "///"}
 
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(6.4, 0.8 * len(rows) + 0.5))
+        figure, ax = pyplot.subplots(figsize=(5.2, 0.7 * len(rows) + 0.9))
         for y, (title, free) in enumerate(rows):
             ax.text(-0.15, -y, title, ha="right", va="center")
             for x, part in enumerate(PARTS):
                 learns = x >= len(PARTS) - 1 - free
                 look = {"facecolor": COLOURS[0], "edgecolor": COLOURS[0]}
                 if not learns:
-                    look = {"facecolor": "white", "edgecolor": "#888", "hatch": "///"}
+                    look = still
                 ax.add_patch(Rectangle((x, -y - 0.3), 0.86, 0.6, **look))
                 ground = None if learns else {"facecolor": "white", "edgecolor": "none"}
                 ax.text(
@@ -161,5 +163,10 @@ def freezing_picture(rows: list[tuple[str, int]]) -> Figure:
                 )
         ax.set(xlim=(-2.2, len(PARTS)), ylim=(-len(rows) + 0.5, 0.5))
         ax.axis("off")
+        kinds = [
+            Patch(color=COLOURS[0], label="learns"),
+            Patch(**still, label="frozen"),
+        ]
+        figure.legend(handles=kinds, loc="outside lower center", ncols=2)
         alt = "; ".join(f"{t}: {', '.join(PARTS[4 - f :])} learn" for t, f in rows)
         return show(figure, f"Which parts learn. {alt}. The other parts are frozen.")

@@ -28,7 +28,7 @@ class BlockOrder {
     });
     this.drawing = s("svg", { viewBox: "0 0 360 356", role: "img" });
     this.signal = new LineChart({ title: "Forward: values", xLabel: "after block (0 = input)",
-      yLabel: "mean, spread", legend: [{ look: "accent", label: "mean" },
+      yLabel: "mean and deviation", legend: [{ look: "accent", label: "mean" },
         { look: "second", label: "standard deviation" }] });
     this.open = new LineChart({ title: "Direct path: untouched to the end",
       xLabel: "from block (0 = input)", yLabel: "% of values",

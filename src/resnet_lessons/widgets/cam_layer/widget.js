@@ -110,7 +110,7 @@ class CamLayer {
     const { name, side, maps, inside } = this.data.layers[layer];
     const { classes, probabilities } = this.data.pictures[picture];
     paint(this.right.heat, maps[picture][asked]);
-    this.right.caption.textContent = `the map of ${name}, ${side} × ${side} places`;
+    this.right.caption.textContent = `${name}, ${side}\u00a0×\u00a0${side} places`;
     this.right.stack.setAttribute("aria-label",
       `Grad-CAM at ${name} for ${classes[asked]}`);
     this.frame.body.classList.toggle("cam-bare", !outlined);
@@ -121,7 +121,7 @@ class CamLayer {
       : `${portion(share)} of the map lies on the shapes, ` +
         `which cover ${portion(this.area)} of the picture`;
     this.frame.say(`${classes[asked]}: the net gives it ` +
-      `${portion(probabilities[asked])}. At ${name} ${found}.`);
+      `${portion(probabilities[asked])}. At ${name}, ${found}.`);
   }
 
   /** A row for each layer: how much of its map lies on the shapes. */

@@ -138,7 +138,7 @@ class LossSurface {
       const values = [];
       for (let v = low; v <= high; v += 5) values.push(v);
       return range({ label, values, index: values.indexOf(this.at[key]),
-        show: (v) => `${v}°`,
+        show: (v) => `${String(v).replace("-", "−")}°`,
         act: (i) => { this.at[key] = values[i]; if (!this.turning) this.draw(); } });
     };
     this.knobs = { turn: angle("Turn", "turn", -180, 180),
