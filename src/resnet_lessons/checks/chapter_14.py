@@ -109,9 +109,9 @@ Repair `resblock_net(widths, num_classes=10)`. For every width after the first i
 ResBlock and a max-pool; it takes pictures $(B, 1, H, W)$ of any size to
 $(B, \\text{classes})$, and its linear layer reads the mean of each channel. In a
 ResBlock $\\mathcal{F}$ has two 3 × 3 convolutions, the first of which changes the
-channels. A fresh block begins as its shortcut, because $γ$ of its last BatchNorm is zero: that
-stays. There are **four** defects. `nets.make_shortcut("B", in_channels, out_channels)`
-makes the shortcut of the paper.
+channels. A fresh block begins as its shortcut, because $γ$ of its last BatchNorm is
+zero: that stays. There are **four** defects.
+`nets.make_shortcut("B", in_channels, out_channels)` makes the shortcut of the paper.
 """,
         starter=starter("model", "resblock_net"),
         hints=(

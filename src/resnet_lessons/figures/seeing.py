@@ -110,14 +110,14 @@ def _surface_panel(record: Record, top: float) -> Figure:
             ax.contour(axis, axis, grid, [guess], colors="white", linewidths=1.2)
             ax.plot(0, 0, marker="+", color="white", ms=7, mew=1.2)
             ax.set_title(title, fontsize=9)
-            ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], aspect="equal")
+            ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="α", ylabel="β")
+            ax.set_aspect("equal")
+            ax.label_outer()
         whole = MaxNLocator(integer=True)
         look = {"location": "bottom", "aspect": 40, "ticks": whole}
         bar = figure.colorbar(drawn, ax=axes, **look)
         bar.set_label(f"loss; white line: guessing, {guess:.2f}")
-        figure.suptitle(name_of(record), x=0.02, ha="left", fontsize=11)
-        figure.supxlabel("α", fontsize=11)
-        figure.supylabel("β", fontsize=11)
+        figure.suptitle(f"{name_of(record)}\n", x=0.02, ha="left", fontsize=11)
         words = "; ".join(
             f"{title}: {grid[len(grid) // 2][len(grid) // 2]:.2f} in the middle, "
             f"{min(map(min, grid)):.2f} to {max(map(max, grid)):.2f}"
