@@ -37,6 +37,7 @@ VERBATIM = re.compile(
     r'|<(?:span|div) class="math[^>]*>[^<]*|<[^>]*>)',
     re.DOTALL,
 )
+WHOLE = '<span class="rl-whole">'
 # A formula and the full stop behind it, or the bracket in front.
 BESIDE = re.compile(
     r"([(]?)(<span class=\"math notranslate nohighlight\">[^<]*</span>)([,.;:!?)’]*)"
@@ -48,7 +49,8 @@ def repaired(page: str) -> str:
     page = icons.drawn(page)
     for fault, repair in REPAIRS.items():
         page = re.sub(fault, repair, page)
-    page = BESIDE.sub(_kept_together, tied(page))
+    if WHOLE not in page:  # a page that the build did not write anew
+        page = BESIDE.sub(_kept_together, tied(page))
     return page if MATH.search(page) else MATHJAX.sub("", page)
 
 
@@ -63,7 +65,7 @@ def tied(page: str) -> str:
 def _kept_together(found: re.Match) -> str:
     if not (found[1] or found[3]):
         return found[0]
-    return f'<span class="rl-whole">{found[0]}</span>'
+    return f"{WHOLE}{found[0]}</span>"
 
 
 def finish(app, exception) -> None:
