@@ -117,7 +117,7 @@ def _sizes(config: dict) -> str:
 
 def provenance_table(records: list[Record]) -> Words:
     """Every Record with what is needed to make it again."""
-    columns = ["`resnet-lessons`", "day", "device", "torch", "commit", "data", "hash"]
+    columns = ["`resnet-lessons`", "day", "device", "torch", "commit", "data, hash"]
     rows = [
         [
             f"`{r.command.removeprefix('resnet-lessons ')}`",
@@ -125,8 +125,7 @@ def provenance_table(records: list[Record]) -> Words:
             r.device,
             r.versions["torch"],
             f"`{short_commit(r.commit)}`",
-            r.data["variant"],
-            f"`{r.data['content_hash'][:8]}`",
+            f"{r.data['variant']} `{r.data['content_hash'][:8]}`",
         ]
         for r in records
     ]
