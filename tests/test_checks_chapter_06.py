@@ -243,7 +243,7 @@ ADDED = "folded.weight += identity"
 MIDDLE = "folded.weight[{}, conv.padding[0], conv.padding[0]] += 1"
 FOLDS = [
     ([(ADDED, "pass")], "The skip is missing"),
-    ([(IDENTITY, ZEROS), (ADDED, MIDDLE.format(":, :"))], "to *itself* only"),
+    ([(IDENTITY, ZEROS), (ADDED, MIDDLE.format(":, :"))], "to itself only"),
     ([(IDENTITY, "nn.init.dirac_(torch.empty_like(conv.weight))")], "finds itself"),
     ([(ADDED, "folded.weight.copy_(identity)")], "The weights of `conv` are gone"),
     ([(ADDED, "folded.weight -= identity")], "x was subtracted"),

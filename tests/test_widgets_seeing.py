@@ -200,7 +200,7 @@ def test_both_surfaces_turn_together_by_keys_and_by_mouse(page):
     before = [page.js(CORNERS, k) for k in (0, 1)]
     slider = inside(page, SURFACE, "input[type=range]")[0]
     slider.send_keys(Keys.ARROW_RIGHT)
-    assert slider.get_attribute("aria-valuetext") == "-30°"
+    assert slider.get_attribute("aria-valuetext") == "−30°"
     keyed = [page.js(CORNERS, k) for k in (0, 1)]
     assert all(a != b for a, b in zip(before, keyed, strict=True))
     stage = inside(page, SURFACE, ".surf-stage")[0]
@@ -210,7 +210,7 @@ def test_both_surfaces_turn_together_by_keys_and_by_mouse(page):
     ).perform()  # fmt: skip
     dragged = [page.js(CORNERS, k) for k in (0, 1)]
     assert all(a != b for a, b in zip(keyed, dragged, strict=True))
-    assert slider.get_attribute("aria-valuetext") == "-60°"  # half a degree a pixel
+    assert slider.get_attribute("aria-valuetext") == "−60°"  # half a degree a pixel
     assert tilt.get_attribute("aria-valuetext") != start
     assert page.driver.switch_to.active_element == slider  # arrow keys go on from here
     ActionChains(page.driver).move_by_offset(30, 0).perform()  # the button is up
@@ -231,7 +231,7 @@ def test_a_finger_turns_and_leaves_scrolling_to_the_page(page):
     turn, tilt = inside(page, SURFACE, "input[type=range]")[:2]
     start = tilt.get_attribute("aria-valuetext")
     assert page.js(script) == "pan-y"
-    assert turn.get_attribute("aria-valuetext") == "-55°"
+    assert turn.get_attribute("aria-valuetext") == "−55°"
     assert tilt.get_attribute("aria-valuetext") == start
 
 

@@ -141,7 +141,7 @@ def _sum_of_means(net, x, y, n):
 
 MEANS = (
     "The mean of the parts' means counts a picture of a small part more than others. "
-    "Divide each part's *sum* by the number of all pictures."
+    "Divide each part's sum by the number of all pictures."
 )
 LOSSES = [
     (
@@ -156,7 +156,7 @@ LOSSES = [
     (
         lambda net, x, y, n: _sum_of_means(net, x, y, n) / n,
         "A part holds `at_once` pictures, or fewer; and there are several. Divide each "
-        "part's *sum* by the number of all pictures, `len(labels)`.",
+        "part's sum by the number of all pictures, `len(labels)`.",
     ),
     (
         lambda net, x, y, n: _sum_of_means(net, x, y, n) * n / len(y),

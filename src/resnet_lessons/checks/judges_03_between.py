@@ -20,7 +20,7 @@ def _pool(x, r):
 MISTAKES = [
     (
         lambda x, r: _pool(x, r) + math.log(x[0, 0].numel()) / r,
-        "That is the logarithm of the sum. Of the *mean* it is ln(H·W) less, before "
+        "That is the logarithm of the sum. Of the mean it is ln(H·W) less, before "
         "you divide by r.",
     ),
     (

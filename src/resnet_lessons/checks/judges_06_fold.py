@@ -45,7 +45,7 @@ def _adds_x(folded, conv, x, expect):
             folded.bias,
             conv.bias,
             hint="Keep that of `conv`: a bias adds the same number to each pixel, the "
-            "skip adds to each *its own* value.",
+            "skip adds to each its own value.",
         )
     expect.close(
         "its output",
@@ -111,7 +111,7 @@ FOLDED = [
     (
         lambda conv, x: _with(conv, _ones_in_the_middle)(x),
         "All channels of the window were added to each: the ones lead from a channel "
-        "to *itself* only.",
+        "to itself only.",
     ),
     (
         lambda conv, x: _with(conv, _corner)(x),
@@ -129,7 +129,7 @@ FOLDED = [
     ),
     (
         lambda conv, x: _with(conv, _instead)(x),
-        "The weights of `conv` are gone. *Add* the kernel that copies.",
+        "The weights of `conv` are gone. Add the kernel that copies.",
     ),
     (
         lambda conv, x: conv(x) - x,

@@ -135,7 +135,7 @@ ERRORS_MADE = [
         lambda b, f, s, n: math.hypot(
             _own_error(b + f, b + f + s + n), _own_error(b + s, b + f + s + n)
         ),
-        "That is the error for two nets tested on *different* pictures. Here a picture "
+        "That is the error for two nets tested on different pictures. Here a picture "
         "that both get right moves both accuracies, and their difference not at all.",
     ),
     (
@@ -161,7 +161,7 @@ ERRORS_MADE = [
     ),
     (
         lambda b, f, s, n: by_counts(b, f, s, n)[1] / math.sqrt(b + f + s + n),
-        "Divide by the *root* of N.",
+        "Divide by the root of N.",
     ),
     (
         lambda b, f, s, n: by_counts(b, f, s, n)[1] ** 2,

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-UNEVEN = "The places are not evenly spaced. What is the *slope* of each step?"
+UNEVEN = "The places are not evenly spaced. What is the slope of each step?"
 FEW = "With fewer than three points there is nothing to compare: `True`."
 # What each walk teaches. All slopes are exact in binary: no rounding decides.
 WALKS = [
