@@ -64,12 +64,17 @@ def show(figure, alt: str) -> Figure:
 
 
 def _short(svg: bytes) -> bytes:
-    """`svg` with places to a hundredth of a point: a third lighter, the same look."""
+    """`svg` with places to a hundredth of a point, and no word on who made it: a third
+    lighter, the same look.
+    """
+    svg = re.sub(rb"<metadata>.*?</metadata>\s*", b"", svg, flags=re.DOTALL)
 
-    def cut(places: re.Match) -> bytes:
-        return re.sub(rb"(\.\d\d)\d+", rb"\1", places[0])
+    places = rb'(?<= )(?:d|x|y)="[^"]*"|translate\([^)]*\)'
 
-    return re.sub(rb'(?<= )(?:d|x|y)="[^"]*"', cut, re.sub(rb"\n +", b"\n", svg))
+    def cut(found: re.Match) -> bytes:
+        return re.sub(rb"(\.\d\d)\d+", rb"\1", found[0])
+
+    return re.sub(places, cut, re.sub(rb"\n +", b"\n", svg))
 
 
 def beside(*figures: Figure) -> Figure:
