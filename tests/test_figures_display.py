@@ -59,7 +59,11 @@ def test_a_shown_figure_is_lighter_and_all_stays_in_its_place(monkeypatch):
         places = values(raw[0], attribute)
         assert len(places) > 10
         assert values(svg, attribute) == pytest.approx(places, abs=0.01)
-    assert values(svg, "transform") == values(raw[0], "transform")  # letters' sizes
+    places = values(raw[0], "transform")
+    assert values(svg, "transform") == pytest.approx(places, abs=0.01)
+    sizes = rb"scale\([^)]*\)"  # of letters
+    assert re.findall(sizes, svg) == re.findall(sizes, raw[0])
+    assert b"<metadata" in raw[0] and b"<metadata" not in svg
 
 
 def test_a_long_title_leaves_the_curves_their_width(monkeypatch):
