@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import combinations, pairwise
-from statistics import mean, variance
+from statistics import mean, stdev, variance
 
 import numpy as np
 import pytest
@@ -393,6 +393,26 @@ def test_chapter_12_what_was_learned_carries_over_and_a_random_body_does_not():
     for way in [*two_phases[1:], "all-at-once"]:  # with many it counts
         assert clear in way_words(run, way, "head", 500)
     assert clear in way_words(run, "all-at-once", "scratch", 500)
+
+
+def test_chapter_12_with_the_papers_width_it_is_the_same_picture():
+    run, small = (load("cat-or-dog", profile) for profile in ("gpu", "laptop"))
+    assert run.config["options"] == {} and "CPU, 1 thread" in run.device
+    assert run.data == small.data and run.config["epochs"] > small.config["epochs"]
+    above, unclear = "above, more than twice the spread", "no clear difference"
+    for way in small.seeds[0].measured["ways"]:
+        for count in (100, 500):
+            one, other = (mean(way_values(r, way, count)) for r in (run, small))
+            assert one > other
+    head = way_words(run, "head", "scratch", 20)
+    assert "above" in head and unclear in head
+    assert above in way_words(run, "all", "scratch", 20)
+    assert unclear in way_words(run, "all-at-once", "scratch", 20)
+    assert stdev(way_values(run, "head", 20)) > stdev(way_values(small, "head", 20))
+    assert unclear in way_words(run, "head", "scratch", 500)
+    assert unclear in way_words(run, "scratch-long", "all", 500)
+    for old in ("all", "scratch-long"):
+        assert above in way_words(run, "all-at-once", old, 500)
 
 
 def test_chapter_12_moving_statistics_cost_the_old_classes():
