@@ -150,6 +150,8 @@ def test_a_column_of_numbers_is_aligned_to_the_right(column, side):
         (5.4e-45, 1, "5 × 10⁻⁴⁵"),
         (2e10, 1, "2 × 10¹⁰"),
         (1234, 1, "1,234"),
+        (math.inf, 2, "inf"),
+        (math.nan, 2, "nan"),
     ],
 )
 def test_a_number_has_its_digits_and_no_machine_notation(value, digits, words):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import re
 from html import escape
 
@@ -108,6 +109,8 @@ def number(value: float, digits: int = 2) -> str:
     """`value` to so many digits: "27,200", "0.26", "2 × 10⁻¹¹"; a whole one: all."""
     if value == 0 or isinstance(value, int):
         return f"{value:,.0f}"
+    if not math.isfinite(value):
+        return str(float(value))
     head, power = f"{value:.{digits - 1}e}".split("e")
     if -3 <= int(power) < 6:
         return f"{float(f'{head}e{power}'):,.{max(0, digits - 1 - int(power))}f}"
