@@ -310,6 +310,7 @@ COMPARISONS = [
     ([(GAIN, "(first == labels) - (second == labels)")], "no numbers to subtract"),
     ([(GAIN, GAIN.replace("double", "long"))], "of floats only"),
     ([(ERROR, "gain.mean() / 0 * 0")], "below 0"),
+    ([("error.item()", "(-abs(error.item())) ** 0.5")], "below 0"),
     ([("gain.mean()", "(first == labels).mean()")], "`.double()`"),
     ([(ERROR, "(gain[first != second].var(correction=0) / len(labels)).sqrt()")],
      "is that of such a mean"),

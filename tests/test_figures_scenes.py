@@ -86,3 +86,10 @@ def test_bad_input_gets_one_line(case):
     with pytest.raises(UsageError, match=words) as error:
         figures.boxes(scenes, found, CLASSES, at_least)
     assert "\n" not in str(error.value)
+
+
+def test_names_stand_where_there_are_several():
+    one = figures.boxes([scene([1])], [result([1], [0.9])], CLASSES)
+    wrong = figures.boxes([scene([1])], [result([2], [0.9])], CLASSES)
+    assert "<!-- disc -->" not in drawn(one)
+    assert "<!-- cross -->" in drawn(wrong)

@@ -26,6 +26,14 @@ def test_the_notebook_is_in_step_with_its_manuscript(manuscript):
     assert not manuscripts.out_of_step(manuscript, ROOT), "run: make notebooks"
 
 
+@by_name
+def test_a_fold_shows_no_formula_in_its_first_line(manuscript):
+    """Nobody typesets what stands in a `<summary>`: it would be read as it is."""
+    text = manuscript.read_text("utf-8")
+    heads = re.findall(r"<summary>(.*?)</summary>", text, re.DOTALL)
+    assert not [head for head in heads if "$" in head]
+
+
 def test_no_notebook_is_left_without_a_manuscript():
     stems = {path.stem for path in CHAPTERS}
     assert {p.stem for p in (ROOT / "notebooks").glob("*.ipynb")} == stems
@@ -177,14 +185,6 @@ def test_the_notebook_asks_colab_for_a_gpu(manuscript):
 
 
 DISTRIBUTION = {"sklearn": "scikit-learn", "PIL": "pillow"}  # of a module's name
-
-
-@by_name
-def test_a_fold_shows_no_formula_in_its_first_line(manuscript):
-    """Nobody typesets what stands in a `<summary>`: it would be read as it is."""
-    text = manuscript.read_text("utf-8")
-    heads = re.findall(r"<summary>(.*?)</summary>", text, re.DOTALL)
-    assert not [head for head in heads if "$" in head]
 
 
 SAID = {"A_keras": {"keras"}}  # packages whose page says how to install them

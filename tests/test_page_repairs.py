@@ -163,6 +163,7 @@ def test_what_is_read_as_one_is_not_broken():
     page = "<p>A 3 × 3 kernel, 1 × 1 × 5: 84 % ± 0.4, γ = 0, a = b</p>"
     kept = "<p>A 3~×~3 kernel, 1~×~1~×~5: 84~% ±~0.4, γ =~0, a = b</p>"
     assert pages.tied(page) == kept.replace("~", "\u00a0")
+    assert pages.tied("<p>56\n× 56, 84\n%</p>") == "<p>56\u00a0×\u00a056, 84\u00a0%</p>"
 
 
 @pytest.mark.parametrize(

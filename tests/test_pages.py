@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = pages() or [None]
 NAMES = [name for name in PAGES if name and name.startswith("notebooks/")] or [None]
-RAW, PACKED = 3_050_000, 1_200_000  # bytes that a first visit may ask for
+RAW, PACKED = 3_000_000, 1_200_000  # bytes that a first visit may ask for
 FRAME_MS = 1000 / 60
 
 # Pictures that did not load, or that say nothing to those who cannot see them, alone or

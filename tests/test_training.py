@@ -505,9 +505,9 @@ def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):
     kept = training.records_of(names, live=False, say=lines.append)
     assert [record.experiment for record in kept] == names
     one, other = lines[0].split("\n")
-    assert one.startswith("Replayed: plain, 8 layers; plain, 20 layers, cifar10")
+    assert one.startswith("Replayed: plain, 8 layers; plain, 20 layers (cifar10")
     assert kept[0].device in one and kept[1].commit[:7] in one
-    assert other.startswith(f"Replayed: {kept[2].title}, imagenette")
+    assert other.startswith(f"Replayed: {kept[2].title} (imagenette")
 
 
 @pytest.mark.parametrize("cuda", [False, True])

@@ -31,7 +31,9 @@ REPAIRS = {
 }
 
 # What no line of prose is broken in: 3 × 3, 84 %, ± 0.4, γ = 0.
-TIED = re.compile(r"(?<=\d) (?=× ?\d|%)|(?<=\d\u00a0×) (?=\d)|(?<=±|=) (?=\d)")
+TIED = re.compile(
+    r"(?<=\d)[ \n](?=×\s?\d|%)|(?<=\d\u00a0×)[ \n](?=\d)|(?<=±|=)[ \n](?=\d)"
+)
 VERBATIM = re.compile(
     r"(<(script|style|pre|code|title)\b.*?</\2>"
     r'|<(?:span|div) class="math[^>]*>[^<]*|<[^>]*>)',

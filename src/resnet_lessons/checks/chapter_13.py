@@ -133,10 +133,10 @@ def grad_cam(features, scores):
         title="Can this be a bowl?",
         prompt="""\
 Somebody walked along a line through the weights of a net and measured the loss here and
-there. `positions` is a list of places on the line, from left to right and not evenly
-spaced, `losses` a list of what was found at each. Write `could_be_convex(positions,
-losses)`: `True` if some convex function goes through all the points, `False` if none
-does. A straight line is convex. Take the numbers as exact.
+there. `positions` is a list of places on the line, from left to right, perhaps not
+evenly spaced, `losses` a list of what was found at each. Write
+`could_be_convex(positions, losses)`: `True` if some convex function goes through all
+the points, `False` if none does. A straight line is convex. Take the numbers as exact.
 """,
         starter="""\
 def could_be_convex(positions, losses):

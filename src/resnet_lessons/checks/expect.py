@@ -67,7 +67,7 @@ class Expect:
             raise Unmet
 
     def written(self, what: str, part, parts, expected: str):
-        """Expect that the starter's `...` is gone here, if it is in any of `parts`."""
+        """Expect that the starter's `...` is gone here, once another part is filled."""
         if part is ... and any(other is not ... for other in parts):
             hint = "This line of the starter still waits for your code."
             self.true(what, False, got="`...`", expected=expected, hint=hint)

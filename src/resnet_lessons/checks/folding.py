@@ -15,6 +15,11 @@ ERRORS = [
     ),
     ("cannot assign .* as parameter", "`nn.Parameter(…)` makes a weight of a tensor."),
     ("for //: 'tuple'", "`kernel_size` is a pair: take its first number."),
+    (
+        "'NoneType'|not NoneType",
+        "Without a bias `conv.bias` is `None`: take 0. A new one is made with "
+        "`nn.Parameter(…)`.",
+    ),
     (MISFIT, "A weight has the shape (out, in / groups, k, k): print that of `conv`."),
 ]
 

@@ -224,16 +224,23 @@ def _moved(net, twin, x, y, expect):
     )
 
 
+def plain_number(loss, expect, hint: str):
+    """The loss, which a tensor of one number may hold if no graph hangs on it."""
+    if not isinstance(loss, torch.Tensor):
+        return loss
+    expect.true(
+        "a plain number is returned",
+        not loss.requires_grad and loss.numel() == 1,
+        got="a tensor" + " with a gradient" * loss.requires_grad,
+        expected="a number",
+        hint=hint,
+    )
+    return loss.item()
+
+
 def _returned(loss, twin, net, x, y, expect):
-    if isinstance(loss, torch.Tensor):
-        expect.true(
-            "a plain number is returned",
-            not loss.requires_grad and loss.numel() == 1,
-            got="a tensor" + " with a gradient" * loss.requires_grad,
-            expected="a number",
-            hint="`loss.item()`: a tensor would keep all that led to it in memory.",
-        )
-        loss = loss.item()
+    hint = "`loss.item()`: a tensor would keep all that led to it in memory."
+    loss = plain_number(loss, expect, hint)
     with torch.no_grad():
         after, mistakes = F.cross_entropy(net(x), y), made(LOSSES, twin, x, y)
     expect.number(

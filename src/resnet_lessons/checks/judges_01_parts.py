@@ -7,7 +7,14 @@ import torch.nn.functional as F
 
 from .advice import MISFIT
 from .expect import made
-from .judges_01 import RATE, Descent, keeps_the_optimizer, setting, weights_of
+from .judges_01 import (
+    RATE,
+    Descent,
+    keeps_the_optimizer,
+    plain_number,
+    setting,
+    weights_of,
+)
 from .mistakes_01 import gradients
 
 HELD = (
@@ -212,15 +219,8 @@ def _moved(net, twin, x, y, at_once, expect):
 
 
 def _loss(loss, net, twin, x, y, at_once, expect):
-    if isinstance(loss, torch.Tensor):
-        expect.true(
-            "a plain number is returned",
-            not loss.requires_grad and loss.numel() == 1,
-            got="a tensor" + " with a gradient" * loss.requires_grad,
-            expected="a number",
-            hint="Add up `loss.item()`: a tensor would keep all parts in memory.",
-        )
-        loss = loss.item()
+    hint = "Add up `loss.item()`: a tensor would keep all parts in memory."
+    loss = plain_number(loss, expect, hint)
     with torch.no_grad():
         want, after = (F.cross_entropy(n(x), y).item() for n in (twin, net))
         mistakes = made(LOSSES, twin, x, y, at_once)

@@ -18,7 +18,7 @@ def check_fold(answer, expect):
     for what, channels, options, eps in [
         ("a convolution without bias", (3, 4), {"padding": 1, "bias": False}, 1e-5),
         ("one with a bias", (4, 4), {}, 1e-5),
-        ("stride 2, ε = 0.1", (4, 6), {"stride": 2}, 0.1),
+        ("stride 2, dilation 2, ε = 0.1", (4, 6), {"stride": 2, "dilation": 2}, 0.1),
         ("three groups", (6, 6), {"groups": 3, "padding": 1}, 0.01),
     ]:
         conv = nn.Conv2d(*channels, 3, **options)
@@ -26,6 +26,7 @@ def check_fold(answer, expect):
         for tensor in (norm.weight, norm.bias, norm.running_mean):
             nn.init.normal_(tensor)  # a γ may be negative
         nn.init.uniform_(norm.running_var, 0.2, 2)
+        conv.train(eps < 0.1), norm.train(eps < 0.01)  # each in both modes
         before = copy.deepcopy(conv), copy.deepcopy(norm)
         expect.trying(what, errors=ERRORS)
         folded = answer(conv, norm)
@@ -48,7 +49,7 @@ def _unchanged(conv, norm, before, expect, got):
 def _computes_both(folded, conv, norm, x, expect):
     want = copy.deepcopy(norm).eval()(conv(x))
     y = folded(x)
-    hint = "Keep stride, padding and groups of `conv`."
+    hint = "Keep stride, padding, dilation and groups of `conv`."
     expect.shape("its output", y, want.shape, hint=hint)
     mistakes = [
         (conv._conv_forward(x, *wrong), hint)

@@ -50,7 +50,10 @@ HINTS = [
     "The difference is a mean over the N pictures of one number each. Its standard "
     "error is that of such a mean.",
 ]
-NAN = "Rounding took what is under the root below 0. Use `.double()`."
+NAN = (
+    "Rounding took what is under the root below 0. Go picture by picture, or take "
+    "`max(…, 0)` of it."
+)
 
 
 def pictures(both, only_first, only_second, neither):
@@ -89,8 +92,9 @@ def _pair(expect, got):
 
 
 def _is_nan(value) -> bool:
+    """Whether it is what a root of less than 0 gives; Python's own is complex."""
     try:
-        return bool(value != value)
+        return isinstance(value, complex) or bool(value != value)
     except Exception:  # an array of several numbers
         return False
 

@@ -65,10 +65,11 @@ def show(figure, alt: str) -> Figure:
 
 
 def _short(svg: bytes) -> bytes:
-    """`svg` with places to a hundredth of a point, and no word on who made it: a third
-    lighter, the same look.
+    """`svg` with places to a hundredth of a point, and without what nobody reads, such
+    as who made it: lighter by a third, the same look.
     """
-    svg = re.sub(rb"<metadata>.*?</metadata>\s*", b"", svg, flags=re.DOTALL)
+    unread = rb"<metadata>.*?</metadata>|<!DOCTYPE.*?>|<\?.*?\?>"
+    svg = re.sub(rb"(?:%s)\s*" % unread, b"", svg, flags=re.DOTALL)
 
     places = rb'(?<= )(?:d|x|y)="[^"]*"|translate\([^)]*\)'
 
@@ -102,15 +103,19 @@ def say(text: str) -> Words:
 
 def _spaced(text: str) -> str:
     """Per cent as the book writes it, "84 %", where Python has written "84%"."""
-    return re.sub(r"(?<=\d) ?%(?![\w;\"}])", "\u00a0%", text)
+    parts = re.split(r"(```.*?```|`[^`]*`)", text, flags=re.DOTALL)  # prose, code, …
+    parts[::2] = [re.sub(r"(?<=\d) ?%(?![\w;\"])", "\u00a0%", p) for p in parts[::2]]
+    return "".join(parts)
 
 
 def number(value: float, digits: int = 2) -> str:
-    """`value` to so many digits: "27,200", "0.26", "2 × 10⁻¹¹"; a whole one: all."""
+    """`value` to so many digits: "27,200", "0.26", "2 × 10⁻¹¹"; an `int`: all."""
     if value == 0 or isinstance(value, int):
-        return f"{value:,.0f}"
+        return f"{value:,}".replace("-", "−").removesuffix(".0")
     if not math.isfinite(value):
-        return str(float(value))
+        return str(float(value)).replace("-", "−")
+    if value < 0:
+        return f"−{number(-value, digits)}"
     head, power = f"{value:.{digits - 1}e}".split("e")
     if -3 <= int(power) < 6:
         return f"{float(f'{head}e{power}'):,.{max(0, digits - 1 - int(power))}f}"
@@ -130,7 +135,8 @@ def table(columns: list[str], rows: list[list]) -> Words:
 
 def _is_number(value) -> bool:
     """Whether `value` reads as a number: "1.5 ± 3", "2 × 10⁻²", "+5 %", not "7-3-1"."""
-    words = str(value).lstrip("+-−× ").split()
-    if not words or not words[0][:1].isdigit() or "-" in str(value)[1:]:
+    text = re.sub(r"(?<=\d)e[+-]\d+", "", str(value)).lstrip("+-−× ")
+    words = text.split()
+    if not words or not words[0][:1].isdigit() or "-" in text:
         return False
     return not any(word[:1].isalpha() and len(word) > 3 for word in words)  # a unit may

@@ -20,13 +20,20 @@ def compare_words(new: Record, old: Record) -> str:
     return points_words(new.accuracies, old.accuracies)
 
 
+def is_clear(new: list[float], old: list[float]) -> bool:
+    """Whether more than twice the larger spread lies between the means of the seeds."""
+    if min(len(new), len(old)) < 2:
+        return False
+    return abs(mean(new) - mean(old)) > 2 * max(stdev(new), stdev(old))
+
+
 def points_words(new: list[float], old: list[float]) -> str:
     """How the accuracies of some seeds stand to those of others, in points."""
     gain = 100 * (mean(new) - mean(old))
     points = f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}"
     if min(len(new), len(old)) < 2:
         return f"{points}, from one seed: too little to call it a difference"
-    if abs(gain) <= 200 * max(stdev(new), stdev(old)):
+    if not is_clear(new, old):
         return f"{points}, within twice the spread over seeds: no clear difference"
     return f"{points}, more than twice the spread over seeds"
 
@@ -82,7 +89,7 @@ def steps_table(records: list[Record]) -> Words:
     for before, record in zip([None, *records], records, strict=False):
         against = ["–", "–"]
         if before:
-            clear = "more than twice" in compare_words(record, before)
+            clear = is_clear(record.accuracies, before.accuracies)
             gain = 100 * (record.accuracy - before.accuracy)
             against = [f"{gain:+.1f}".replace("-", "−"), "yes" if clear else "no"]
         rows.append([record.title, *_row(record)[1:3], *against])

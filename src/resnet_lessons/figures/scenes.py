@@ -19,7 +19,8 @@ def boxes(scenes, found, classes: list[str], at_least: float = 0.5) -> Figure:
 
     _check(scenes, found, classes, at_least)
     kept = [_confident(each, at_least) for each in found]
-    several = len({int(label) for _, t in scenes for label in t["labels"]}) > 1
+    shown = [*[truth for _, truth in scenes], *kept]
+    several = len({int(label) for each in shown for label in each["labels"]}) > 1
     with pyplot.rc_context(STYLE):
         rows = -(-len(scenes) // COLUMNS)
         size = 2.7 * COLUMNS, 2.7 * rows

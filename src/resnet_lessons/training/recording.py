@@ -174,7 +174,7 @@ def _replayed(*kept: Record) -> str:
         titles = "; ".join(r.title for r in group)
         commits = list(dict.fromkeys(records.short_commit(r.commit) for r in group))
         word = "commit" if len(commits) == 1 else "commits"
-        lines.append(f"Replayed: {titles}, {made}, {word} {', '.join(commits)}.")
+        lines.append(f"Replayed: {titles} ({made}, {word} {', '.join(commits)}).")
     return "\n".join(lines)
 
 
