@@ -100,7 +100,7 @@ def _surface_panel(record: Record, top: float) -> Figure:
     rows = ceil(len(found) / columns)
     with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(
-            rows, columns, figsize=(5.4, 1.9 * rows + 0.9), squeeze=False,
+            rows, columns, figsize=(5.4, 1.9 * rows + 0.9), dpi=90, squeeze=False,
             sharex=True, sharey=True,
         )  # fmt: skip
         for ax, (title, grid) in zip(axes.T.flat, found, strict=False):
