@@ -161,6 +161,30 @@ def test_folds_fade_in_but_for_those_who_asked_for_less_motion(browser, address,
     assert (browser.js(MOVING) == 0) is calm
 
 
+TORN = """const boxes = '.bd-article :is(.cell_input, img, .rl)';
+return [...document.querySelectorAll(boxes)]
+  .filter(box => box.checkVisibility()).filter(box => {
+    for (let at = box; at && at.matches('.bd-article *'); at = at.parentElement)
+      if (getComputedStyle(at).breakInside === 'avoid') return false;
+    return true;
+  }).length"""
+HANDLES = """return [...document.querySelectorAll('details.hide > summary')]
+  .filter(handle => handle.checkVisibility()).length"""
+
+
+def test_paper_tears_no_box_and_shows_no_handle_of_a_closed_fold(browser, address):
+    name = "notebooks/04_degradation.html"
+    if not (BOOK / name).exists():
+        missing("the book is not built: run `make book` first")
+    browser.open(f"{address}/{name}")
+    browser.wait(DRAWN)
+    assert browser.js(HANDLES) > 1
+    browser.look(media="print")
+    assert (browser.js(TORN), browser.js(HANDLES)) == (0, 0)
+    browser.js("document.querySelector('details.hide').open = true")
+    assert browser.js(HANDLES) == 1  # the reader opened it, and prints what is in it
+
+
 COLUMN = """const [column, table] = arguments;
 return [...document.querySelectorAll('#results table')[table ?? 0].tBodies[0].rows]
   .map(row => row.cells[column].textContent)"""
