@@ -293,7 +293,7 @@ def plane_words(new: Record, old: Record, measure, kind="batch") -> str:
     if {*ours, *theirs} == {ours[0]}:
         return f"{text}: equal"
     if min(ours) > max(theirs):
-        return f"{text}: every plane above every other"
+        return f"{text}: every plane above all of the other net"
     if max(ours) < min(theirs):
-        return f"{text}: every plane below every other"
+        return f"{text}: every plane below all of the other net"
     return f"{text}: the planes overlap, no clear difference"

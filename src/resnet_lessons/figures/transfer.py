@@ -168,5 +168,5 @@ def freezing_picture(rows: list[tuple[str, int]]) -> Figure:
             Patch(**still, label="frozen"),
         ]
         figure.legend(handles=kinds, loc="outside lower center", ncols=2)
-        alt = "; ".join(f"{t}: {', '.join(PARTS[4 - f :])} learn" for t, f in rows)
-        return show(figure, f"Which parts learn. {alt}. The other parts are frozen.")
+        alt = "; ".join(f"{t}: {', '.join(PARTS[4 - f :])}" for t, f in rows)
+        return show(figure, f"Parts that learn. {alt}. The other parts are frozen.")
