@@ -113,7 +113,7 @@ WEIGHTS = [
     ([("return small", "return 9 * channels + small")], "No pool and no bias"),
     ([("not reduced", "False")], "still the weights with the 1×1"),
     ([(NAIVE, NAIVE.replace("five[1])", "five[1] + pooled)"))], "stands behind the p"),
-    ([(NAIVE, NAIVE.replace("[1]", "[0]"))], "the naive module has not"),
+    ([(NAIVE, NAIVE.replace("[1]", "[0]"))], "the naive module lacks"),
     ([(NAIVE, f"channels * one + {THREE} + {FIVE}")], "Without the 1×1 in front"),
     ([(NAIVE, NAIVE.replace("one + ", ""))], "is in both forms"),
     ([(NAIVE, NAIVE.replace("25", "9"))], "25 weights for each pair"),

@@ -182,7 +182,7 @@ BETWEEN = [
     (lambda x, r: torch.tensor(SOLVE(x.detach(), r).numpy()).requires_grad_(),
      "Stay in torch"),
     (lambda x, r: stable(x, r) / r, "logarithm of the sum"),
-    (lambda x, r: stable(x, r) / r - math.log(x[0, 0].numel()), "into the bracket"),
+    (lambda x, r: stable(x, r) / r - math.log(x[0, 0].numel()), "inside the bracket"),
     (lambda x, r: stable(x, r) - math.log(x[0, 0].numel()), "The 1/r in front"),
     (lambda x, r: SOLVE(x, 1), "the value for r = 1"),
     (lambda x, r: SOLVE(x, 1) / r, "The r in the exponent is missing"),

@@ -109,7 +109,7 @@ NAMES = 'f"{name}.bias"'
 DEAD = [
     ([("net.train()", "net.eval()")], "call `net.train()` first"),
     ([("    net.train()\n", "")], "call `net.train()` first"),
-    ([("    net.zero_grad()\n", "")], "Were the gradients of before cleared?"),
+    ([("    net.zero_grad()\n", "")], "Were the old gradients cleared?"),
     ([(SMALL, "not layer.bias.grad.any()")], "not exactly 0"),
     ([(SMALL, "layer.bias.grad.norm() < 1e-4")], "whole layer's is"),
     ([(f"        and {SMALL}\n", "")], "Here a ReLU stands"),

@@ -189,7 +189,7 @@ SHARES = [
       ("x == total", "x - old == total")], "rounded once more"),
     ([(END, "kept.sum().item()")], "a number of places"),
     ([(END, "kept")], "mean of the mask"),
-    ([(END, "kept.mean()")], "`kept.float()` makes them"),
+    ([(END, "kept.mean()")], "take that of `kept.float()`"),
     ([("in blocks:", "in blocks.children():")], "has no such part"),
     ([("total = block", "block.train()\n        total = block")], "Keep a mask"),
     ([("x = block(x)", "y = block(x)"), (KEPT, "kept &= y == total")],
@@ -235,7 +235,7 @@ ENDS = [
        "channels), nn.ReLU()])")], "inside the last block"),
     ([("net.head = " + HEAD, "for stage in net.stages:\n        for block in stage:\n"
        "            n = block.residual[-1][-1].out_channels\n            "
-       "block.residual.append(nn.BatchNorm2d(n))")], "Each block has got one"),
+       "block.residual.append(nn.BatchNorm2d(n))")], "Each block has one now"),
     ([(HEAD, HEAD.replace("nn.BatchNorm2d(channels)",
                           "nn.GroupNorm(1, channels)"))], "`nn.BatchNorm2d`"),
     ([(HEAD, HEAD.replace("nn.BatchNorm2d(channels)",

@@ -21,7 +21,10 @@ FROZEN = [
     ([(OFF, "pass")], "Nothing is frozen."),
     ([(OFF, "part.requires_grad = False")], "attribute on the module"),
     ([(EVAL, "pass")], "the statistics are not"),
-    ([(TRAIN, ""), ("part.eval()", "part.eval()\n    net.train()")], "which undoes it"),
+    (
+        [(TRAIN, ""), ("part.eval()", "part.eval()\n    net.train()")],
+        "which would undo it",
+    ),
     ([(PARTS, "net.stages[:stages]")], "The stem comes before"),
     ([(PARTS, "[net.stem, *net.stages[:stages], net.head]")], "The head is frozen"),
     ([(PARTS, "[*net.stages[stages:], net.head]")], "The wrong way round"),
@@ -156,7 +159,7 @@ SEEN = [
     ([("[None]", "[None].permute(0, 2, 3, 1)")], "Channels come first"),
     ([("[None]", "[None].mT")], "Rows and columns"),
     ([(TENSOR, TENSOR + ".permute(1, 2, 0).reshape(3, size, size)")],
-     "cuts the numbers anew"),
+     "only regroups the numbers"),
     ([(TENSOR, TENSOR + ".flip(0)")], "blue, green, red"),
     ([(RESIZE, RESIZE.replace("size)", "[size, size])"))], "squashed"),
     ([(RESIZE, RGB)], "without scaling"),
@@ -173,7 +176,7 @@ SEEN = [
     ([(NORMAL, "TF.normalize(x, x.mean((1, 2)).tolist(), x.std((1, 2)).tolist())"
        "[None]")], "picture's own mean"),
     ([("[None]", ".permute(1, 2, 0).reshape(1, 3, size, size)")],
-     "cuts the numbers anew"),
+     "only regroups the numbers"),
     ([(RESIZE, RESIZE.replace("size)", "[size * s // max(picture.size) "
        "for s in picture.size[::-1]])"))], "The long side"),
     ([(RESIZE, RESIZE.replace("size)", "size * 256 // 224)"))], "as 256 before"),
@@ -189,7 +192,7 @@ SEEN = [
        "    whole = picture.convert('RGBA')\n"
        "    ground = Image.new('RGBA', whole.size, 'white')\n"
        "    picture = Image.alpha_composite(ground, whole)\n"
-       "    picture = TF.resize(")], "shows a white ground"),
+       "    picture = TF.resize(")], "transparent pixels became white"),
 ]  # fmt: skip
 
 

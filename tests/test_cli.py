@@ -319,7 +319,7 @@ def test_all_records_what_is_missing_and_goes_on_when_one_fails(
     cli.main(["record", "--all", *words])
     capsys.readouterr()
     cli.main(["record", "--all", *words])
-    assert "Each Record of 'smoke' is there" in capsys.readouterr().err
+    assert "Every Record of profile 'smoke' is there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -541,7 +541,8 @@ def test_part_of_the_release_under_its_name_is_told(root, offer, tmp_path):
     offer("http://127.0.0.1:9/none")
     part = (tmp_path / "source").rename(tmp_path / "tiny-official")
     (part / "train" / "cats" / "0.JPEG").unlink()
-    with pytest.raises(LessonError, match=r"has 7 train images, here are 6; run") as e:
+    said = r"has 7 train images, but there are 6 here; run"
+    with pytest.raises(LessonError, match=said) as e:
         take(part)
     assert "unpack" not in str(e.value)
 

@@ -278,7 +278,7 @@ def test_two_processes_do_not_train_into_one_folder(silent):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(call, **pipes) as other:
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(LessonError, match="Another process trains"):
+        with pytest.raises(LessonError, match="Another process is training"):
             training.train(SMALL, "smoke", 0, "cpu", say=silent)
         other.kill()
     training.train(SMALL, "smoke", 0, "cpu", say=silent)

@@ -91,11 +91,11 @@ def test_each_line_that_counts_is_accepted_with_the_right_effect_only(
     assert f"not line {other + 1}. And it does something else" in verdict(page)
     pick(page, "effect", question["right"])
     press(page, "check")
-    assert f"not line {other + 1}. What it does is right" in verdict(page)
+    assert f"not line {other + 1}. The effect is right" in verdict(page)
     pick(page, "line", wrong[0])
     pick(page, "effect", false)
     press(page, "check")
-    assert f"Line {wrong[0] + 1} it is, but" in verdict(page)
+    assert f"Line {wrong[0] + 1} is right, but" in verdict(page)
     assert not answered(page)
     for line in wrong:
         pick(page, "line", line)

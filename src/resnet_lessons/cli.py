@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
         "--shared-by",
         type=natural,
         default=1,
-        help="as many runs use the device at once: the Record says so (default: 1)",
+        help="how many runs share the device: the Record says so (default: 1)",
     )
     for each in sub, recorder:
         each.add_argument(
@@ -105,7 +105,9 @@ def parser() -> argparse.ArgumentParser:
             "gpu: larger. Sizes: resnet-lessons runs",
         )
         each.add_argument("--device", default="auto", help="cpu, cuda, mps (auto)")
-        each.add_argument("--resume", action="store_true", help="go on after a kill")
+        each.add_argument(
+            "--resume", action="store_true", help="go on with an interrupted run"
+        )
 
     sub = verb(verbs, "bench", do.bench, "Measure our pipeline against fastai's own.")
     sub.add_argument("--quick", action="store_true", help="within two minutes")
@@ -134,7 +136,7 @@ def main(argv: list[str] | None = None) -> None:
         print(f"resnet-lessons: {error}", file=sys.stderr)
         raise SystemExit(getattr(error, "exit_code", 1)) from None
     except KeyboardInterrupt:
-        hint = " --resume goes on behind the last epoch that was kept, if any was."
+        hint = " Add --resume to go on after the last epoch that was kept, if any was."
         hint = hint if hasattr(args, "resume") else ""
         print(f"\nresnet-lessons: stopped.{hint}", file=sys.stderr)
         raise SystemExit(130) from None

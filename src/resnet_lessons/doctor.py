@@ -50,11 +50,13 @@ def report(found: dict) -> str:
         lines.append(f"  {row['name']:<15} {state}")
     if None in found["packages"].values() or found["device"].startswith(UNKNOWN):
         lines.append(
-            "Packages are missing or broken: make book, in a clone of the book; "
+            "Packages are missing or broken: in a clone of the book run `make book`; "
             "elsewhere install resnet-lessons again with pip"
         )
     if not found["writable"]:
-        lines.append("Name a folder of yours in RESNET_LESSONS_DATA: for data to come")
+        lines.append(
+            "Before you fetch data, name a folder of yours in RESNET_LESSONS_DATA"
+        )
     rows = [row for row in found["data"] if row["name"].startswith("imagenette")]
     if not any(row["present"] or row["problem"] for row in rows):
         lines.append(

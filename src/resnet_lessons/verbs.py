@@ -140,7 +140,10 @@ def record(args) -> None:
     if args.all:
         chosen = training.missing(args.profile, folder)
         if not chosen:
-            print(f"Each Record of '{args.profile}' is there.", file=sys.stderr)
+            print(
+                f"Every Record of profile '{args.profile}' is there already.",
+                file=sys.stderr,
+            )
     one, kept, failed = len(args.names) == 1, [], []
     try:
         for exp in chosen:
@@ -178,7 +181,9 @@ def record(args) -> None:
 
 def bench(args) -> None:
     if args.save and args.quick and not args.folder:
-        raise UsageError("A quick bench is not kept: no --quick, or name a --folder.")
+        raise UsageError(
+            "A quick bench is not kept: leave out --quick, or name a --folder."
+        )
     if args.folder and not args.save:
         raise UsageError("A --folder is for what is kept: say --save as well.")
     from .records import benches

@@ -14,7 +14,8 @@ CAUSES = [  # there is but one
     ("^SystemExit", "Leave out `exit()`: an answer only returns its result."),
     (
         'required "forward" function',
-        "The class has no `forward`: is it spelled so, and inside the class?",
+        "The class has no `forward`: check its spelling, and that it is indented "
+        "inside the class.",
     ),
     ("'ellipsis'", "A `...` of the starter is still there."),
     (r"forward\(\) takes 1 positional", "A method takes `self` first, then x."),
@@ -24,7 +25,7 @@ CAUSES = [  # there is but one
     ),
     (
         "^NameError",
-        "Python does not know this name: is it spelled so, and imported?",
+        "Python does not know this name: is it spelled correctly, and imported?",
     ),
     (
         f"{NO_BRACKETS}|^AttributeError: __enter__$",
@@ -44,8 +45,8 @@ KINDS = [
     ("^UnboundLocalError", "Give this name a value before the line that needs it."),
     (
         "'NoneType'|not NoneType",
-        "Something here is `None`. Which name still has its first value, or holds what "
-        "a call without a result has given?",
+        "Something here is `None`. Which name still holds its first value, or the "
+        "result of a call that returns nothing?",
     ),
     (
         "^AttributeError",
@@ -53,15 +54,15 @@ KINDS = [
     ),
     (
         r"^TypeError: empty\(\)",
-        "The sizes of a layer are whole numbers: does `/` stand for `//`?",
+        "The sizes of a layer must be whole numbers: did you write `/` for `//`?",
     ),
     (
         "^TypeError: .*(positional|keyword) argument",
-        "Compare the arguments of this call with those that it takes.",
+        "Compare the arguments of this call with those that the function takes.",
     ),
     (
         "^TypeError",
-        "Something here is of another type than you take it for: print the types just "
+        "Something here is of another type than you expect: print the types just "
         "before this line.",
     ),
     ("", "Read what Python says, and print the values just before this line."),

@@ -44,10 +44,10 @@ EXERCISES = [
         id="01.1",
         title="How many places?",
         prompt="""\
-Write `output_size(size, kernel, stride=1, padding=0)`: how many places the kernel finds
-along one side of a picture. All four are in pixels; `padding` is added on *both* sides.
-The kernel fits at least once. What is over at the end, too little for another step, is
-never read.
+Write `output_size(size, kernel, stride=1, padding=0)`, which returns how many places
+the kernel finds along one side of a picture. All four are in pixels; `padding` is added
+on *both* sides. The kernel fits at least once. Pixels left over at the end, too few for
+another step, are never read.
 """,
         starter="""\
 def output_size(size, kernel, stride=1, padding=0):
@@ -55,10 +55,10 @@ def output_size(size, kernel, stride=1, padding=0):
 """,
         hints=(
             "Start with stride 1 and no padding. A kernel as large as the picture has "
-            "one place; each pixel more gives one place more.",
-            "With a stride, count the steps that fit into what is left of the first "
-            "place: `size + 2 * padding - kernel` pixels.",
-            "Steps, rounded down, with `//`. The first place needs no step: plus 1.",
+            "one place; each further pixel gives one more.",
+            "With a stride, count the steps that fit into the pixels beyond the first "
+            "place: there are `size + 2 * padding - kernel` of them.",
+            "Round the steps down, with `//`. The first place needs no step: add 1.",
         ),
         answer=output_size,
         imports="",
@@ -86,11 +86,11 @@ def conv_cost(
         hints=(
             "Count the weights first: how many numbers does one output channel read "
             "at one place? There are `out_channels` of these kernels.",
-            "A part has `in_channels // groups` input channels. All output channels "
-            "together still are `out_channels`.",
+            "A part has `in_channels // groups` input channels. All parts together "
+            "still put out `out_channels` channels.",
             "`parameters` are the weights and, with a bias, one more for each output "
-            "channel. `macs` are the weights times the places of the output, which are "
-            "the square of exercise 01.1.",
+            "channel. `macs` are the weights times the places of the output; their "
+            "number is the side of exercise 01.1, squared.",
         ),
         answer=conv_cost,
         imports="",
@@ -129,12 +129,12 @@ def training_step(net, optimizer, pictures, labels):
         title="The same step, in parts",
         prompt="""\
 A batch is too large for the memory. Write `step_in_parts(net, optimizer, pictures,
-labels, at_once)`: the step of exercise 01.3, but at most `at_once` pictures go through
-the net at a time, each picture once, and what PyTorch keeps of one part for its
-gradient is gone before the next part comes. The last part may be smaller. The weights
-end where the step with the whole batch takes them, and the loss of the whole batch,
-before the step, is returned as a plain number. (No layer of this net looks at more than
-one picture.)
+labels, at_once)`: the step of exercise 01.3, but in parts of at most `at_once`
+pictures; the last part may be smaller. Each picture goes through the net once, and what
+PyTorch keeps of one part for its gradient must be freed before the next part goes
+through. The weights must end up where one step with the whole batch would take them.
+Return the loss of the whole batch, before the step, as a plain number. (No layer of
+this net looks at more than one picture.)
 """,
         starter="""\
 import torch.nn.functional as F

@@ -36,11 +36,11 @@ EXERCISES = [
         id="02.1",
         title="How far a stack sees",
         prompt="""\
-Write `receptive_field(layers)`: the side, in pixels, of what one place behind a stack
-of layers sees of the picture. `layers` is a list of pairs `(kernel, stride)`, the layer
-next to the picture first; a pool counts like a convolution. Behind no layer at all a
-place sees one pixel. How far does one place of VGG-16's last grid see? The check names
-the number when you have passed.
+Write `receptive_field(layers)`, which returns the side, in pixels, of the square of the
+picture that one place behind a stack of layers sees. `layers` is a list of pairs
+`(kernel, stride)`, the layer next to the picture first; a pool counts like a
+convolution. With no layer at all, a place is one pixel and sees itself. How far does
+one place of VGG-16's last grid see? The check names the number when you have passed.
 """,
         starter="""\
 def receptive_field(layers):
@@ -52,7 +52,7 @@ def receptive_field(layers):
             "Keep two numbers: the side, and the step from one place to the next in "
             "pixels. Both begin with 1.",
             "`side += (kernel - 1) * step`, and only then `step *= stride`: a layer's "
-            "own stride moves the places behind it.",
+            "own stride matters only to the layers behind it.",
         ),
         answer=receptive_field,
         imports="",
@@ -111,8 +111,8 @@ def average_head(net, num_classes):
 ''',
         hints=(
             "An `nn.Sequential` of four will do. Its first is `net.features`.",
-            "`nn.AdaptiveAvgPool2d(1)` makes one place of the grid, `nn.Flatten()` "
-            "takes it away.",
+            "`nn.AdaptiveAvgPool2d(1)` leaves a grid of one place, `nn.Flatten()` "
+            "removes its two axes.",
             "How many channels come out? Those of the last convolution: "
             "`[m for m in net.features.modules() if isinstance(m, nn.Conv2d)][-1]`.",
         ),

@@ -139,7 +139,7 @@ $$y_c = \\frac{1}{r} \\ln \\Big( \\frac{1}{HW} \\sum_{i,j} e^{r\\,x_{c,i,j}} \\B
 With a small $r > 0$ this is nearly the mean, with a large one nearly the maximum
 (Pinheiro and Collobert, 2015). Write `log_sum_exp_pool(x, r)` for `x` of shape $(B, C,
 H, W)$; it returns $(B, C)$. It must work for $r$ from 0.1 up, and for $r\\,x$ in the
-thousands, of either sign, where a float makes `inf` or 0 of $e^{r\\,x}$. The gradient
+thousands, of either sign, where $e^{r\\,x}$ becomes `inf` or 0 in a float. The gradient
 must find its way back to `x`.
 """,
         starter='''\

@@ -48,10 +48,10 @@ EXERCISES = [
         prompt="""\
 `net` is a `nets.FullyConvolutional` of chapter 3: its logits are
 `net.head(net.stages(x))`. Write `deepen(net, extra)`, which returns a *new* net with
-`extra` more layers at the end of its stages, each a 3×3 convolution (an `nn.Conv2d`)
-and a ReLU with weights of its own, that gives the same logits as `net` for every
-picture: in evaluation mode and in training mode. The net that was given stays as it
-was.
+`extra` more layers at the end of its stages. Each of them is a 3×3 convolution (an
+`nn.Conv2d`) with weights of its own, followed by a ReLU. For every picture the new net
+gives the same logits as `net`, in evaluation mode and in training mode. The net that
+was given stays as it was.
 """,
         starter='''\
 import copy
@@ -82,13 +82,13 @@ def deepen(net, extra):
         id="04.2",
         title="Name the cause",
         prompt="""\
-Two nets were trained, a shallow and a deeper one. Of each you have a dictionary with
-two lists, the error in % after each epoch: `"train"` on the pictures it was trained on,
+Two nets were trained, a shallow and a deeper one. For each you have a dictionary of two
+lists, the error in % after each epoch: `"train"` on the pictures it was trained on,
 `"test"` on others. Two errors that differ by no more than `noise` points count as
 equal. Write `diagnose(shallow, deep, noise)`. Compare the errors after the last epoch
-and return the first that is true:
+and return the first of these texts that applies:
 
-- `"no harm"`: the deeper net's test error is not higher;
+- `"no harm"`: the deeper net's test error is not higher than the shallow one's;
 - `"overfitting"`: its training error is not higher, though its test error is;
 - `"too little training"`: its training error still fell by more than `noise` in the
   last epoch;
@@ -112,10 +112,10 @@ def diagnose(shallow, deep, noise):
         id="04.3",
         title="One change: the residual twin",
         prompt="""\
-`plain` is an `nn.Sequential` of blocks. Each block is an `nn.Sequential` of five
-layers, convolution, BatchNorm, ReLU, convolution, BatchNorm, and a sixth, the last
-ReLU; each keeps the shape of its input. Write `residual_twin(plain)`, which returns a
-new net with the same blocks and the same weights, where each block has a shortcut:
+`plain` is an `nn.Sequential` of blocks. Each block is an `nn.Sequential` of six layers,
+convolution, BatchNorm, ReLU, convolution, BatchNorm, ReLU, and keeps the shape of its
+input. Write `residual_twin(plain)`, which returns a new net with the same blocks and
+the same weights, where each block has a shortcut:
 
 $$y = \\mathrm{ReLU}(\\mathcal{F}(x) + x)$$
 

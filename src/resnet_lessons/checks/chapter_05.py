@@ -54,8 +54,8 @@ EXERCISES = [
         prompt="""\
 Write `he_std(in_channels, out_channels, kernel_size, mode)`: the standard deviation
 with which He and others draw the weights of a square convolution in a net of ReLUs.
-With `mode="fan_in"` the size of what runs *forward* is kept, with `mode="fan_out"` that
-of what runs *back*.
+With `mode="fan_in"` the signal keeps its size on its way *forward*, with
+`mode="fan_out"` the gradient keeps its size on its way *back*.
 """,
         starter="""\
 def he_std(in_channels, out_channels, kernel_size, mode):
@@ -80,8 +80,8 @@ def he_std(in_channels, out_channels, kernel_size, mode):
 `norms` holds the gradient norm of each layer, the first layer first. The gradient
 travels from the last to the first. Write `factor_per_layer(norms)`: the one factor
 that, applied once for each step from layer to layer, takes the norm of the last layer
-to that of the first. Below 1 the gradient shrinks, above 1 it grows. A first norm of
-exactly 0 gives 0.
+to that of the first. Below 1 the gradient shrinks, above 1 it grows. If the first norm
+is exactly 0, return 0.
 """,
         starter="""\
 def factor_per_layer(norms):
@@ -134,11 +134,11 @@ def dead_biases(net, pictures, labels):
         id="05.4",
         title="A norm that costs nothing",
         prompt="""\
-In evaluation a batch normalisation is, for each channel, one factor and one number that
-is added. `conv` is an `nn.Conv2d`, perhaps with a bias, perhaps with groups; `norm` is
+In evaluation mode a batch normalisation multiplies each channel by one number and adds
+another. `conv` is an `nn.Conv2d`, perhaps with a bias, perhaps with groups; `norm` is
 the `nn.BatchNorm2d` behind it. Write `fold(conv, norm)`, which returns *one* new
 `nn.Conv2d` with a bias that puts out what `norm(conv(x))` does in evaluation mode, for
-every $x$. Both are given in any mode, and stay as they were, in their mode, too.
+every $x$. Both may come in any mode, and both stay as they were, their mode included.
 """,
         starter='''\
 import copy

@@ -117,7 +117,8 @@ def gradient_terms(residual, x, g):
     return through_shortcut, through_residual
 """,
         hints=(
-            "The derivative of $x$ by $x$ is 1. So what arrives through the shortcut?",
+            "The derivative of $x$ with respect to $x$ is 1. So what arrives through "
+            "the shortcut?",
             "Autograd needs an input that asks for a gradient. Do not change the one "
             "that you are given: `x = x.detach().requires_grad_()`.",
             "`torch.autograd.grad(residual(x), x, grad_outputs=g)` multiplies `g` by "
@@ -132,10 +133,10 @@ def gradient_terms(residual, x, g):
         title="A skip around one layer",
         prompt="""\
 Where $\\mathcal{F}$ is a single layer, $\\mathcal{F}(x) + x$ "is similar to a linear
-layer", says the paper (section 3.2), and saw no advantage. Show that one layer can
-compute it. `conv` is an `nn.Conv2d` that keeps the shape of its input: as many channels
-out as in, stride 1, an odd square kernel, padded with zeros. Write
-`without_skip(conv)`, which returns *one* new `nn.Conv2d` that puts out
+layer", as the paper says (section 3.2); it saw no advantage in such a block. Show that
+one layer can compute the sum. `conv` is an `nn.Conv2d` that keeps the shape of its
+input: as many channels out as in, stride 1, an odd square kernel, padded with zeros.
+Write `without_skip(conv)`, which returns *one* new `nn.Conv2d` that puts out
 $\\mathrm{conv}(x) + x$ for every $x$, with the same kernel size and groups as `conv`,
 and a bias only if `conv` has one. `conv` itself stays as it was, and the new one can
 learn.

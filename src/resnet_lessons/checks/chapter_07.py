@@ -147,8 +147,8 @@ def frozen_at_first_step(block):
 """,
         hints=(
             "Write $\\mathcal{F}(x) = \\gamma u + \\beta$, where $u$ is the normalised "
-            "output of the second convolution. What is the derivative by $u$? And by "
-            "$\\gamma$?",
+            "output of the second convolution. What is the derivative with respect to "
+            "$u$? And to $\\gamma$?",
             "Every gradient that goes further back than $u$ is multiplied by "
             "$\\gamma$.",
             "Step 1 changes $\\gamma$, because $u$ is not zero. From then on the "

@@ -46,7 +46,7 @@ that a stage of `blocks` basic blocks needs for one picture. What arrives has
 `in_channels` channels on a grid of `size` × `size`. Each block has two 3×3 convolutions
 and puts out `width` channels. The first convolution of the first block has the stride;
 an odd grid rounds up. Where the shape changes, the shortcut is a 1×1 convolution with
-the same stride (option B). Nothing but convolutions counts.
+the same stride (option B). Only convolutions count.
 """,
         starter="""\
 def stage_macs(in_channels, width, blocks, stride, size):

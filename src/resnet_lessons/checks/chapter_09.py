@@ -51,7 +51,7 @@ one bottleneck block needs for one picture. What arrives has `in_channels` chann
 grid of `size` × `size`. A 1×1 convolution brings them to `width`, a 3×3 convolution
 with the stride keeps that width, a 1×1 convolution puts out `4 * width`. An odd grid
 rounds up. Where the shape changes, the shortcut is a 1×1 convolution with the stride
-(option B). Nothing but convolutions counts.
+(option B). Only convolutions count.
 """,
         starter="""\
 def bottleneck_macs(in_channels, width, stride, size):
@@ -76,7 +76,7 @@ def bottleneck_macs(in_channels, width, stride, size):
 Write `residual(in_channels, width, stride, strided_conv)`, which returns a module: the
 residual function $\\mathcal{F}$ of a bottleneck, without shortcut and sum. A 1×1
 convolution to `width` channels, a 3×3 one that keeps them, a 1×1 one to `4 * width`;
-each without bias and followed by BatchNorm; a ReLU between them, none at the end.
+each without bias and followed by BatchNorm, the first two also by ReLU.
 `strided_conv` says which of the three has the stride: 0, 1 or 2; the others have 1.
 From $(B, C, H, W)$ it makes $(B, 4 \\cdot \\text{width}, H/s, W/s)$, rounded up.
 """,
@@ -103,9 +103,9 @@ def residual(in_channels, width, stride, strided_conv):
         id="09.3",
         title="How wide for the same work?",
         prompt="""\
-A basic block has `channels` in, between and out. A bottleneck may do at most as many
-multiply-accumulates at a place as this basic block, and its middle is `squeeze` times
-narrower than what goes in and out; shortcuts are the identity. Write
+A basic block has `channels` channels in, in between and out. A bottleneck may do at
+most as many multiply-accumulates at a place as this basic block, and its middle is
+`squeeze` times narrower than what goes in and out; shortcuts are the identity. Write
 `widest_bottleneck(channels, squeeze)`: the largest number of channels that may go in
 and out of the bottleneck. The middle is a whole number of channels.
 """,

@@ -123,7 +123,7 @@ def untouched(blocks, x):
 `net` is a `nets.ResNet` made of pre-activation blocks, and somebody forgot its end: the
 last sum goes straight into `net.head`, which is average pooling, flattening and one
 linear layer. Write `add_closing(net)`: put the BatchNorm and the ReLU where they
-belong, in place. Everything that was there stays, with its weights.
+belong. Change the net that is given; all that was there stays, with its weights.
 """,
         starter='''\
 from torch import nn
@@ -136,8 +136,8 @@ def add_closing(net):
         hints=(
             "They take what the last sum gives, a grid: so they come before the "
             "pooling.",
-            "How many channels has that grid? As many as the linear layer takes in: "
-            "`net.head[-1].in_features`.",
+            "How many channels does that grid have? As many as the linear layer takes "
+            "in: `net.head[-1].in_features`.",
             "`nn.Sequential(first, second, *net.head)` holds the old layers "
             "themselves, not copies.",
         ),

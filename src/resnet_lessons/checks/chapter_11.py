@@ -88,8 +88,8 @@ def hold_back(labels, share, seed):
 Write `accuracy(net, batches)`: the share of all pictures that `net` gets right, a
 number from 0 to 1. `batches` is anything that one can loop over once; it gives pairs
 of pictures $(B, C, H, W)$ and labels $(B,)$, and the last pair may be smaller than
-the others. The net gives logits $(B, \\text{classes})$. It must run as in a test: its
-batch normalisation with running averages, and no graph recorded for gradients.
+the others. The net gives logits $(B, \\text{classes})$. Run it as in a test: its batch
+normalisation uses running averages, and no graph is recorded for gradients.
 """,
         starter="""\
 import torch

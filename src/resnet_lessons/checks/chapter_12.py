@@ -37,10 +37,10 @@ EXERCISES = [
         title="Frozen is frozen",
         prompt="""\
 Write `freeze(net, stages)`, which makes a `nets.ResNet` ready for training: its stem
-and its first `stages` stages stay as they are, to the last number, while all behind
-them learns (unlike in the chapter, the number says what stays). The net has `net.stem`,
-`net.stages` (an `nn.Sequential`) and `net.head`. It may have been frozen otherwise
-before. Nothing has to be returned.
+and its first `stages` stages stay exactly as they are, while everything behind them
+learns (unlike in the chapter, the number says how many stay). The net has `net.stem`,
+`net.stages` (an `nn.Sequential`) and `net.head`. Any part of it may be frozen already.
+Nothing has to be returned.
 """,
         starter='''\
 def freeze(net, stages):
@@ -64,9 +64,9 @@ def freeze(net, stages):
         prompt="""\
 Write `parameter_groups(net, lr, factor)`, which returns the list that an optimizer
 takes: one dictionary with `"params"` and `"lr"` for each part of a `nets.ResNet` that
-learns. The head has the rate `lr`, the last stage `factor` times less, the stage before
-it `factor` times less again, and so on to the stem. A part's rate depends on its place
-only. Parameters with `requires_grad=False` belong to no group, and no group is empty.
+learns. The head has the rate `lr`, the last stage `lr / factor`, the stage before it
+`lr / factor**2`, and so on to the stem. A part's rate depends only on its place.
+Parameters with `requires_grad=False` belong to no group, and no group is empty.
 """,
         starter="""\
 def parameter_groups(net, lr, factor):
@@ -89,8 +89,8 @@ def parameter_groups(net, lr, factor):
         id="12.3",
         title="One picture for a net",
         prompt="""\
-Write `preprocess(picture, size, mean, std)`, which turns a picture of PIL into what a
-net was trained on: a float32 tensor of shape (1, 3, `size`, `size`). Scale the picture
+Write `preprocess(picture, size, mean, std)`, which turns a PIL picture into what a net
+was trained on: a float32 tensor of shape (1, 3, `size`, `size`). Scale the picture
 until its short side is `size`, with a smooth filter, as torchvision and PIL do by
 default; cut the central square, bring the values from 0…255 to 0…1, subtract `mean` and
 divide by `std` (three numbers each, for red, green and blue).

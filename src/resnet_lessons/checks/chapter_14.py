@@ -64,8 +64,9 @@ The check looks for each on its own and says which symptoms are left.
 Repair `Block(in_channels, channels, stride=1)`, the paper's basic block: $F$ is
 convolution, BatchNorm, ReLU, convolution, BatchNorm; a ReLU follows the sum. The
 shortcut is $x$ itself, and where $F(x)$ has another shape, a 1 × 1 convolution with
-BatchNorm. No convolution has a bias. In eval mode a picture has the same result in any
-company. There are **four** defects, and three of them never raise an error.
+BatchNorm. No convolution has a bias. In eval mode the result for a picture does not
+depend on the pictures beside it. There are **four** defects, and three of them never
+raise an error.
 """,
         starter=starter("cifar", "Block"),
         hints=(
@@ -131,9 +132,9 @@ zero: that stays. There are **four** defects.
         prompt="""\
 Repair `prepare(images, labels, folders)`. It gets grey pictures $(N, H, W)$ of 0 to
 255, their labels, and for each the name of its folder, `"train"` or `"val"`. It returns
-`(pictures, labels)` for training and the same for validation, as float tensors with
-mean 0 and deviation 1: one mean and one deviation for all pixels, both measured on the
-training pictures only. There are **two** defects.
+`(pictures, labels)` for training and the same for validation. The pictures are float
+tensors, brought to mean 0 and standard deviation 1: one mean and one deviation for all
+pixels, both measured on the training pictures only. There are **two** defects.
 """,
         starter=starter("pictures", "prepare"),
         hints=(

@@ -38,7 +38,7 @@ def check_field(answer, expect):
     expect.trying(f"receptive_field({layers})")
     answer(layers)
     expect.equal(
-        "the list is afterwards as it was",
+        "the list stays as it was",
         layers,
         [(3, 2), (5, 1)],
         hint="`pop`, `reverse` and `append` change the caller's list, and a second "

@@ -184,7 +184,7 @@ def check_fully_convolutional(answer, expect):
     small = expect.module("a net is returned", answer(given, 3)).eval()
     expect.shape("the logits", small(torch.randn(2, 3, 20, 20)), (2, 3))
     expect.equal(
-        "the list is afterwards as it was",
+        "the list stays as it was",
         given,
         [4, 6],
         hint="`insert`, `append` and `pop` change the caller's list. Make a new one: "

@@ -20,14 +20,14 @@ def _pool(x, r):
 MISTAKES = [
     (
         lambda x, r: _pool(x, r) + math.log(x[0, 0].numel()) / r,
-        "That is the logarithm of the sum. Of the mean it is ln(H·W) less, before "
-        "you divide by r.",
+        "That is the logarithm of the sum. That of the mean is smaller by ln(H·W), "
+        "before you divide by r.",
     ),
     (
         lambda x, r: (
             _pool(x, r) + math.log(x[0, 0].numel()) / r - math.log(x[0, 0].numel())
         ),
-        "ln(H·W) belongs into the bracket: it is divided by r, too.",
+        "ln(H·W) belongs inside the bracket: it is divided by r, too.",
     ),
     (
         lambda x, r: _pool(x, r) * r,
@@ -39,8 +39,8 @@ MISTAKES = [
     ),
     (
         lambda x, r: _pool(x, r) + (r - 1) * x.amax(PLACES),
-        "What was taken out of the sum is the largest r·x. Added back, it is divided "
-        "by r, too.",
+        "What was taken out of the sum is the largest r·x. When you add it back, "
+        "divide it by r, too.",
     ),
     (
         lambda x, r: _pool(x, r) - x.amax(PLACES) + x.amax(PLACES, keepdim=True),
@@ -63,7 +63,7 @@ MISTAKES = [
     ),
     (
         lambda x, r: (r * x).softmax(3).mean(PLACES),
-        "A softmax gives shares. Asked for is the logarithm of a mean of powers.",
+        "A softmax gives shares. Take the logarithm of a mean of powers.",
     ),
     (
         lambda x, r: x.double().mean(PLACES),
@@ -137,7 +137,8 @@ def _gradient(answer, x, words, expect):
         "the gradient at x",
         reached,
         (2 * x.detach()).flatten(2).softmax(2).reshape(x.shape),
-        hint="A place has the share exp(r·x) of its channel's sum. If you take the "
-        "largest value out of the sum, add it back with its gradient, or detach it in "
-        "both places. `nan` comes from an `inf` on the way, even if it is replaced.",
+        hint="The gradient at a place is its exp(r·x), divided by the sum over its "
+        "channel. If you take the largest value out of the sum, add it back with its "
+        "gradient, or detach it in both places. `nan` comes from an `inf` on the way, "
+        "even if it is replaced.",
     )

@@ -78,8 +78,8 @@ WHY = {
     "what the ReLU lets through, so it is alive.",
     "inside": "This convolution is inside of another module, and its bias is dead too. "
     "`net.named_modules()` goes through all modules and gives their full names.",
-    "order": "This module runs its BatchNorm before its convolution, though it holds "
-    "it behind: the bias is alive. Go by the gradients.",
+    "order": "This module runs its BatchNorm before its convolution, though it lists "
+    "it after: the bias is alive. Go by the gradients.",
     "not a convolution": "Name biases of convolutions only: not weights, not the β of "
     "a BatchNorm, not the linear layer.",
 }
@@ -143,7 +143,7 @@ def _why(names, want, reasons, net) -> str:
             "In evaluation mode BatchNorm subtracts a fixed average, and a bias shows. "
             "The question is about training: call `net.train()` first."
         )
-    return WHY[why] + " Were the gradients of before cleared?"
+    return WHY[why] + " Were the old gradients cleared?"
 
 
 def _net(*layers: nn.Module) -> nn.Sequential:

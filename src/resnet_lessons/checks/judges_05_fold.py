@@ -107,7 +107,7 @@ FOLDED = [
             c.weight * _rows(n.weight / r**2),
             n.bias + (_bias(c) - n.running_mean) * n.weight / r**2,
         ),
-        "Divided by the variance. It is its root that counts.",
+        "You divided by the variance. Divide by its root.",
     ),
     (
         lambda c, n, r: (
@@ -149,8 +149,8 @@ FOLDED = [
             c.weight * _rows(n.weight / r),
             n.bias - n.running_mean * n.weight / r,
         ),
-        "The bias of `conv` is lost. Where a norm takes the mean of the batch it is "
-        "dead, but the running mean is a number by itself.",
+        "The bias of `conv` is lost. It is dead where a norm subtracts the mean of the "
+        "batch, but here the running mean is a fixed number.",
     ),
     (
         lambda c, n, r: (

@@ -124,7 +124,7 @@ FOLDED = [
     ),
     (
         lambda conv, x: _with(conv, _without_groups)(x),
-        "With groups a channel finds itself at another place of its kernel, that "
+        "With groups a channel finds itself at another place of its kernel, counted "
         "within its own group: `nn.init.dirac_` takes the groups, too.",
     ),
     (

@@ -58,7 +58,7 @@ def _layers(answer, expect):
         mistakes=[
             (0, NO_LAYERS),
             (1, "One convolution only: the skip of a ResBlock jumps over two."),
-            (3, "Has the shortcut a 3×3 convolution? 1×1 is enough for channels."),
+            (3, "Is there a 3×3 convolution on the shortcut? 1×1 is enough."),
         ],
     )
     expect.equal(
@@ -125,8 +125,8 @@ def _parameters(block, library, name, expect):
             ),
             (
                 want + projection + 2 * out_channels,
-                "There is a 1×1 convolution where the channels stay. Only other "
-                "channels need one; the average over 2×2 halves the grid.",
+                "There is a 1×1 convolution where the channels stay. It is needed only "
+                "where they change; the average over 2×2 halves the grid.",
             ),
             (want - 2 * out_channels, "The 1×1 convolution lacks its BatchNorm."),
             (

@@ -107,7 +107,7 @@ def _layers(net, case, expect):
         convs,
         calls,
         expect,
-        hint="Convolution, then BatchNorm, then ReLU; three times, but for the last "
+        hint="Convolution, then BatchNorm, then ReLU; three times, without the last "
         "ReLU.",
     )
 

@@ -220,7 +220,7 @@ def _sizes(layer) -> list[tuple]:
 # 10.2 ------------------------------------------------------------------------------
 
 
-ERRORS = [("dtype", "A mask has no mean, its numbers have: `kept.float()` makes them.")]
+ERRORS = [("dtype", "`True` and `False` have no mean: take that of `kept.float()`.")]
 KEEP = (
     "Keep a mask of the shape of x; each block may switch places off. Go on with "
     "`x = block(x)`. The share is the mean of the mask at the end."

@@ -77,8 +77,8 @@ def _added(net, library, before, expect):
             ),
             (
                 2 * sum(b.residual[-1][-1].out_channels for b in _blocks(library)),
-                "Each block has got one, or each stage. It is the net that is closed, "
-                "once.",
+                "Each block has one now, or each stage. Only the net as a whole is "
+                "closed, once.",
             ),
         ],
     )

@@ -139,7 +139,7 @@ def _seeded(expect, answer, labels, share):
         len(others | {tuple(first)}) > 2,
         got="the same split",
         expected="other splits",
-        hint="The seed has no effect: whoever stands at the same place in the data is "
+        hint="The seed has no effect: the pictures at the same places in the data are "
         "held back each time. Shuffle by a generator that starts at the seed.",
     )
     labels = torch.zeros(60).long()
@@ -223,7 +223,8 @@ def check_accuracy(answer, expect):
             "the accuracy",
             got,
             sum(right) / sum(sizes),
-            hint="Pictures that the net gets right in all batches, by all pictures.",
+            hint="Divide the pictures that the net gets right, in all batches, by all "
+            "pictures.",
             mistakes=[(flat, NO_AXIS), *made(ACCURACIES, sizes, right)],
         )
 

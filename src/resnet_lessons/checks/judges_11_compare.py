@@ -11,7 +11,8 @@ from .expect import made
 ERRORS = [
     (
         "Got: Bool|Subtraction, the `-` operator|numpy boolean subtract",
-        "`True` and `False` are no numbers to subtract or to average: `.double()`.",
+        "`True` and `False` cannot be subtracted or averaged: `.double()` makes "
+        "numbers of them.",
     ),
     (
         "Got: Long|only support floating",
@@ -123,7 +124,7 @@ DIFFERENCES = [
     ),
     (
         lambda b, f, s, n: 100 * _difference(b, f, s, n),
-        "Those are points. Asked for is a share, from -1 to 1.",
+        "Those are points. Return a share, from -1 to 1.",
     ),
     (
         lambda b, f, s, n: (f + s) / (b + f + s + n),
@@ -173,7 +174,7 @@ ERRORS_MADE = [
     ),
     (
         lambda b, f, s, n: _own_error(b + f, b + f + s + n),
-        "That is the error of the first net's accuracy. Of the difference is asked.",
+        "That is the error of the first net's accuracy. Return that of the difference.",
     ),
     (
         lambda b, f, s, n: 2 * by_counts(b, f, s, n)[1],

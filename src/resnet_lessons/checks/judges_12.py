@@ -95,8 +95,8 @@ def _holds(net, stages, expect):
         torch.allclose(alone, among, atol=1e-4),
         got="another output among other pictures",
         expected="the same output",
-        hint="Its BatchNorm still uses the statistics of the batch. In eval mode it "
-        "uses the ones it has kept.",
+        hint="A BatchNorm there still uses the statistics of the batch. In eval mode "
+        "it uses the ones it has kept.",
     )
 
 
@@ -208,7 +208,7 @@ def _rates(groups, net, case, expect):
         "parts that have a rate",
         _words(n for n in NAMES if n in rates),
         _words(want),
-        hint="From the head over the stages to the stem: each part that learns.",
+        hint="From the head through the stages to the stem: each part that learns.",
     )
     held = sum(len(parameters) for parameters, _ in groups)
     all_ = sum(p.requires_grad for p in net.parameters())

@@ -49,8 +49,8 @@ WALKS = [
         "a hill between two valleys of one height",
         (0, 1, 2, 3, 4),
         (2, 0, 1, 0, 2),
-        "The point in the middle lies above the line that joins its neighbours. First, "
-        "last and lowest points tell nothing of that.",
+        "The point in the middle lies above the line that joins its neighbours. The "
+        "first, last and lowest points do not show that.",
     ),
     (
         "a kink, and a way down to the last point",

@@ -234,11 +234,11 @@ def same_gradient(library, block, x, expect, after: Callable = lambda y: y):
     cuts = [
         (
             lambda x: after(library.residual(x) + library.shortcut(x).detach()),
-            f"None comes back through the shortcut. {CUT}",
+            f"No gradient comes back through the shortcut. {CUT}",
         ),
         (
             lambda x: after(library.residual(x).detach() + library.shortcut(x)),
-            f"None comes back through F. {CUT}",
+            f"No gradient comes back through F. {CUT}",
         ),
     ]
     expect.close(

@@ -32,8 +32,7 @@ SIZES = [
     ),
     (
         lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1,
-        "Rounded up. What is over at the end is too little for another step: round "
-        "down.",
+        "Rounded up. The pixels left over are too few for another step: round down.",
     ),
     (
         lambda n, k, s, p: (n + 2 * p - k) / s + 1,

@@ -59,8 +59,8 @@ FIELDS = [
     ),
     (
         lambda layers: _field(layers, step=lambda strides, at: prod(strides[: at + 1])),
-        "A layer's own stride does not widen what it sees: it moves the places behind "
-        "it. Add first, then multiply the step.",
+        "A layer's own stride does not widen what it sees: it matters to the layers "
+        "behind it. Add first, then multiply the step.",
     ),
     (
         lambda layers: _field(layers, step=lambda strides, at: prod(strides[at + 1 :])),
@@ -71,8 +71,8 @@ FIELDS = [
         lambda layers: _field(
             layers, step=lambda strides, at: strides[at - 1] if at else 1
         ),
-        "Only the stride of the layer just before was used. The steps of all layers "
-        "before multiply.",
+        "Only the stride of the layer just before was used. The strides of all earlier "
+        "layers multiply.",
     ),
     (
         lambda layers: _field(layers, step=lambda strides, at: strides[at]),
@@ -137,7 +137,7 @@ REDUCED = [
     (
         lambda c, a, t, f, p: _reduced(c, a, t, f, p, k5=9),
         "The large kernel is 5×5: 25 weights for each pair of channels. (torchvision "
-        "has 3×3 there, by mistake; the paper has not.)",
+        "has 3×3 there, by mistake; the paper has 5×5.)",
     ),
     (
         lambda c, a, t, f, p: _reduced(c, a, t, f, p, k3=3, k5=5),
@@ -169,8 +169,8 @@ NAIVE = [
     ),
     (
         lambda c, a, t, f, p: c * (a + 9 * t[0] + 25 * f[0]),
-        "`three[0]` and `five[0]` are the widths of the 1×1 that the naive module has "
-        "not. Its 3×3 puts out `three[1]`, its 5×5 `five[1]`.",
+        "`three[0]` and `five[0]` are the widths of the 1×1, which the naive module "
+        "lacks. Its 3×3 puts out `three[1]`, its 5×5 `five[1]`.",
     ),
     (
         lambda c, a, t, f, p: c * a + 9 * t[0] * t[1] + 25 * f[0] * f[1],
@@ -210,7 +210,7 @@ HEADS = [
     ),
     (
         lambda grid, linear: linear(F.adaptive_avg_pool2d(grid, 7).mean((2, 3))),
-        "The grid is made 7×7 first, as in VGG. Where it was not, places then count "
-        "unequally: average it as it is.",
+        "The grid is made 7×7 first, as in VGG. If it was of another size, its places "
+        "then count unequally: average it as it is.",
     ),
 ]

@@ -275,8 +275,8 @@ DIAGNOSES = [
     ),
     (
         _train_before_test,
-        "Ask about the test error first. A deeper net that is better on both is no "
-        "harm, it is what one hopes for.",
+        "Ask about the test error first. A deeper net that is better on both does no "
+        "harm: it is what one hopes for.",
     ),
     (
         _first_epoch,

@@ -179,14 +179,14 @@ PARAMETERS = [
         lambda i, o, s, option: (
             _full(i, o) if option == "C" or (option == "B" and i != o) else 0
         ),
-        "With option B the shape also changes where only the stride does: the grid of "
-        "x is too large there, so it is projected.",
+        "A stride alone changes the shape, too: the grid of x is too large there, so "
+        "option B projects it.",
     ),
     (
         lambda i, o, s, option: (
             _full(i, o) if option == "C" or (option == "B" and s != 1) else 0
         ),
-        "With option B the shape also changes where only the channels do.",
+        "A change of channels alone changes the shape, too: option B projects there.",
     ),
     (
         lambda i, o, s, option: _full(i, o) if option == "C" else 0,
@@ -245,12 +245,13 @@ TERMS = [
     ),
     (
         lambda f, x, g: (g, g * _through(f, x, torch.ones_like(g))),
-        "The second multiplies by g behind F. It belongs in front: g runs back through "
-        "F, by `grad_outputs=g`.",
+        "The second is multiplied by g after the way back through F. g must enter "
+        "first and run back through F: `grad_outputs=g`.",
     ),
     (
         lambda f, x, g: (torch.ones_like(g), _through(f, x, g)),
-        "The derivative of x by x is 1, and it is multiplied by what arrives, g.",
+        "The derivative of x with respect to x is 1, and it is multiplied by what "
+        "arrives, g.",
     ),
     (
         lambda f, x, g: (x, f(x)),
@@ -259,7 +260,7 @@ TERMS = [
     ),
     (
         lambda f, x, g: (g, f(x)),
-        "The second is the value F(x). Its gradient by x is asked for.",
+        "The second is the value F(x). Return the gradient that it sends to x.",
     ),
     (
         lambda f, x, g: (g, g * f(x)),

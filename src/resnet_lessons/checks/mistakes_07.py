@@ -19,8 +19,8 @@ SHAPES = [
     (
         (32, 16, 1),
         (8, 8),
-        "Fewer channels are other channels too: the 1×1 convolution is needed whenever "
-        "the two numbers differ.",
+        "Fewer channels are a change, too: the 1×1 convolution is needed whenever the "
+        "two numbers differ.",
     ),
     (
         (16, 16, 2),
@@ -38,8 +38,8 @@ SHAPES = [
 STRIDES = [
     (
         ((2, 2), (2, 2)),
-        "Both convolutions have the stride, so the grid is a quarter. Only the first "
-        "one takes it.",
+        "Both convolutions have the stride, so each side of the grid is a quarter. "
+        "Only the first one takes it.",
     ),
     (
         ((1, 1), (2, 2)),
@@ -172,7 +172,8 @@ def _projected_first(library, x):
 TRAINING = [
     (
         _projected_first,
-        "The shortcut projects first and averages then. In training its BatchNorm "
-        "then counts other places. Average, then the 1×1 convolution and BatchNorm.",
+        "The shortcut projects first and averages afterwards, so in training its "
+        "BatchNorm sees other values. First average, then 1×1 convolution and "
+        "BatchNorm.",
     ),
 ]

@@ -220,8 +220,8 @@ COUNTS = [
     ),
     (
         lambda net: _number(nn.Conv2d, net.stem, *_residuals(net)),
-        "The linear layer of the head has weights too. If you have it: do not take off "
-        "one projection a stage, the first stage may have none.",
+        "The linear layer of the head has weights too. If you counted it: do not "
+        "subtract one projection a stage, the first stage may have none.",
     ),
     (
         lambda net: _number(LAYERS, net.head, *_residuals(net)),
@@ -229,8 +229,8 @@ COUNTS = [
     ),
     (
         lambda net: _number(nn.Conv2d, *_residuals(net)),
-        "These are the residual functions alone. The stem and the linear layer belong "
-        "to it.",
+        "These are the residual functions alone. The stem and the linear layer count, "
+        "too.",
     ),
     (
         lambda net: _number((*LAYERS, nn.BatchNorm2d), net),

@@ -165,7 +165,7 @@ CHANNELS = [
     ),
     (
         lambda i, w: ((i, w // 4), (w // 4, w // 4), (w // 4, w)),
-        "`width` is the channels of the middle here, not those that come out.",
+        "Here `width` is the number of channels in the middle, not of those put out.",
     ),
 ]
 

@@ -13,8 +13,8 @@ NOT_WHOLE = "Channels are whole numbers: round the middle down, then multiply."
 WIDTHS = [
     (
         lambda c, s: floor(_middle(c, s)),
-        "That is the middle. Asked are the channels that go in and out: `squeeze` "
-        "times as many.",
+        "That is the middle. Return the channels that go in and out: `squeeze` times "
+        "as many.",
     ),
     (
         lambda c, s: floor(s * _middle(c, s)),

@@ -42,8 +42,8 @@ FEATURES = [
     ),
     (
         (16, 4, 4, 16),
-        "One too many: nothing stands behind the last convolution. The norm that "
-        "closes is the net's, once, not the block's.",
+        "One too many: nothing stands behind the last convolution. The closing norm "
+        "belongs to the whole net, not to each block.",
     ),
     ((4, 4), "The first one is missing: BatchNorm and ReLU come before each one."),
     ((16, 4), "One is missing: BatchNorm and ReLU come before each of the three."),
@@ -206,8 +206,8 @@ def _by_difference(blocks, x):
 UNTOUCHED = [
     (
         lambda blocks, x: math.prod(_shares(blocks, x)),
-        "Multiplying the shares takes it for granted that each block picks its places "
-        "anew. Follow every single value: keep a mask.",
+        "Multiplying the shares assumes that the blocks pick their places "
+        "independently. Follow every single value: keep a mask.",
     ),
     (
         lambda blocks, x: sum(_shares(blocks, x)) / len(blocks),

@@ -138,13 +138,13 @@ STOPS = [
     ),
     (
         lambda values, patience: _rule(values, patience, extra=1),
-        "One epoch too late. With `>` the counter has to pass the patience: the first "
-        "time it equals the patience, the epochs in a row are that many.",
+        "One epoch too late. With `>` the counter has to pass the patience: stop as "
+        "soon as it equals it.",
     ),
     (
         lambda values, patience: _rule(values, patience, extra=-1),
-        "One epoch too early: the best epoch itself is none of those without a better "
-        "value. Or does the count of this number begin with 0?",
+        "One epoch too early: do not count the best epoch itself among those without a "
+        "better value. Or did you count from 0?",
     ),
     (
         lambda values, patience: _rule(values, patience, base=0),

@@ -47,7 +47,7 @@ def MOVE(stages: int) -> list[tuple[list, str]]:
             STEM + STAGES,
             "The weights are held, the statistics are not: BatchNorm in training mode "
             "averages every batch that passes, frozen or not. Put the frozen parts "
-            "into eval mode, and after `net.train()`, which undoes it.",
+            "into eval mode, but after `net.train()`, which would undo it.",
         ),
         (STEM + rest, "The stem is still in training mode."),
         (
@@ -56,8 +56,8 @@ def MOVE(stages: int) -> list[tuple[list, str]]:
         ),
         (
             [],
-            "All of BatchNorm is in eval mode. The parts that learn belong into "
-            "training mode: `net.train()` first, then `eval()` for the frozen ones.",
+            "All of BatchNorm is in eval mode. The parts that learn belong in training "
+            "mode: `net.train()` first, then `eval()` for the frozen ones.",
         ),
     ]
 

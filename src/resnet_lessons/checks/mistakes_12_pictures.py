@@ -135,7 +135,7 @@ PICTURES = [  # the first one is right
     ),
     (
         _on_white,
-        "What is transparent shows a white ground. Drop the transparency: "
+        "The transparent pixels became white. Drop the transparency: "
         '`picture.convert("RGB")` keeps the colours below it.',
     ),
     (
@@ -144,12 +144,12 @@ PICTURES = [  # the first one is right
     ),
     (
         _after(_rows_as_channels),
-        "`reshape` does not move axes, it cuts the numbers anew. Use "
+        "`reshape` does not move axes, it only regroups the numbers. Use "
         "`permute(2, 0, 1)`.",
     ),
     (
         _after(_cut_at_the_end),
-        "`reshape` does not move axes, it cuts the numbers anew. Use "
+        "`reshape` does not move axes, it only regroups the numbers. Use "
         "`permute(2, 0, 1)`.",
     ),
     (

@@ -135,8 +135,8 @@ NORMALISED = [
             * w.abs().sum(_but_first(w), keepdim=True)
             / d.abs().sum(_but_first(d), keepdim=True)
         ),
-        "The length here is that of Euclid: the root of the sum of squares, not the "
-        "sum of sizes.",
+        "The length here is Euclidean: the root of the sum of squares, not the sum of "
+        "absolute values.",
     ),
     (
         lambda d, w: d * _lengths(d, _but_first(d)) / _lengths(w, _but_first(w)),

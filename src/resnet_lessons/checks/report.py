@@ -44,7 +44,7 @@ class Report:
         held = sum(message.passed for message in self.messages)
         if self.passed:
             return f"passed, {_count(held)} {'holds' if held == 1 else 'hold'}"
-        return f"not yet, {held} of the expectations hold so far" if held else "not yet"
+        return f"not yet, expectations that hold so far: {held}" if held else "not yet"
 
     def __str__(self) -> str:
         rows = [f"{self.id} {self.title} · {self.verdict}"]

@@ -30,7 +30,7 @@ def check_file(id: str, path: str | os.PathLike) -> Report:
     if not path.is_file():
         raise UsageError(f"There is no file {path}; give the .py file of your answer.")
     if path.suffix != ".py":
-        raise UsageError(f"{path.name} is no .py file; save your answer as one.")
+        raise UsageError(f"{path.name} is not a .py file; save your answer as one.")
     with tempfile.TemporaryDirectory() as folder:
         result, printed = Path(folder, "result.json"), Path(folder, "printed.txt")
         try:

@@ -137,6 +137,6 @@ def _too_long(error: OutOfTime, expect) -> Message:
     got += f", inside `{name}`" if name else ""
     hint = "Is there a loop that never ends? Every loop needs a step towards its end."
     if not name:
-        hint = "None of your lines was seen at work. The machine may be busy: run the "
+        hint = "None of your lines was running then. The machine may be busy: run the "
         hint += "check once more."
     return Message(expect.context or YOURS, False, got, "an answer", hint)

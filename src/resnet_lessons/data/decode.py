@@ -49,8 +49,9 @@ def _picture(source, size, channels, name):
             return fit(picture, size, channels)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise LessonError(
-            f"cannot decode {source}: {error}. Has it changed here? `resnet-lessons "
-            f"data verify {name}` tells; if not, mend it at its source, import again"
+            f"cannot decode {source}: {error}. Run `resnet-lessons data verify {name}` "
+            "to see whether it has changed here; if not, repair its source and import "
+            "it again"
         ) from None
 
 

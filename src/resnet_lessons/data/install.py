@@ -113,9 +113,9 @@ def _as_published(data_set, counts):
         found = tuple(counts[split].values())
         if found != official:
             raise LessonError(
-                f"{data_set.name} has {sum(official):,} {split} images, here are "
-                f"{sum(found):,}; run `resnet-lessons data get {data_set.name}`, or "
-                "import all of its files"
+                f"{data_set.name} has {sum(official):,} {split} images, but there are "
+                f"{sum(found):,} here; run `resnet-lessons data get {data_set.name}`, "
+                "or import all of its files"
             )
 
 

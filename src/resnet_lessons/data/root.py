@@ -25,8 +25,8 @@ def in_full(path):
         return Path(path).expanduser().absolute()
     except RuntimeError:
         raise UsageError(
-            f"{path} begins with a home that this machine does not know; name the "
-            "folder in full"
+            f"{path} begins with the home folder of a user who is unknown here; name "
+            "the folder in full"
         ) from None
 
 

@@ -49,7 +49,7 @@ def held(folder: Path) -> Iterator[Path]:
         lock.acquire()
     except Timeout:  # an OSError, too
         raise LessonError(
-            f"Another process trains {folder.name} now. Wait until it is done."
+            f"Another process is training {folder.name}. Wait until it is done."
         ) from None
     except OSError as error:
         raise LessonError(

@@ -34,7 +34,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     fastai's loader cannot say where its random numbers stand: `resume` starts anew.
     """
     if device not in ("auto", "cpu"):
-        raise UsageError(f"'{exp.name}' compares loaders on a processor: --device cpu.")
+        raise UsageError(f"'{exp.name}' compares loaders on the CPU: use --device cpu.")
     if resume:
         say("fastai's batches cannot be resumed: this starts anew.")
     p = exp.profile(profile)

@@ -32,12 +32,17 @@ def find(name: str = "auto") -> torch.device:
         raise UsageError(f"There is no device '{name}' on this machine. Here: {here}.")
     if device.type == "cuda":
         if (device.index or 0) >= (count := torch.cuda.device_count()):
-            raise UsageError(f"There is no '{name}' here: {count} GPU(s), from cuda:0.")
+            raise UsageError(
+                f"There is no '{name}' here: GPUs count from cuda:0, and there are "
+                f"{count}."
+            )
         if device.index is not None:  # graphs and streams are of the current one
             torch.cuda.set_device(device)
         if not usable(device):
             version = torch.__version__
-            raise UsageError(f"PyTorch {version} has no code for the card '{name}'.")
+            raise UsageError(
+                f"PyTorch {version} has no code for the card '{name}'. Use cpu."
+            )
     return device
 
 

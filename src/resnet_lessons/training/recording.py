@@ -113,7 +113,7 @@ def keep_weights(run: Run, path: Path) -> Run:
     except (OSError, SafetensorError) as error:
         raise LessonError(
             f"The weights cannot be kept in {path.parent} ({error}). Make room, then "
-            "the same command with --resume."
+            "run the same command with --resume."
         ) from None
     found = run.seed.measured | {"weights_sha256": sha256_file(path)}
     return replace(run, seed=replace(run.seed, measured=found))
@@ -141,7 +141,9 @@ def net_of(
     if "weights_sha256" not in measured:
         raise UsageError(f"No weights are kept of '{name}': train it (LIVE = True).")
     if not path.is_file() or sha256_file(path) != measured["weights_sha256"]:
-        raise LessonError(f"{path.name} is missing or changed. Again: {kept.command}")
+        raise LessonError(
+            f"{path.name} is missing or changed. Make it again: {kept.command}"
+        )
     found = data.find(kept.data["name"])
     options = kept.config["options"]
     net = nets.build(kept.config["net"], len(found.classes), found.channels, **options)

@@ -44,7 +44,7 @@ class DiffQuiz {
     const { origin, effects } = this.question;
     const submit = (event) => { event.preventDefault(); this.check(); };
     const form = h("form", { class: "quiz-form", on: { submit } },
-      h("p", { class: "quiz-origin", text: `${origin}. Our code, its defect.` }),
+      h("p", { class: "quiz-origin", text: `${origin}. Our code, with its defect.` }),
       this.group("line", "Which line?",
         this.lines.map((line, i) => this.line(line, i))),
       this.group("effect", "What does it do?", effects.map((text, i) =>
@@ -102,10 +102,10 @@ class DiffQuiz {
       this.found.add(this.at);
       this.reveal("Right. ");
     } else if (place) {
-      this.tell(`Line ${line + 1} it is, but it does something else.`);
+      this.tell(`Line ${line + 1} is right, but it does something else.`);
     } else {
       this.tell(`It is not line ${line + 1}.${what
-        ? " What it does is right." : " And it does something else."}`);
+        ? " The effect is right." : " And it does something else."}`);
     }
   }
 

@@ -38,9 +38,9 @@ class GradientNorms {
       title: "How much gradient reaches each layer?",
       lead: "Fresh nets, one batch, one backward pass, no step yet. The gradient " +
         "enters at the last layer, on the right, and travels to the first.",
-      caption: `${data.note} Pale lines of the chart by layer: the same net at the ` +
-        "other depths; of the chart by depth: the other seven ways to start. On the " +
-        "dashed line first and last layer get the same.",
+      caption: `${data.note} Pale lines: in the first chart the same net at other ` +
+        "depths, in the second the other seven ways to start. On the dashed line " +
+        "the first and the last layer get equal gradients.",
     });
     this.layers = new LineChart({ title: "Gradient by layer", yLabel: "norm, log scale",
       xLabel: "convolution (1 = first)",

@@ -32,7 +32,7 @@ function verdict(net, i, made) {
   if (net.features[i] !== net.expects) return "✗ Does not fit: it cannot run.";
   if (net.head === "pool") return "✓ Fits, as at every size.";
   if (i === made) return "✓ Fits: it was made for this size.";
-  return "✓ Fits: the last grid is as large.";
+  return "✓ Fits: the last grid is the same size.";
 }
 
 /** A card for one head: its picture, two bars on one scale, a verdict, its cost. */

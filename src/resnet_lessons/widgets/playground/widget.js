@@ -22,9 +22,9 @@ class ResidualPlayground {
         `grey line keeps the last one that ran for ${LONG} steps, or diverged.`,
       caption: `Fully connected, ${WIDTH} wide, batches of ${BATCH}. Even layers end ` +
         `a block. ${POINTS.train} training and ${POINTS.held} held-out points, or real ` +
-        "digits of 8 × 8 pixels. Gradients and outputs are of the last batch, training " +
-        "losses means over the batches since the point before, held-out losses taken " +
-        `with the running averages; above ${MOST} they are drawn at ${MOST}. Pauses at ` +
+        "digits of 8 × 8 pixels. Gradients and outputs are of the last batch. Training " +
+        "losses are means over the batches since the last point, held-out losses use " +
+        `the running averages; losses above ${MOST} are drawn at ${MOST}. Pauses at ` +
         `step ${FIRST}; Play goes on.`,
     });
     this.pictures = { loss: new LossChart(), plane: new Plane(), wall: new Wall(),
@@ -161,8 +161,8 @@ class ResidualPlayground {
     const net = `${skip ? "Residual" : "Plain"} net, ${depth} hidden layers, ` +
       `${optimiser} at ${lr}`;
     if (run.broken) {
-      return `${net}: in step ${run.steps + 1} the numbers outgrew what can be counted, ` +
-        "this run has diverged. Try a lower learning rate, BatchNorm or fewer layers.";
+      return `${net}: in step ${run.steps + 1} the numbers became too large to hold. ` +
+        "This run has diverged. Try a lower learning rate, BatchNorm or fewer layers.";
     }
     const { step, train, held, accuracy } = run.curve[run.curve.length - 1];
     const measured = step === run.steps ? "" : `; at step ${whole(step)}`;

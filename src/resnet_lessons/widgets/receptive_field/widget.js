@@ -26,10 +26,10 @@ class ReceptiveField {
       lead: "A stack of layers, the picture at the bottom. Blue is what one place of " +
         "the top layer depends on, layer by layer.",
       caption: "The fields were measured by running the layers. The bars at the foot " +
-        "say in how many ways each pixel reaches the place, against the pixel with " +
-        "the most: all pixels of the field are seen, the middle ones far more often. " +
-        "Weights are for each pair of channels, where all layers have as many; " +
-        "pools have none. Each convolution is followed by a ReLU.",
+        "show in how many ways each pixel reaches the place, relative to the pixel " +
+        "with most: all pixels of the field are seen, the middle ones far more often. " +
+        "Weights are for each pair of channels, if all layers have equally many; " +
+        "pools have none. A ReLU follows each convolution.",
     });
     this.side = this.figure("From the side", "0 0 360 300");
     this.above = this.figure("On the picture", "0 0 360 300");

@@ -31,7 +31,7 @@ class SeedSpread {
       title: "How sure is an accuracy?",
       lead: "Draw some test pictures, and see what each net gets right among them. " +
         "Then draw others, or more.",
-      caption: `${data.note} A draw is of the same pictures for each seed. Pictures ` +
+      caption: `${data.note} Each draw has the same pictures for all seeds. Pictures ` +
         "are put back before the next is taken, as if there were many more of the " +
         "same kind.",
     });
@@ -190,7 +190,7 @@ class SeedSpread {
     const reach = 2 * standardError(share, n);
     const ends = [Math.max(0, share - reach), Math.min(1, share + reach)];
     const doubt = reach > 0
-      ? `Two standard errors are ${points(reach)} points: on many more of the kind ` +
+      ? `Two standard errors are ${points(reach)} points: on many more like them ` +
         `it would get ${points(ends[0])} to ${percent(ends[1])}, unless this draw is ` +
         "one of the unlucky five in a hundred. "
       : "The formula now says ± 0, and that is too sure: draw more. ";

@@ -39,8 +39,8 @@ class WidthAndCost {
       this.chart.node, h("p", { class: "wide-how", text: "From the bottleneck that " +
         "you have chosen, follow the dotted line to the left. Where it meets the " +
         "other curve, a basic block costs as much: go down to its channels. The " +
-        "height grows by powers of ten, so the same distance between the curves is " +
-        "the same ratio." })));
+        "scale is logarithmic: equal distances between the curves are equal " +
+        "ratios." })));
     this.addControls();
     this.draw();
   }
