@@ -65,7 +65,7 @@ def he_std(in_channels, out_channels, kernel_size, mode):
             "Forward, one output is a sum. Over how many products? Count channels and "
             "the cells of the kernel.",
             "Back, one input is reached by the gradients of all the outputs that it "
-            "went into: `out_channels` of them for each cell of the kernel.",
+            "went into: with stride 1, `out_channels` for each cell of the kernel.",
             "The variance is 2 / fan, the 2 for what the ReLU takes away. You are "
             "asked for its root.",
         ),

@@ -78,7 +78,7 @@ class GammaAtStart {
       `${short(outer[last - 1])} at the last block and ${short(outer[0])} at the ` +
       "first. " + (quiet
         ? "The convolutions inside get exactly 0: in the first step only the last " +
-          "BatchNorm of each block moves."
+          "BatchNorm of F moves."
         : `The first block’s convolution gets ${short(inner[0])}.`);
   }
 }
