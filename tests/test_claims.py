@@ -17,6 +17,7 @@ from resnet_lessons.figures import (
     way_values,
     way_words,
 )
+from resnet_lessons.figures.rows import is_clear
 from resnet_lessons.records import catalogue, load
 from resnet_lessons.training import net_of
 
@@ -324,6 +325,17 @@ def test_chapter_11_moved_pictures_cost_accuracy_and_seeds_err_apart():
         pairs = zip(one["predicted"], two["predicted"], strict=True)
         apart = mean(a != b for a, b in pairs)
         assert apart > 3 * (max(tests) - min(tests))
+
+
+def test_chapter_11_the_rule_seldom_parts_equal_nets_and_misses_small_gaps():
+    draws = np.random.RandomState(1).normal(size=(4000, 2, 3))
+
+    def called_clear(gap):
+        pairs = (draws + [[0], [gap]]).tolist()
+        return sum(is_clear(one, other) for one, other in pairs) / len(pairs)
+
+    assert 0.03 < called_clear(0) < 0.055
+    assert called_clear(1) < 0.2 and 0.6 < called_clear(3) < 0.85
 
 
 def test_chapter_11_equally_good_nets_would_still_be_spread_but_less():

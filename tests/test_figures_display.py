@@ -34,6 +34,19 @@ def test_one_seed_has_no_spread_and_settles_nothing():
     assert "says little" not in figures.overlap_words(KEPT, other)
 
 
+def test_that_all_runs_of_one_net_are_ahead_comes_with_its_chance():
+    """Of the 20 ways to deal six runs to two equal nets, two put three above three."""
+    worse = [
+        replace(s, epochs=[{**e, "accuracy": e["accuracy"] / 2} for e in s.epochs])
+        for s in KEPT.seeds
+    ]
+    low = replace(KEPT, title="low", seeds=worse)
+    assert "Every run of" in figures.overlap_words(low, KEPT)
+    assert "1 case of 10." in figures.overlap_words(low, KEPT)
+    two = replace(low, seeds=worse[:2])
+    assert "1 case of 5." in figures.overlap_words(KEPT, two)
+
+
 def test_equal_runs_beat_nobody():
     """Accuracies are counts of one set of pictures: two runs can have the same."""
     same = replace(KEPT, title="twin", seeds=[*KEPT.seeds[1:], KEPT.seeds[0]])

@@ -101,8 +101,8 @@ def shortcut_parameters(in_channels, out_channels, stride, option):
         title="Two terms of one gradient",
         prompt="""\
 A block computes $y = \\mathcal{F}(x) + x$, with no ReLU after the sum. `residual` is
-$\\mathcal{F}$, a module; `g`, of the shape of `x`, is $\\partial L / \\partial y$. Write
-`gradient_terms(residual, x, g)`, which returns the two terms that add up to
+$\\mathcal{F}$, a module; `g` is $\\partial L / \\partial y$, of the shape of `x`.
+Write `gradient_terms(residual, x, g)`, which returns the two terms that add up to
 $\\partial L / \\partial x$, as a pair of tensors: first the one that came through the
 shortcut, then the one that came through $\\mathcal{F}$. Leave no trace: `x`, the
 `.grad` of the parameters and the mode of `residual` stay as they were.

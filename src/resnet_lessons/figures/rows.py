@@ -1,5 +1,6 @@
 """The running table and the sentences that go with it."""
 
+from math import comb
 from statistics import mean, median, stdev
 
 from ..records import Record, short_commit
@@ -60,7 +61,11 @@ def overlap_words(one: Record, other: Record) -> str:
             f"A lucky run of *{low.title}* does as well as an unlucky one of "
             f"*{high.title}*, or better."
         )
-    return f"Every run of *{high.title}* beats every run of *{low.title}*."
+    chance = comb(len(one.seeds) + len(other.seeds), len(one.seeds)) / 2
+    return (
+        f"Every run of *{high.title}* beats every run of *{low.title}*. Of two equal "
+        f"nets that happens in 1 case of {chance:.0f}."
+    )
 
 
 def running_table(records: list[Record]) -> Words:
