@@ -331,7 +331,7 @@ def test_chapter_11_the_rule_seldom_parts_equal_nets_and_misses_small_gaps():
     draws = np.random.RandomState(1).normal(size=(4000, 2, 3))
 
     def called_clear(gap):
-        pairs = (draws + [[0], [gap]]).tolist()
+        pairs = np.add(draws, [[0], [gap]]).tolist()
         return sum(is_clear(one, other) for one, other in pairs) / len(pairs)
 
     assert 0.03 < called_clear(0) < 0.055

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -501,11 +502,25 @@ def test_folder_that_holds_archives_is_told_to_name_them(root, archive, offer):
         take(stick)
 
 
-def test_hidden_file_breaks_no_set(root, archive, offer):
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini"])
+def test_what_a_file_manager_leaves_breaks_no_set(name, root, archive, offer):
     offer("http://127.0.0.1:9/none")
     home = take(archive)
-    (home / "train" / "cats" / ".DS_Store").write_bytes(b"left by a file manager")
+    (home / "train" / "cats" / name).write_bytes(b"left by a file manager")
     assert complete(store.where("tiny"))
+    held = layouts.labelled(catalog.find("tiny"), "folders", home)
+    assert name not in {path.name for path in held["train"][0]}
+
+
+def test_the_trash_of_a_stick_is_not_imported(root, archive, offer):
+    offer("http://127.0.0.1:9/none")
+    stick = draw_set(archive.parent / "stick")
+    trashed = stick / ".Trash-1000" / "files"
+    shutil.copytree(stick / "train", trashed / "train")
+    for picture in trashed.rglob("*.JPEG"):
+        picture.rename(picture.with_name(f"old-{picture.name}"))
+    home = take(stick)
+    assert complete(home) and not list(home.rglob("old-*"))
 
 
 def test_official_archive_is_recognised_and_another_one_gets_its_own_name(

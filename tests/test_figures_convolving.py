@@ -43,6 +43,15 @@ def test_the_frames_are_at_the_place(place, monkeypatch):
     assert max(sizes) - min(sizes) < 1e-6
 
 
+def test_the_same_drawing_has_the_same_bytes():
+    picture = np.arange(30.0).reshape(5, 6)
+    one, other = (
+        figures.convolving(picture, np.eye(3), np.ones((3, 4)), (0, 0))
+        for _ in range(2)
+    )
+    assert one.panels == other.panels
+
+
 def test_the_matrix_counts_what_is_filled():
     which = np.full((4, 10), -1)
     which[0, :2] = [0, 1]

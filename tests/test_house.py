@@ -61,6 +61,16 @@ def test_importing_loads_no_torch(name):
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0, name
 
 
+@pytest.mark.parametrize("name", ["data", "training"])
+def test_what_loads_late_is_listed(name):
+    """Else no editor completes it."""
+    code = (
+        f"import sys; from resnet_lessons import {name} as it; "
+        "assert set(it.__all__) <= set(dir(it)) and 'torch' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 def test_requirements_name_the_ranges_of_the_package():
     declared = {r.split(";")[0].strip() for r in requires("resnet-lessons")}
     lines = (PACKAGE.parents[1] / "requirements.txt").read_text("utf-8").splitlines()

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from playground_twin import START, pixels, trait, twin
-from resnet_lessons import figures
+from resnet_lessons import figures, probes
 from resnet_lessons.data import standins
 from resnet_lessons.errors import UsageError
 from resnet_lessons.probes.playground import PlaygroundNet, uniforms
@@ -56,6 +56,20 @@ def test_bad_digits_are_refused_in_one_line(spoil, words):
 def test_as_many_digits_as_asked_for():
     packed = figures.playground_data(*standins.digits(), counts=(40, 25))
     assert [len(part["labels"]) for part in packed.values()] == [40, 25]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"init": "he"}, "init: PyTorch, He, not 'he'."),
+        ({"optimiser": "adam"}, "optimiser: SGD, Adam, not 'adam'."),
+        ({"data": "spiral"}, "data: spirals, rings, moons, not 'spiral'."),
+        ({"depth": 3}, "take an even depth, not 3."),
+    ],
+)
+def test_a_word_that_is_none_of_them_is_refused(wrong, words):
+    with pytest.raises(UsageError, match=re.escape(words)):
+        probes.playground(**({"depth": 4, "skip": True} | wrong))
 
 
 # The engine against PyTorch ----------------------------------------------------------

@@ -20,6 +20,7 @@ import pytest
 import torch
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.data.core import DataLoaders
+from fastai.torch_core import set_seed
 from safetensors import SafetensorError
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -29,7 +30,6 @@ from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording
 from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import SCHEDULES, History
-from resnet_lessons.training.run import seed_everything
 from resnet_lessons.training.steps import half_precision
 
 SMALL = dataclasses.replace(
@@ -57,7 +57,7 @@ def test_the_bare_loop_takes_the_steps_of_the_learner():
     images = data.load("digits")
 
     def setting():  # in double: AdamW makes much of the rounding of small gradients
-        seed_everything(3)
+        set_seed(3)
         net = nets.build("fcn-baseline", in_channels=1).double()
         net.register_forward_pre_hook(lambda _, inputs: inputs[0].double())
         net.register_forward_hook(lambda *call: call[2].float())  # fastai's loss
@@ -341,7 +341,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr("resnet_lessons.training.device.usable", lambda device: True)
     current = []  # below torch's own `set_device`, which takes no "cuda" without number
     monkeypatch.setattr(torch._C, "_cuda_setDevice", current.append, raising=False)
-    with pytest.raises(UsageError, match="no 'cuda:9' here: 1 GPU"):
+    with pytest.raises(UsageError, match=r"no 'cuda:9' here: GPUs .* there are 1"):
         training.find("cuda:9")
     assert training.find("cuda").type == "cuda" and not current
     assert training.find("cuda:0").index == current[0] == 0
@@ -455,6 +455,8 @@ def test_a_record_says_how_to_make_it_again(silent, tmp_path):
     packages = ("torch", "torchvision", "fastai", "numpy")
     assert {name: version(name) for name in packages}.items() <= made.versions.items()
     assert made.data["variant"] == data.find("digits").variant
+    left = data.runs_folder().glob("fcn-baseline-smoke-seed[01]/epoch-*")
+    assert not list(left)  # a Record needs no checkpoints
 
 
 def test_an_epoch_is_told_with_both_losses():

@@ -51,6 +51,7 @@ def test_the_allocators_own_words_are_understood_and_other_errors_are_not():
         torch.empty(TOO_MUCH, dtype=torch.uint8)
     assert ran_out(refused.value)
     assert ran_out(torch.OutOfMemoryError("CUDA out of memory."))
+    assert ran_out(MemoryError("Unable to allocate 9 TiB"))  # as NumPy says it
     with pytest.raises(RuntimeError) as shapes:
         torch.ones(2) @ torch.ones(3)
     assert not ran_out(shapes.value)

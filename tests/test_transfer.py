@@ -6,11 +6,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from fastai.torch_core import set_seed
 
 from resnet_lessons import data, nets, training
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, freezing, loop, transfer
-from resnet_lessons.training.run import seed_everything
 
 CAT = training.experiment("cat-or-dog")
 CPU = torch.device("cpu")
@@ -242,7 +242,7 @@ def test_few_pictures_are_normalised_as_the_body_was(net):
 
 
 def test_a_fresh_start_has_weights_of_its_own():
-    seed_everything(1)
+    set_seed(1)
     p = CAT.profile("smoke")
     body = nets.build(CAT.net, 8, 1, **p.options)
     for name, same in [("head", True), ("scratch", False)]:
@@ -255,7 +255,7 @@ def test_a_fresh_start_has_weights_of_its_own():
 @pytest.mark.parametrize("name", ["head", "scratch"])
 def test_new_weights_depend_on_the_seed_alone(name):
     p, way = CAT.profile("smoke"), transfer.WAYS[name]
-    seed_everything(1)
+    set_seed(1)
     body = nets.build(CAT.net, 8, 1, **p.options)
 
     def head(seed):

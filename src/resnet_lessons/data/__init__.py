@@ -30,5 +30,5 @@ _HOMES = {
     "verify": "store",
     "where": "store",
 }
-__getattr__ = lazy(__name__, _HOMES)
+__getattr__, __dir__ = lazy(__name__, _HOMES)
 __all__ = list(_HOMES)

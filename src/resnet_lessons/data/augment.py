@@ -56,7 +56,9 @@ def resample(images, x, y):
     """
     block = math.ceil(images.shape[-1] / (2 * x.shape[1]))
     if block > 1:
-        images = F.avg_pool2d(images, block)
+        images = F.adaptive_avg_pool2d(
+            images, [-(-s // block) for s in images.shape[2:]]
+        )
     # A plane of x and one of y: quicker to write than pairs, and read as quickly.
     planes = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), 1)
     grid = planes.permute(0, 2, 3, 1)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import LessonError
 from . import formats
+from .marker import is_stray
 from .unpack import is_archive, published_name
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
@@ -25,7 +26,8 @@ IDX = re.compile(r"(train|t10k)-(images|labels)[-.]idx\d-ubyte(\.gz)?$")
 
 
 def walk(path):
-    """Every plain file under `path` (or `path` itself), but for hidden ones.
+    """Every plain file under `path` (or `path` itself), but for hidden ones and what
+    lies in hidden folders, such as the trash of a stick.
 
     Raises `OSError` for a folder that cannot be read: skipped, it would be missing.
     """
@@ -33,7 +35,7 @@ def walk(path):
         return [path]
     found = []
     for folder, inner, names in os.walk(path, onerror=_stop):
-        inner[:] = [name for name in inner if name != "__MACOSX"]
+        inner[:] = [n for n in inner if n != "__MACOSX" and not n.startswith(".")]
         paths = [Path(folder, name) for name in names if not name.startswith(".")]
         found += filter(os.path.isfile, paths)  # a link may lead nowhere
     return found
@@ -181,7 +183,7 @@ def _paths(data_set, folder):
     for label, name in enumerate(data_set.folders):
         held = folder / name
         inside = sorted(held.iterdir()) if held.is_dir() else []
-        inside = [path for path in inside if not path.name.startswith(".")]
+        inside = [path for path in inside if not is_stray(path.name)]
         paths += inside
         labels += [label] * len(inside)
     return paths, np.array(labels, np.int64)

@@ -77,6 +77,11 @@ def read(folder):
     return marker if marker.format == FORMAT else None
 
 
+def is_stray(name):
+    """Whether a file manager put the file there: a hidden one, or one of Windows."""
+    return name.startswith(".") or name in {"Thumbs.db", "desktop.ini"}
+
+
 def missing(folder, marker):
     """Quick check, by counting files: lines that say what is missing."""
     problems = []
@@ -84,7 +89,7 @@ def missing(folder, marker):
     for inner, expected in marker.files.items():
         try:
             names = set(os.listdir(Path(folder) / inner)) - own
-            found = sum(not name.startswith(".") for name in names)  # no .DS_Store
+            found = sum(not is_stray(name) for name in names)
         except OSError:
             found = 0
         if found != expected:

@@ -1,12 +1,12 @@
 """Chapter 4: plain and residual nets of several depths, side by side."""
 
 from math import isfinite
-from statistics import mean, stdev
+from statistics import mean
 
 from ..records import Record
 from .curves import looks, thin
 from .display import STYLE, Figure, Words, beside, show, table
-from .rows import spread_words
+from .rows import is_clear, spread_words
 
 Lines = dict[str, list[list[float]]]  # label: one list of losses for each seed
 
@@ -69,20 +69,20 @@ def _panel(title, lines: Lines, look, xlabel, every, span, most: int) -> Figure:
 
 
 def loss_words(new: Record, old: Record, epoch: int = -1) -> str:
-    """How the training loss of `new` stands to that of `old`, and to chance.
+    """How the training loss of `new` stands to that of `old`; see `rows.is_clear`.
 
     epoch: an index; 0 is the first epoch, -1 the last.
     """
     ours, theirs = (
         [curve[epoch] for curve in record.curves("train_loss")] for record in (new, old)
     )
-    gap = mean(ours) - mean(theirs)
     words = f"{mean(ours):.2f} against {mean(theirs):.2f}"
     if min(len(ours), len(theirs)) < 2:
         return f"{words}, from one seed: too little to call it a difference"
-    if abs(gap) <= 2 * max(stdev(ours), stdev(theirs)):
+    if not is_clear(ours, theirs):
         return f"{words}, within twice the spread over seeds: no clear difference"
-    return f"{words}, {'higher' if gap > 0 else 'lower'} by more than twice the spread"
+    higher = "higher" if mean(ours) > mean(theirs) else "lower"
+    return f"{words}, {higher} by more than twice the spread"
 
 
 def error_table(records: list[Record]) -> Words:

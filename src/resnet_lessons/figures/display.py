@@ -59,7 +59,8 @@ def show(figure, alt: str) -> Figure:
     from matplotlib import pyplot
 
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    with pyplot.rc_context(STYLE):  # its salt makes the same ids each time
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
     return Figure((_short(buffer.getvalue()), alt))
 

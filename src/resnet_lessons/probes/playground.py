@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..errors import UsageError
+
 WIDTH, BATCH = 16, 32
 TRAIN, HELD = 256, 128  # points
 NOISE = {"spirals": 0.02, "rings": 0.08, "moons": 0.08}
@@ -112,15 +114,22 @@ def _start(net, init, zero, uniform):
             nn.init.zeros_(net.norms[k].weight)
 
 
+CHOICES = {
+    "init": ("PyTorch", "He"),
+    "optimiser": ("SGD", "Adam"),
+    "data": ("spirals", "rings", "moons"),
+}
+
+
 def playground(
-    depth,
-    skip,
+    depth,  # hidden layers: an even number, two a block
+    skip,  # add what came into a block to what leaves it
     norm=False,  # batch normalisation after each hidden layer
     zero=False,  # the last γ of each block starts at 0
     init="PyTorch",  # or "He"
     lr=0.01,
     optimiser="SGD",  # with momentum 0.9, or "Adam"
-    data="spirals",  # or "rings", "moons", or ((x, labels), (x, labels))
+    data="spirals",  # or "rings", "moons", or two of (x (N, 2) or (N, 64), labels (N,))
     seed=0,
     steps=0,
 ):
@@ -129,8 +138,14 @@ def playground(
     `losses` of each step's batch; `gradients` and `activations` of the stem and the
     hidden layers before the first step (length of the weights' gradient, and root mean
     square of the output); `loss` and `accuracy` on held-out data after the last; `net`.
-    Stops early where a loss or a gradient is no longer a number.
+    Stops early where a loss or a gradient is no longer a number. Raises `UsageError`
+    for an odd depth, or a word that is none of those above.
     """
+    if depth < 2 or depth % 2:
+        raise UsageError(f"A block has two layers: take an even depth, not {depth}.")
+    for name, value in (("init", init), ("optimiser", optimiser), ("data", data)):
+        if isinstance(value, str) and value not in CHOICES[name]:
+            raise UsageError(f"{name}: {', '.join(CHOICES[name])}, not {value!r}.")
     drawn = uniforms(4 * seed)
     if isinstance(data, str):
         data = points(data, TRAIN, drawn), points(data, HELD, drawn)
@@ -141,18 +156,18 @@ def playground(
     found = {"losses": [], "net": net, **_look(net, x[:BATCH], labels[:BATCH])}
     kind = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}[optimiser]
     extra = {"momentum": 0.9} if optimiser == "SGD" else {}
-    steady, order = kind(net.parameters(), lr, **extra), []
+    optimizer, order = kind(net.parameters(), lr, **extra), []
     batches = uniforms(4 * seed + 2)
     for _ in range(steps):
         order = order if len(order) >= BATCH else _shuffled(len(x), batches)
         batch, order = order[:BATCH], order[BATCH:]
-        steady.zero_grad()
+        optimizer.zero_grad()
         loss = F.cross_entropy(net(x[batch]), labels[batch])
         loss.backward()
         length = nn.utils.get_total_norm([p.grad for p in net.parameters()])
         if not isfinite(loss.item() + length.item()):
             break
-        steady.step()
+        optimizer.step()
         found["losses"].append(loss.item())
     with torch.no_grad():
         scores = net.eval()(held_x)

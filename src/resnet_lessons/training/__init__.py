@@ -21,5 +21,5 @@ _HOMES = {
     "Run": "run",
     "train": "run",
 }
-__getattr__ = lazy(__name__, _HOMES)
+__getattr__, __dir__ = lazy(__name__, _HOMES)
 __all__ = ["EXPERIMENTS", "Experiment", "Profile", "experiment", *_HOMES]

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from .. import data
 from ..data.marker import sha256_file
 from ..errors import LessonError, UsageError
 from .learner import History
@@ -134,6 +135,11 @@ def restore(folder: Path, learn, history: History, config: dict) -> int:
             f"Every checkpoint in {folder} is damaged. Start afresh without --resume."
         )
     return 0
+
+
+def folder_of(experiment: str, profile: str, seed: int) -> Path:
+    """Where the checkpoints of a run lie."""
+    return data.runs_folder() / f"{experiment}-{profile}-seed{seed}"
 
 
 def clear(folder: Path) -> None:

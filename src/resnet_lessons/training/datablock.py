@@ -10,20 +10,20 @@ from dataclasses import asdict
 
 import torch
 from fastai.data.core import DataLoaders
+from fastai.torch_core import set_seed
 
 from .. import data, nets
 from ..errors import LessonError, UsageError
 from .bench_sources import MIN_SCALE, fastai_loader, jpeg_folder
 from .device import describe
 from .learner import History, make_learner, settings
+from .provenance import provenance
 from .run import (
     Bar,
     Run,
     drawn,
     measured,
-    provenance,
     run_schedule,
-    seed_everything,
     set_up,
 )
 
@@ -40,7 +40,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     p = exp.profile(profile)
     place, images = set_up(exp, p, "cpu", stand_in, say)
     images = drawn(images, p.pictures)
-    seed_everything(seed)
+    set_seed(seed)
     ours = data.loaders(images, p.size, p.batch_size, place)
     with ExitStack() as stack:
         folder = jpeg_folder(stack, images, len(images.train)) / "train"

@@ -68,6 +68,7 @@ class SyncNorm(nn.BatchNorm2d):
         self.num_batches_tracked += 1
 
 
+NET = "resnet-8-cifar"
 NORMS = {"none": None, "batch": nn.BatchNorm2d, "sync": SyncNorm}
 
 
@@ -91,11 +92,12 @@ def place(device: str) -> tuple[int, int, torch.device]:
                 f"PyTorch {torch.__version__} has no code for the GPU of process "
                 f"{local}. Use --device cpu."
             )
-    if not dist.is_initialized():  # a group of one needs no address to meet at
-        alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1}
-        dist.init_process_group(
-            "nccl" if cuda else "gloo", **(alone if world == 1 else {})
-        )
+    if not dist.is_initialized():
+        alone = {}
+        if world == 1:  # a group of one; Windows has no HashStore
+            store = dist.TCPStore("localhost", 0, 1, True, use_libuv=False)
+            alone = {"store": store, "rank": 0, "world_size": 1}
+        dist.init_process_group("nccl" if cuda else "gloo", **alone)
     return dist.get_rank(), world, torch.device("cuda" if cuda else "cpu")
 
 
@@ -122,7 +124,6 @@ def shares(
 
 
 def train(
-    net: str = "resnet-8-cifar",  # name for `nets.build`
     norm: str = "none",  # a key of NORMS
     steps: int = 20,
     batch_size: int = 64,  # of all processes together
@@ -139,7 +140,7 @@ def train(
         raise UsageError("At least 2 steps: the first one is not timed.")
     rank, world, where = place(device)
     torch.manual_seed(0)  # the same weights on each process
-    model = nets.build(net, in_channels=1, norm=NORMS[norm]).to(where)
+    model = nets.build(NET, in_channels=1, norm=NORMS[norm]).to(where)
     shared = DistributedDataParallel(model) if world > 1 else model
     # Not AdamW: it divides by the size of the gradient, and rounding errors grow.
     optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
@@ -160,7 +161,6 @@ def train(
 
 def main(argv: list[str] | None = None) -> None:
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--net", default="resnet-8-cifar")
     p.add_argument("--norm", choices=NORMS, nargs="+", default=["none"])
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--batch-size", type=int, default=64, help="of all together")

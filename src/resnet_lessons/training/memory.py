@@ -39,10 +39,10 @@ def peak(device: torch.device) -> float | None:
     return round(most / 2**20, 1)
 
 
-def ran_out(error: RuntimeError) -> bool:
+def ran_out(error: Exception) -> bool:
     """Does `error` say that there was not enough memory?"""
     said = any(words in str(error) for words in WORDS)
-    return isinstance(error, torch.OutOfMemoryError) or said
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or said
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def memory_told() -> Iterator[None]:
     """Out of memory inside becomes a LessonError: before and behind training steps."""
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise
         traceback.clear_frames(error.__traceback__)
@@ -71,7 +71,7 @@ def memory_advice(
     """
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise
         traceback.clear_frames(error.__traceback__)  # their tensors are not needed
@@ -96,7 +96,7 @@ def fitting(net: nn.Module, images: Tensor) -> int:
                 loss = net(images[:size]).sum()
             loss.backward()
             return size
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not ran_out(error):
                 raise
             traceback.clear_frames(error.__traceback__)

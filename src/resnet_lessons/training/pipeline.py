@@ -7,7 +7,6 @@ crops from padded pictures and flips. Nothing of fastai takes part in the loop.
 
 import math
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
+from fastai.torch_core import set_seed
 from torch import Tensor, nn
 
 from .. import data, nets
@@ -23,7 +23,6 @@ from ..errors import LessonError
 from . import checkpoint
 from .dataset import Loader, Pictures, split
 from .device import describe
-from .experiments import Experiment
 from .memory import memory_advice
 from .run import (
     Run,
@@ -31,7 +30,6 @@ from .run import (
     identity,
     measured,
     provenance,
-    seed_everything,
     set_up,
     told,
 )
@@ -118,15 +116,7 @@ class Progress:
         return checkpoint.restore(folder, self, self, config)
 
 
-def train(
-    exp: Experiment,
-    profile: str = "laptop",
-    seed: int = 0,
-    device: str = "auto",
-    resume: bool = False,
-    stand_in: bool = False,
-    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
-) -> Run:
+def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     """As `run.train`: train on 9/10, choose by 1/10, then test the chosen net once.
 
     The seed draws the split, the weights, the order and the crops. `measured` holds
@@ -135,7 +125,7 @@ def train(
     p = exp.profile(profile)
     place, images = set_up(exp, p, device, stand_in, say)
     images, test = parts(drawn(images, p.pictures), seed)
-    seed_everything(seed)
+    set_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     stats = data.statistics(images.train.images)
     moves = {"pad": p.size // 8, "flip": data.find(images.name).flips}  # 4 of 32 px
@@ -160,7 +150,7 @@ def train(
         "patience": patience,
     }
     own = identity(config, seed, images, place)
-    folder = data.runs_folder() / f"{exp.name}-{profile}-seed{seed}"
+    folder = checkpoint.folder_of(exp.name, profile, seed)
     watch = EarlyStopping(patience)
     example = torch.zeros(p.batch_size, len(stats[0]), p.size, p.size, device=place)
     with checkpoint.held(folder):

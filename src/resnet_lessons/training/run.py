@@ -1,6 +1,5 @@
 """One experiment, one profile, one seed: from data to a trained net."""
 
-import random
 import statistics
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import torch
 from fastai.callback.core import Callback
 from fastai.callback.progress import ProgressCallback
 from fastai.learner import Recorder
+from fastai.torch_core import set_seed
 from tqdm.auto import tqdm
 
 from .. import data, nets, probes
@@ -83,13 +83,6 @@ class Growing(Callback):
         self.dls.train.size = self.sizes[self.epoch]
 
 
-def seed_everything(seed: int) -> None:
-    """Start every generator a run draws from at `seed`."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-
-
 @memory_told()
 def train(
     exp: Experiment,
@@ -127,7 +120,7 @@ def fit(exp, profile, seed, place, images, resume, say, **more):
     The config holds all that decides the outcome, and `more`.
     """
     p = exp.profile(profile)
-    seed_everything(seed)
+    set_seed(seed)
     dls = data.loaders(
         images,
         p.size,
@@ -150,7 +143,7 @@ def fit(exp, profile, seed, place, images, resume, say, **more):
         **more,
     }
     own = identity(config, seed, images, place)
-    with checkpoint.held(data.runs_folder() / f"{exp.name}-{profile}-seed{seed}") as f:
+    with checkpoint.held(checkpoint.folder_of(exp.name, profile, seed)) as f:
         watchers = [history, checkpoint.Checkpoints(f, history, own, say)]
         watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
         loss = torch.nn.CrossEntropyLoss(label_smoothing=p.smoothing)
