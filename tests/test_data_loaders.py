@@ -267,20 +267,6 @@ def test_fastais_learner_fits_finds_a_rate_and_predicts(tmp_path):
     assert found.sum() == 40
 
 
-def test_show_batch_draws_titles_literally():
-    import matplotlib
-
-    matplotlib.use("agg")
-    images = images_of(9, 16)
-    classes = ("<b>", "x_$\\frac$", "犬", *"3456789")
-    images = Images(
-        "pictures", "v", "h", classes, images.train, images.valid, False, 16
-    )
-    figure = data.loaders(images, 16, 9, device="cpu").show_batch()
-    figure.canvas.draw()
-    assert len(figure.axes) == 9
-
-
 def test_all_sizes_below_half_are_averaged_first():
     stripes = torch.arange(80).remainder(2).float().expand(1, 1, 80, 80)
     whole, upright = torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([False])

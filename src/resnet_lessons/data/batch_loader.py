@@ -226,20 +226,3 @@ class BatchLoader:
 
     def load_state_dict(self, state):
         self.generator.set_state(state["generator"])
-
-    def show_batch(self, max_n=9):
-        """Draw the first pictures of a batch with their class names."""
-        import matplotlib.pyplot as plt
-
-        images, labels = self.one_batch()
-        images = (images - self.shift) / self.scale
-        images = images.clamp(0, 255).byte().cpu()
-        shown = min(max_n, len(images))
-        columns = max(1, round(shown**0.5))
-        figure, axes = plt.subplots(-(-shown // columns), columns, squeeze=False)
-        for axis in axes.flat:
-            axis.axis("off")
-        for axis, image, label in zip(axes.flat, images[:shown], labels, strict=False):
-            axis.imshow(image.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray")
-            axis.set_title(self.vocab[int(label)].replace("$", r"\$"), fontsize=8)
-        return figure

@@ -6,7 +6,7 @@ from .curves import curves
 from .depths import depth_and_skip, error_table, loss_words, losses
 from .display import COLOURS, number, say, show, table
 from .layers import by_layer
-from .pipeline import confusion, gallery, seed_spread, wander, worst_words
+from .pipeline import confusion, seed_spread, wander, worst_words
 from .playground import playground_data
 from .race import spectra, spectrum
 from .rows import (
@@ -59,7 +59,6 @@ __all__ = [
     "error_table",
     "freezing",
     "freezing_picture",
-    "gallery",
     "grids",
     "learning_rates",
     "loss_words",

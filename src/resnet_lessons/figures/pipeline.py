@@ -22,22 +22,6 @@ def seed_spread(record: Record, classes) -> dict:
     }
 
 
-def gallery(pictures, titles: list[str], alt: str) -> Figure:
-    """Pictures, (H, W, C) from 0 to 255, each with its title; four in a row."""
-    from matplotlib import pyplot
-
-    rows = -(-len(pictures) // 4)
-    with pyplot.rc_context(STYLE):
-        size = (5.6, 1.6 * rows)
-        figure, axes = pyplot.subplots(rows, 4, figsize=size, squeeze=False)
-        for ax in axes.flat:
-            ax.axis("off")
-        for ax, picture, title in zip(axes.flat, pictures, titles, strict=False):
-            ax.imshow(picture)
-            ax.set_title(title)
-        return show(figure, alt)
-
-
 def confusion(matrix: list[list[int]], classes, title: str) -> Figure:
     """Counts of what is (rows) against what it was taken for (columns).
 
