@@ -267,6 +267,15 @@ def test_fastais_learner_fits_finds_a_rate_and_predicts(tmp_path):
     assert found.sum() == 40
 
 
+@pytest.mark.parametrize(("stored", "size"), [(81, 24), (101, 24), (100, 15)])
+def test_blocks_that_do_not_fill_a_picture_move_nothing(stored, size):
+    ramp = ((torch.arange(stored) + 0.5) / stored).repeat(1, 1, stored, 1)
+    whole, upright = torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([False])
+    small = augment.resample(ramp, *augment.crop_lines(whole, upright, size))
+    even = (torch.arange(size) + 0.5) / size
+    assert (small[0, 0, 0] - even).abs()[1:-1].max() * stored < 0.01  # pixels
+
+
 def test_all_sizes_below_half_are_averaged_first():
     stripes = torch.arange(80).remainder(2).float().expand(1, 1, 80, 80)
     whole, upright = torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([False])

@@ -64,7 +64,7 @@ def test_as_many_digits_as_asked_for():
         ({"init": "he"}, "init: PyTorch, He, not 'he'."),
         ({"optimiser": "adam"}, "optimiser: SGD, Adam, not 'adam'."),
         ({"data": "spiral"}, "data: spirals, rings, moons, not 'spiral'."),
-        ({"depth": 3}, "take an even depth, not 3."),
+        ({"depth": 3}, "take an even depth from 2, not 3."),
     ],
 )
 def test_a_word_that_is_none_of_them_is_refused(wrong, words):

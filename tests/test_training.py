@@ -341,7 +341,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr("resnet_lessons.training.device.usable", lambda device: True)
     current = []  # below torch's own `set_device`, which takes no "cuda" without number
     monkeypatch.setattr(torch._C, "_cuda_setDevice", current.append, raising=False)
-    with pytest.raises(UsageError, match=r"no 'cuda:9' here: GPUs .* there are 1"):
+    with pytest.raises(UsageError, match=r"no 'cuda:9' here\. GPUs here: 1,"):
         training.find("cuda:9")
     assert training.find("cuda").type == "cuda" and not current
     assert training.find("cuda:0").index == current[0] == 0
@@ -455,8 +455,6 @@ def test_a_record_says_how_to_make_it_again(silent, tmp_path):
     packages = ("torch", "torchvision", "fastai", "numpy")
     assert {name: version(name) for name in packages}.items() <= made.versions.items()
     assert made.data["variant"] == data.find("digits").variant
-    left = data.runs_folder().glob("fcn-baseline-smoke-seed[01]/epoch-*")
-    assert not list(left)  # a Record needs no checkpoints
 
 
 def test_an_epoch_is_told_with_both_losses():

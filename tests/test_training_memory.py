@@ -14,7 +14,7 @@ from resnet_lessons import data, nets, training
 from resnet_lessons.errors import LessonError
 from resnet_lessons.training import checkpoint, memory
 from resnet_lessons.training import run as run_module
-from resnet_lessons.training.memory import fitting, memory_advice, ran_out
+from resnet_lessons.training.memory import fitting, memory_advice, memory_told, ran_out
 
 TOO_MUCH = 2**60  # bytes: no machine has them, so the allocator itself refuses
 
@@ -55,6 +55,14 @@ def test_the_allocators_own_words_are_understood_and_other_errors_are_not():
     with pytest.raises(RuntimeError) as shapes:
         torch.ones(2) @ torch.ones(3)
     assert not ran_out(shapes.value)
+
+
+def test_memory_that_numpy_lacks_is_told():
+    with pytest.raises(LessonError, match="Out of memory"), memory_told():
+        raise MemoryError("Unable to allocate 9 TiB")
+    net, x = nn.Linear(2, 1), torch.ones(4, 2)
+    with pytest.raises(LessonError, match="2 fit"), memory_advice(net, x):
+        raise MemoryError("Unable to allocate 9 TiB")
 
 
 def test_a_device_that_is_full_before_the_first_step_is_told(monkeypatch):

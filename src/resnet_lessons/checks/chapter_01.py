@@ -57,7 +57,7 @@ def output_size(size, kernel, stride=1, padding=0):
             "Start with stride 1 and no padding. A kernel as large as the picture has "
             "one place; each further pixel gives one more.",
             "With a stride, count the steps that fit into the pixels beyond the first "
-            "place: there are `size + 2 * padding - kernel` of them.",
+            "place, which are `size + 2 * padding - kernel`.",
             "Round the steps down, with `//`. The first place needs no step: add 1.",
         ),
         answer=output_size,

@@ -58,7 +58,11 @@ def _layers(answer, expect):
         mistakes=[
             (0, NO_LAYERS),
             (1, "One convolution only: the skip of a ResBlock jumps over two."),
-            (3, "Is there a 3×3 convolution on the shortcut? 1×1 is enough."),
+            (
+                3,
+                "Is there a 3×3 convolution on the shortcut? 1×1 is enough to change "
+                "the channels.",
+            ),
         ],
     )
     expect.equal(

@@ -56,9 +56,13 @@ def resample(images, x, y):
     """
     block = math.ceil(images.shape[-1] / (2 * x.shape[1]))
     if block > 1:
-        images = F.adaptive_avg_pool2d(
-            images, [-(-s // block) for s in images.shape[2:]]
-        )
+        height, width = images.shape[2:]
+        below, right = -height % block, -width % block
+        if below or right:  # to whole blocks; the lines stay where they are
+            images = F.pad(images, (0, right, 0, below), "replicate")
+            x = (x + 1) * width / (width + right) - 1
+            y = (y + 1) * height / (height + below) - 1
+        images = F.avg_pool2d(images, block)
     # A plane of x and one of y: quicker to write than pairs, and read as quickly.
     planes = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), 1)
     grid = planes.permute(0, 2, 3, 1)

@@ -22,6 +22,7 @@ from .unpack import is_archive, published_name
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 SPLITS = {"train": ("train",), "valid": ("valid", "val", "validation", "test")}
 BATCHES = [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]
+JUNK = {"__MACOSX", "$RECYCLE.BIN", "System Volume Information"}  # made by systems
 IDX = re.compile(r"(train|t10k)-(images|labels)[-.]idx\d-ubyte(\.gz)?$")
 
 
@@ -35,7 +36,7 @@ def walk(path):
         return [path]
     found = []
     for folder, inner, names in os.walk(path, onerror=_stop):
-        inner[:] = [n for n in inner if n != "__MACOSX" and not n.startswith(".")]
+        inner[:] = [n for n in inner if n not in JUNK and not n.startswith(".")]
         paths = [Path(folder, name) for name in names if not name.startswith(".")]
         found += filter(os.path.isfile, paths)  # a link may lead nowhere
     return found

@@ -139,10 +139,12 @@ def playground(
     hidden layers before the first step (length of the weights' gradient, and root mean
     square of the output); `loss` and `accuracy` on held-out data after the last; `net`.
     Stops early where a loss or a gradient is no longer a number. Raises `UsageError`
-    for an odd depth, or a word that is none of those above.
+    for a depth that is odd or below 2, or a word that is none of those above.
     """
     if depth < 2 or depth % 2:
-        raise UsageError(f"A block has two layers: take an even depth, not {depth}.")
+        raise UsageError(
+            f"A block has two layers: take an even depth from 2, not {depth}."
+        )
     for name, value in (("init", init), ("optimiser", optimiser), ("data", data)):
         if isinstance(value, str) and value not in CHOICES[name]:
             raise UsageError(f"{name}: {', '.join(CHOICES[name])}, not {value!r}.")

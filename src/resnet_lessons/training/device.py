@@ -33,8 +33,7 @@ def find(name: str = "auto") -> torch.device:
     if device.type == "cuda":
         if (device.index or 0) >= (count := torch.cuda.device_count()):
             raise UsageError(
-                f"There is no '{name}' here: GPUs count from cuda:0, and there are "
-                f"{count}."
+                f"There is no '{name}' here. GPUs here: {count}, counted from cuda:0."
             )
         if device.index is not None:  # graphs and streams are of the current one
             torch.cuda.set_device(device)

@@ -94,8 +94,8 @@ def place(device: str) -> tuple[int, int, torch.device]:
             )
     if not dist.is_initialized():
         alone = {}
-        if world == 1:  # a group of one; Windows has no HashStore
-            store = dist.TCPStore("localhost", 0, 1, True, use_libuv=False)
+        if world == 1:  # a group of one meets at home
+            store = dist.TCPStore("127.0.0.1", 0, 1, True, use_libuv=False)
             alone = {"store": store, "rank": 0, "world_size": 1}
         dist.init_process_group("nccl" if cuda else "gloo", **alone)
     return dist.get_rank(), world, torch.device("cuda" if cuda else "cpu")

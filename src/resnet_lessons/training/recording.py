@@ -16,7 +16,6 @@ from .. import data, nets, probes, records
 from ..data.marker import sha256_file
 from ..errors import LessonError, UsageError
 from ..records import Record
-from . import checkpoint
 from .experiments import EXPERIMENTS, Experiment, experiment
 from .provenance import commit
 from .run import Run, train
@@ -78,8 +77,6 @@ def record(
             command=f"{made.command} --shared-by {shared_by}",
         )
     records.save(made, folder)
-    for seed in range(seeds):  # what the Record holds need not be trained again
-        checkpoint.clear(checkpoint.folder_of(exp.name, profile, seed))
     return made
 
 

@@ -40,7 +40,7 @@ class GradientNorms {
         "enters at the last layer, on the right, and travels to the first.",
       caption: `${data.note} Pale lines: in the first chart the same net at other ` +
         "depths, in the second the other seven ways to start. On the dashed line " +
-        "the first and the last layer get equal gradients.",
+        "the first and the last layer get gradients of the same norm.",
     });
     this.layers = new LineChart({ title: "Gradient by layer", yLabel: "norm, log scale",
       xLabel: "convolution (1 = first)",

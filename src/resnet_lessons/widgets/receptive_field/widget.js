@@ -27,7 +27,7 @@ class ReceptiveField {
         "the top layer depends on, layer by layer.",
       caption: "The fields were measured by running the layers. The bars at the foot " +
         "show in how many ways each pixel reaches the place, relative to the pixel " +
-        "with most: all pixels of the field are seen, the middle ones far more often. " +
+        "with the most: all pixels of the field are seen, the middle ones far more often. " +
         "Weights are for each pair of channels, if all layers have equally many; " +
         "pools have none. A ReLU follows each convolution.",
     });
