@@ -64,7 +64,7 @@ def overlap_words(one: Record, other: Record) -> str:
     chance = comb(len(one.seeds) + len(other.seeds), len(one.seeds)) / 2
     return (
         f"Every run of *{high.title}* beats every run of *{low.title}*. With two equal "
-        f"nets that happens in 1 case of {chance:.0f}."
+        f"nets one or the other does so in 1 case of {chance:.0f}."
     )
 
 
