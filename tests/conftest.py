@@ -6,6 +6,7 @@ import pytest
 
 # Tests train tiny nets: one thread each is faster than waiting for a second.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+pytest.register_assert_rewrite("wrong_answers")  # what it finds is shown
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,13 @@
 
 import copy
 
-import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from resnet_lessons import checks, nets
+from resnet_lessons import nets
 from resnet_lessons.checks.chapter_04 import diagnose
-from wrong_answers import edited, hint_of
-
-SOLUTIONS = {exercise.id: exercise for exercise in checks.exercises()}
-
+from wrong_answers import ANSWERS, edited, explained, hint_of, passes
 
 # 04.1 ------------------------------------------------------------------------------
 
@@ -50,9 +46,10 @@ DEEPER = [
      "Equal in evaluation mode, not in training mode"),
     ([(LAYER, "nn.Sequential(conv)")], "a convolution and a ReLU"),
     ([("range(extra)", "range(0)")], "None was added"),
-    ([("range(extra)", "range(1)")], "extra"),
+    ([("range(extra)", "range(1)")], "5 more are asked for"),
     ([("copy.deepcopy(net)", "net")], "Work on a copy"),
     ([("copy.deepcopy(net)", "copy.copy(net)")], "Work on a copy"),
+    ([("copy.deepcopy(net)", "copy.deepcopy(net.train())")], "Work on a copy"),
     ([("deeper.stages.append", "deeper.stages.insert(0, 0) if 0 else id")],
      "None was added"),
     ([("conv, nn.ReLU()", "conv"), ("    return", "    deeper.stages.append(nn.ReLU())"
@@ -69,11 +66,7 @@ DEEPER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("edits", "words"), DEEPER)
-def test_deeper_net_mistake_is_named(edits, words):
-    if words == "extra":
-        words = "5 more are asked for"
-    assert words in hint_of("04.1", edited("04.1", *edits))
+test_deeper_net_mistake_is_named = explained("04.1", DEEPER)
 
 
 def test_one_layer_used_again_and_again_is_named():
@@ -151,8 +144,7 @@ def test_a_layer_of_ones_own_passes():
         deeper.stages.extend(Layer(net.head[-1].in_features) for _ in range(extra))
         return deeper
 
-    report = checks.check("04.1", deepen)
-    assert report.passed, report
+    passes("04.1", deepen)
 
 
 def test_layers_with_a_zero_bias_and_flat_layers_pass():
@@ -166,8 +158,7 @@ def test_layers_with_a_zero_bias_and_flat_layers_pass():
             layers.append(nn.Sequential(conv, nn.ReLU()))
         return nn.Sequential(*layers, copy.deepcopy(net.head))
 
-    report = checks.check("04.1", deepen)
-    assert report.passed, report
+    passes("04.1", deepen)
 
 
 def test_batchnorm_cannot_be_repaired_by_its_scale():
@@ -191,7 +182,7 @@ CAUSES = [
     ([(BETTER, "False")], "Ask about the test error first"),
     ([("shallow, deep, noise", "deep, shallow, noise")], "changed places"),
     ([(FALLS, 'deep["train"][-1] < deep["train"][-2]')], "no more than the noise"),
-    ([(FALLS, 'abs(deep["train"][-1] - deep["train"][-2]) > noise')], "*rose*"),
+    ([(FALLS, 'abs(deep["train"][-1] - deep["train"][-2]) > noise')], "rose"),
     ([(FALLS, FALLS.replace("train", "test"))], "only the test error still falls"),
     ([(FALLS, FALLS.replace("<", "<="))], "by no more than the noise"),
     ([(BETTER, BETTER.replace("<=", "<"))], "`<=`, not `<`"),
@@ -205,7 +196,7 @@ CAUSES = [
         "did not fall in the last epoch",
     ),
     ([(FALLS, 'deep["train"][-1] < deep["train"][0] - noise')], "did not fall in the"),
-    ([(FALLS, FALLS.replace("deep", "shallow"))], "entries of the *deeper* net"),
+    ([(FALLS, FALLS.replace("deep", "shallow"))], "entries of the deeper net"),
     (
         [(FALLS, 'deep["train"][-1] < min(deep["train"][:-1]) - noise')],
         "it may yet catch up",
@@ -237,10 +228,7 @@ CAUSES = [
     ([(BETTER, "deep.test[-1] <= noise")], "dictionaries of two lists"),
 ]
 
-
-@pytest.mark.parametrize(("edits", "words"), CAUSES)
-def test_wrong_diagnosis_is_explained(edits, words):
-    assert words in hint_of("04.2", edited("04.2", *edits))
+test_wrong_diagnosis_is_explained = explained("04.2", CAUSES)
 
 
 def test_question_asked_too_early_is_explained():
@@ -259,8 +247,8 @@ def test_stories_do_not_reach_the_learners_lists():
             errors["test"].clear(), errors["train"].clear()
         return cause
 
-    assert checks.check("04.2", answer).passed
-    assert checks.check("04.2", answer).passed
+    passes("04.2", answer)
+    passes("04.2", answer)
 
 
 # 04.3 ------------------------------------------------------------------------------
@@ -272,6 +260,7 @@ TWINS = [
     ([("block[:-1]", "block")], "F still ends in its ReLU"),
     ([(SUM, "self.residual(x) + x")], "ReLU after the sum is missing"),
     ([("copy.deepcopy(block)", "block")], "Copy each block"),
+    ([("copy.deepcopy(block)", "copy.deepcopy(block.train())")], "Copy each block"),
     ([(SUM, "F.relu(x.add_(self.residual(x)))")], "writes into x"),
     ([(SUM, "F.relu(self.residual(x) + x.detach())")], "through the shortcut"),
     ([(SUM, "F.relu(self.residual(x) + x.data)")], "through the shortcut"),
@@ -301,10 +290,7 @@ TWINS = [
     ([("self, x", "x")], "takes `self` first"),
 ]  # fmt: skip
 
-
-@pytest.mark.parametrize(("edits", "words"), TWINS)
-def test_twin_mistake_is_named(edits, words):
-    assert words in hint_of("04.3", edited("04.3", *edits))
+test_twin_mistake_is_named = explained("04.3", TWINS)
 
 
 def test_one_shortcut_around_the_whole_net_is_named():
@@ -327,12 +313,12 @@ def test_one_shortcut_around_the_whole_net_is_named():
             return wrong(copy.deepcopy(plain))
 
         hint = hint_of("04.3", residual_twin)
-        assert "Each block has its own" in hint or "F still ends" in hint
+        assert "Each block has its own" in hint
 
 
 def test_averages_shared_with_the_plain_net_are_named():
     def residual_twin(plain):
-        twin = SOLUTIONS["04.3"].answer(plain)
+        twin = ANSWERS["04.3"](plain)
         nets = twin.modules(), plain.modules()
         norms = [[m for m in net if isinstance(m, nn.BatchNorm2d)] for net in nets]
         for ours, theirs in zip(*norms, strict=True):
@@ -344,7 +330,7 @@ def test_averages_shared_with_the_plain_net_are_named():
 
 def test_fresh_weights_are_not_a_twin():
     def residual_twin(plain):
-        twin = SOLUTIONS["04.3"].answer(plain)
+        twin = ANSWERS["04.3"](plain)
         return nets.torch_init(twin).eval()
 
     assert "Take those of `plain` along" in hint_of("04.3", residual_twin)
@@ -365,5 +351,4 @@ def test_twin_may_keep_layers_apart():
     def residual_twin(plain):
         return nn.Sequential(*[Block(copy.deepcopy(block)) for block in plain])
 
-    report = checks.check("04.3", residual_twin)
-    assert report.passed, report
+    passes("04.3", residual_twin)

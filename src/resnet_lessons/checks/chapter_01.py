@@ -61,7 +61,6 @@ def output_size(size, kernel, stride=1, padding=0):
             "Round the steps down, with `//`. The first place needs no step: add 1.",
         ),
         answer=output_size,
-        imports="",
         check=check_output_size,
     ),
     Exercise(
@@ -93,7 +92,6 @@ def conv_cost(
             "number is the side of exercise 01.1, squared.",
         ),
         answer=conv_cost,
-        imports="",
         check=check_conv_cost,
     ),
     Exercise(
@@ -121,7 +119,6 @@ def training_step(net, optimizer, pictures, labels):
             "`loss.backward()`; `optimizer.step()`. Then return `loss.item()`.",
         ),
         answer=training_step,
-        imports="import torch.nn.functional as F",
         check=check_training_step,
     ),
     Exercise(
@@ -153,7 +150,6 @@ def step_in_parts(net, optimizer, pictures, labels, at_once):
             "`len(labels)`.",
         ),
         answer=step_in_parts,
-        imports="import torch.nn.functional as F",
         check=check_step_in_parts,
     ),
 ]

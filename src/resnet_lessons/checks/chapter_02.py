@@ -55,7 +55,6 @@ def receptive_field(layers):
             "own stride matters only to the layers behind it.",
         ),
         answer=receptive_field,
-        imports="",
         check=check_field,
     ),
     Exercise(
@@ -88,7 +87,6 @@ def inception_weights(channels, one, three, five, pooled, reduced=True):
             "form the 3×3 has `9 * three[0] * three[1]`.",
         ),
         answer=inception_weights,
-        imports="",
         check=check_inception,
     ),
     Exercise(
@@ -117,7 +115,6 @@ def average_head(net, num_classes):
             "`[m for m in net.features.modules() if isinstance(m, nn.Conv2d)][-1]`.",
         ),
         answer=average_head,
-        imports="from torch import nn",
         check=check_average_head,
     ),
 ]

@@ -68,7 +68,6 @@ def global_average_pool(x):
             "Height is axis 2 and width is axis 3.",
         ),
         answer=global_average_pool,
-        imports="",
         check=check_global_average_pool,
     ),
     Exercise(
@@ -91,7 +90,6 @@ def head_parameters(channels, grid, num_classes, pooled):
             "The matrix has inputs × classes entries, the bias one for each class.",
         ),
         answer=head_parameters,
-        imports="",
         check=check_head_parameters,
     ),
     Exercise(
@@ -125,7 +123,6 @@ def fully_convolutional(widths, num_classes):
             "Two axes of length 1 are left: `nn.Flatten()` takes them away.",
         ),
         answer=fully_convolutional,
-        imports="from torch import nn",
         check=check_fully_convolutional,
     ),
     Exercise(
@@ -162,7 +159,6 @@ def log_sum_exp_pool(x, r):
             "by $r$.",
         ),
         answer=log_sum_exp_pool,
-        imports="import math\n\nimport torch",
         check=check_log_sum_exp_pool,
     ),
 ]

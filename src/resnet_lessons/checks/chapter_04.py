@@ -75,7 +75,6 @@ def deepen(net, extra):
             "batch: leave it out of the new layers.",
         ),
         answer=deepen,
-        imports="import copy\n\nfrom torch import nn",
         check=check_deepen,
     ),
     Exercise(
@@ -105,7 +104,6 @@ def diagnose(shallow, deep, noise):
             "degradation differ in the *training* error alone.",
         ),
         answer=diagnose,
-        imports="",
         check=check_diagnose,
     ),
     Exercise(
@@ -142,7 +140,6 @@ def residual_twin(plain):
             "without changing `plain`; then `nn.Sequential(*blocks)`.",
         ),
         answer=residual_twin,
-        imports="import copy\n\nimport torch.nn.functional as F\nfrom torch import nn",
         check=check_residual_twin,
     ),
 ]

@@ -70,7 +70,6 @@ def he_std(in_channels, out_channels, kernel_size, mode):
             "asked for its root.",
         ),
         answer=he_std,
-        imports="import math",
         check=check_he_std,
     ),
     Exercise(
@@ -94,7 +93,6 @@ def factor_per_layer(norms):
             "`(norms[0] / norms[-1]) ** (1 / (len(norms) - 1))`",
         ),
         answer=factor_per_layer,
-        imports="",
         check=check_factor_per_layer,
     ),
     Exercise(
@@ -127,7 +125,6 @@ def dead_biases(net, pictures, labels):
             "and is not dead in this sense.",
         ),
         answer=dead_biases,
-        imports="import torch.nn.functional as F\nfrom torch import nn",
         check=check_dead_biases,
     ),
     Exercise(
@@ -161,7 +158,6 @@ def fold(conv, norm):
             "the bias $\\beta + s\\,(b - \\mu)$, where $b = 0$ if `conv` has none.",
         ),
         answer=fold,
-        imports="import copy\n\nimport torch\nfrom torch import nn",
         check=check_fold,
     ),
 ]

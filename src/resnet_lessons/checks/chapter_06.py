@@ -68,7 +68,6 @@ def shortcut_a(x, out_channels, stride):
             "`F.pad(x, (0, 0, 0, 0, 0, extra))` appends to the channels.",
         ),
         answer=shortcut_a,
-        imports="import torch.nn.functional as F",
         check=check_shortcut_a,
     ),
     Exercise(
@@ -93,7 +92,6 @@ def shortcut_parameters(in_channels, out_channels, stride, option):
             "BatchNorm learns one γ and one β for each channel that it is given.",
         ),
         answer=shortcut_parameters,
-        imports="",
         check=check_shortcut_parameters,
     ),
     Exercise(
@@ -125,7 +123,6 @@ def gradient_terms(residual, x, g):
             "the derivative of $\\mathcal{F}$, and returns a tuple of one.",
         ),
         answer=gradient_terms,
-        imports="import torch",
         check=check_gradient_terms,
     ),
     Exercise(
@@ -163,7 +160,6 @@ def without_skip(conv):
             "just that kernel.",
         ),
         answer=without_skip,
-        imports="import copy\n\nimport torch\nfrom torch import nn",
         check=check_without_skip,
     ),
 ]

@@ -97,7 +97,6 @@ class ResBlock(nn.Module):
             "`nn.init.zeros_(self.bn2.weight)`.",
         ),
         answer=ResBlock,
-        imports="import torch.nn.functional as F\nfrom torch import nn",
         check=check_res_block,
     ),
     Exercise(
@@ -126,7 +125,6 @@ def batch_zero(net):
             "`weight` of the last one.",
         ),
         answer=batch_zero,
-        imports="from torch import nn",
         check=check_batch_zero,
     ),
     Exercise(
@@ -155,7 +153,6 @@ def frozen_at_first_step(block):
             "gradient passes.",
         ),
         answer=frozen_at_first_step,
-        imports="import torch",
         check=check_frozen_at_first_step,
         takes=(set, frozenset, list, tuple, str),
     ),

@@ -61,7 +61,6 @@ def stage_macs(in_channels, width, blocks, stride, size):
             "where there is one, has `in_channels * width` weights.",
         ),
         answer=stage_macs,
-        imports="",
         check=check_stage_macs,
     ),
     Exercise(
@@ -90,7 +89,6 @@ def deep_stem(in_channels, width):
             "`nn.MaxPool2d(3, stride=2, padding=1)` turns 17 places into 9.",
         ),
         answer=deep_stem,
-        imports="from torch import nn",
         check=check_deep_stem,
     ),
     Exercise(
@@ -119,7 +117,6 @@ def weighted_layers(net):
             "Three places to look: `net.stem`, each `block.residual`, `net.head`.",
         ),
         answer=weighted_layers,
-        imports="from torch import nn",
         check=check_weighted_layers,
     ),
 ]

@@ -66,7 +66,6 @@ def bottleneck_macs(in_channels, width, stride, size):
             "`in_channels * 4 * width` weights and works on the small grid.",
         ),
         answer=bottleneck_macs,
-        imports="",
         check=check_bottleneck_macs,
     ),
     Exercise(
@@ -96,7 +95,6 @@ def residual(in_channels, width, stride, strided_conv):
             "convolution needs no padding.",
         ),
         answer=residual,
-        imports="from torch import nn",
         check=check_residual,
     ),
     Exercise(
@@ -122,7 +120,6 @@ def widest_bottleneck(channels, squeeze):
             "\\text{channels}^2$, and return $s w$.",
         ),
         answer=widest_bottleneck,
-        imports="",
         check=check_widest,
     ),
 ]

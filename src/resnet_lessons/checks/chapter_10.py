@@ -84,7 +84,6 @@ class PreActBottleneck(nn.Module):
             "stride, bias=False)` if the stride is not 1 or the channels differ.",
         ),
         answer=PreActBottleneck,
-        imports="from torch import nn",
         check=check_bottleneck,
     ),
     Exercise(
@@ -113,7 +112,6 @@ def untouched(blocks, x):
             "`kept.float().mean().item()`.",
         ),
         answer=untouched,
-        imports="import torch",
         check=check_untouched,
     ),
     Exercise(
@@ -142,7 +140,6 @@ def add_closing(net):
             "themselves, not copies.",
         ),
         answer=add_closing,
-        imports="from torch import nn",
         check=check_add_closing,
     ),
 ]

@@ -78,7 +78,6 @@ def hold_back(labels, share, seed):
             "once, before the loop.",
         ),
         answer=hold_back,
-        imports="import torch",
         check=check_hold_back,
     ),
     Exercise(
@@ -105,7 +104,6 @@ def accuracy(net, batches):
             "`net.eval()` before the loop, `with torch.no_grad():` around it.",
         ),
         answer=accuracy,
-        imports="import torch",
         check=check_accuracy,
     ),
     Exercise(
@@ -129,7 +127,6 @@ def stops_after(values, patience):
             "Stop when `epoch - best_epoch == patience`.",
         ),
         answer=stops_after,
-        imports="import math",
         check=check_stops_after,
     ),
     Exercise(
@@ -161,7 +158,6 @@ def compare(first, second, labels):
             "divides by $N$.",
         ),
         answer=compare,
-        imports="",
         check=check_compare,
     ),
 ]

@@ -55,7 +55,6 @@ def freeze(net, stages):
             "then go through `[net.stem, *net.stages[:stages]]`.",
         ),
         answer=freeze,
-        imports="",
         check=check_freeze,
     ),
     Exercise(
@@ -82,7 +81,6 @@ def parameter_groups(net, lr, factor):
             "gets no group, but the rate goes on falling.",
         ),
         answer=parameter_groups,
-        imports="",
         check=check_parameter_groups,
     ),
     Exercise(
@@ -112,7 +110,6 @@ def preprocess(picture, size, mean, std):
             "`TF.normalize(x, mean, std)`, and `[None]` for the axis of the batch.",
         ),
         answer=preprocess,
-        imports="from torchvision.transforms import functional as TF",
         check=check_preprocess,
     ),
 ]

@@ -65,7 +65,6 @@ def cam(features, weights, classes):
             "`features`. Then sum over the channels, axis 1.",
         ),
         answer=cam,
-        imports="",
         check=check_cam,
     ),
     Exercise(
@@ -95,7 +94,6 @@ def filter_normalised(direction, weight):
             "`weight`, and give it the old shape again. `weight.dim()` counts axes.",
         ),
         answer=filter_normalised,
-        imports="import torch",
         check=check_filter_normalised,
     ),
     Exercise(
@@ -125,7 +123,6 @@ def grad_cam(features, scores):
             "over the channels, and cut at 0 with `.relu()`.",
         ),
         answer=grad_cam,
-        imports="import torch",
         check=check_grad_cam,
     ),
     Exercise(
@@ -151,7 +148,6 @@ def could_be_convex(positions, losses):
             "smaller than the one before it.",
         ),
         answer=could_be_convex,
-        imports="from itertools import pairwise",
         check=check_could_be_convex,
     ),
 ]

@@ -54,7 +54,6 @@ The check looks for each on its own and says which symptoms are left.
             "stride 1.",
         ),
         answer=ResBlock,
-        imports=IMPORTS["block"],
         check=check_res_block,
     ),
     Exercise(
@@ -77,7 +76,6 @@ raise an error.
             "Two things can make the shape of $F(x)$ differ from that of $x$.",
         ),
         answer=Block,
-        imports=IMPORTS["cifar"],
         check=check_block,
     ),
     Exercise(
@@ -99,7 +97,6 @@ training uses to augment; it is right.
             "the mode of the net, one about gradients.",
         ),
         answer=accuracy,
-        imports=IMPORTS["evaluation"],
         check=check_accuracy,
     ),
     Exercise(
@@ -123,7 +120,6 @@ zero: that stays. There are **four** defects.
             "Which arguments of `ResBlock` are used, and which are only accepted?",
         ),
         answer=resblock_net,
-        imports=IMPORTS["model"],
         check=check_net,
     ),
     Exercise(
@@ -145,7 +141,6 @@ pixels, both measured on the training pictures only. There are **two** defects.
             "and use the same two for validation.",
         ),
         answer=prepare,
-        imports=IMPORTS["pictures"],
         check=check_prepare,
     ),
 ]

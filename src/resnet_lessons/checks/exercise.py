@@ -1,9 +1,12 @@
 """What an exercise is, and where the exercises of all chapters are found."""
 
+import ast
 import difflib
 import importlib
 import inspect
 import pkgutil
+import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,7 +23,6 @@ class Exercise:
     starter: str  # code that runs as it is, imports included
     hints: tuple[str, ...]  # Markdown, each one tells a little more
     answer: Callable  # the reference answer, a real function or class
-    imports: str  # the import lines that the reference answer needs
     check: Callable  # (answer, expect) -> None
     takes: tuple[type, ...] = ()  # plain values that are answers too
 
@@ -38,7 +40,24 @@ class Exercise:
     def solution(self) -> str:
         """The reference answer as code that runs by itself."""
         source = inspect.getsource(self.answer)
-        return f"{self.imports}\n\n\n{source}" if self.imports else source
+        imports = _imports(inspect.getsource(inspect.getmodule(self.answer)), source)
+        return f"{imports}\n\n\n{source}" if imports else source
+
+
+def _imports(module: str, source: str) -> str:
+    """The import lines of a module that a piece of it needs, in their three groups."""
+    groups = [], [], []
+    for node in ast.parse(module).body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(
+            node, "level", 0
+        ):
+            names = "|".join(alias.asname or alias.name for alias in node.names)
+            package = (getattr(node, "module", "") or node.names[0].name).split(".")[0]
+            standard = package in sys.stdlib_module_names
+            if re.search(rf"(?<![\w.])({names})\b", source):
+                place = 0 if standard else 1 + (package == "resnet_lessons")
+                groups[place].append(ast.unparse(node))
+    return "\n\n".join("\n".join(lines) for lines in groups if lines)
 
 
 def exercises() -> list[Exercise]:

@@ -17,7 +17,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from .describe import Words, describe, shape_in_words
+from .describe import Words, describe, parts_in_words, shape_in_words
 from .report import Message
 
 NO_TENSOR = "Return a tensor of PyTorch."
@@ -95,6 +95,17 @@ class Expect:
         else:
             hint, mistakes = NO_TENSOR, ()
         self._judge(what, got, Words(shape_in_words(want)), hint, mistakes, _same)
+
+    def pair(self, got, names: str):
+        """Expect two parts in a tuple or a list, and return it; names: "this, that"."""
+        self.true(
+            "a pair is returned",
+            isinstance(got, tuple | list) and len(got) == 2,
+            got=parts_in_words(got),
+            expected=f"({names})",
+            hint=f"`return {names}`",
+        )
+        return got
 
     def module(self, what: str, got):
         """Expect a PyTorch module, and return it."""

@@ -1,6 +1,5 @@
 """What the checks share that ask for one convolution in the place of more."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -32,19 +31,6 @@ def kind_of(layer, bias: bool | None = None) -> Words:
     has_bias = layer.bias is not None if bias is None else bias
     groups = f"groups={layer.groups}, " if layer.groups > 1 else ""
     return Words(f"a Conv2d, {groups}bias={has_bias}, its weight of {shape}")
-
-
-def stays(name: str, module: nn.Module, before: nn.Module, expect, got: str, hint: str):
-    """Expect `module` to hold what its copy `before` does, and to be in its mode."""
-    now, then = module.state_dict(), before.state_dict()
-    expect.true(
-        f"{name} stays as it was",
-        all(torch.equal(now[key], then[key]) for key in then)
-        and module.training == before.training,
-        got=got,
-        expected="the same weights, of its own",
-        hint=hint,
-    )
 
 
 def by_weights_alone(folded: nn.Conv2d, conv: nn.Conv2d, x: Tensor) -> Tensor:

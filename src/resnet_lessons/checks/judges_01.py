@@ -8,6 +8,7 @@ from torch import nn
 
 from .. import probes
 from .expect import made
+from .kept import in_training
 from .mistakes_01 import LOSSES, MACS, PARAMETERS, SIZES, STEPS, gradients
 
 # 01.1 ------------------------------------------------------------------------------
@@ -57,15 +58,7 @@ def check_conv_cost(answer, expect):
         named = zip(NAMES, case, strict=True)
         words = ", ".join(f"{name}={value}" for name, value in named)
         expect.trying(f"conv_cost({words}), {what}")
-        got = answer(*case)
-        expect.true(
-            "a pair is returned",
-            isinstance(got, tuple | list) and len(got) == 2,
-            got=_kind(got),
-            expected="(parameters, macs)",
-            hint="`return parameters, macs`",
-        )
-        parameters, macs = got
+        got = parameters, macs = expect.pair(answer(*case), "parameters, macs")
         i, o, kernel, size, stride, padding, groups, bias = case
         layer = nn.Conv2d(i, o, kernel, stride, padding, groups=groups, bias=bias)
         expect.written("the parameters", parameters, got, "a number")
@@ -94,14 +87,13 @@ def check_conv_cost(answer, expect):
     )
 
 
-def _kind(got) -> str:
-    length = f" of {len(got)}" if isinstance(got, tuple | list) else ""
-    return "nothing" if got is None else f"a {type(got).__name__}{length}"
-
-
 # 01.3 ------------------------------------------------------------------------------
 
 RATE = 0.1
+JUDGING = (
+    "`net.eval()` is for judging: no Dropout, and BatchNorm keeps its old statistics. "
+    "Leave it out of a training step."
+)
 EVENTS = {
     (): "Nothing was asked of the loss: `loss.backward()` gives each weight its "
     "gradient, `optimizer.step()` moves it.",
@@ -131,14 +123,7 @@ def check_training_step(answer, expect):
     loss = answer(net, optimizer, x.clone(), y.clone())
     hook.remove()
     _happened(events, twin, net, expect)
-    expect.true(
-        "the net is still in training mode",
-        all(module.training for module in net.modules()),
-        got="evaluation mode",
-        expected="training mode, as it came",
-        hint="`net.eval()` is for judging: no Dropout, and BatchNorm keeps its old "
-        "statistics. Leave it out of a training step.",
-    )
+    in_training(net, expect, JUDGING)
     _moved(net, twin, x, y, expect)
     _returned(loss, twin, net, x, y, expect)
 

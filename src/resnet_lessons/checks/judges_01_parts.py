@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from .advice import MISFIT
 from .expect import made
 from .judges_01 import (
+    JUDGING,
     RATE,
     Descent,
     keeps_the_optimizer,
@@ -15,6 +16,7 @@ from .judges_01 import (
     setting,
     weights_of,
 )
+from .kept import in_training
 from .mistakes_01 import gradients
 
 HELD = (
@@ -52,6 +54,7 @@ def check_step_in_parts(answer, expect):
         for hook in hooks:
             hook.remove()
         _in_turn(_named(events), at_once, expect)
+        in_training(net, expect, JUDGING)
         expect.true(
             "nothing is kept of the parts that went back",
             not any(map(_is_kept, graphs)),

@@ -7,7 +7,8 @@ from .. import nets, probes
 from ..nets.layers import conv2d
 from ..nets.table import VGG16
 from .expect import made
-from .layers import CUT, calls_of, can_learn, count, gradient_at, same_in_training
+from .kept import can_learn, list_stays
+from .layers import CUT, calls_of, count, same_gradient, same_in_training
 from .mistakes_02 import FIELDS, HEADS, NAIVE, REDUCED
 
 # 02.1 ------------------------------------------------------------------------------
@@ -37,13 +38,9 @@ def check_field(answer, expect):
     layers = [(3, 2), (5, 1)]
     expect.trying(f"receptive_field({layers})")
     answer(layers)
-    expect.equal(
-        "the list stays as it was",
-        layers,
-        [(3, 2), (5, 1)],
-        hint="`pop`, `reverse` and `append` change the caller's list, and a second "
-        "call then gives another number. `reversed(layers)` leaves it alone.",
-    )
+    hint = "`pop`, `reverse` and `append` change the caller's list, and a second call "
+    hint += "then gives another number. `reversed(layers)` leaves it alone."
+    list_stays(layers, [(3, 2), (5, 1)], expect, hint)
 
 
 def _field(what, answer, stack, expect):
@@ -201,11 +198,6 @@ def _values(head, features, expect):
             hint="Mean of each channel over rows and columns, then the linear layer.",
             mistakes=made(HEADS, grid, linear),
         )
-    expect.close(
-        "the gradient that reaches the pictures",
-        gradient_at(head, x),
-        gradient_at(library, x),
-        hint=f"The features must learn from it. {CUT}",
-        atol=1e-4,
-    )
+    back = f"The features must learn from it. {CUT}"
+    same_gradient(library, head, x, expect, back, atol=1e-4)
     same_in_training(library, head, x, expect)

@@ -5,13 +5,13 @@ from torch import nn
 
 from .. import nets
 from .expect import made
+from .kept import list_stays
 from .layers import (
     CUT,
     calls_of,
     copy_weights,
     count,
-    gradient_at,
-    same_in_training,
+    same_function,
 )
 
 POOL_MISTAKES = [
@@ -183,13 +183,8 @@ def check_fully_convolutional(answer, expect):
     given = [4, 6]
     small = expect.module("a net is returned", answer(given, 3)).eval()
     expect.shape("the logits", small(torch.randn(2, 3, 20, 20)), (2, 3))
-    expect.equal(
-        "the list stays as it was",
-        given,
-        [4, 6],
-        hint="`insert`, `append` and `pop` change the caller's list. Make a new one: "
-        "`[3, *widths]`.",
-    )
+    hint = "`insert`, `append` and `pop` change the caller's list. Make a new one: "
+    list_stays(given, [4, 6], expect, f"{hint}`[3, *widths]`.")
 
 
 def _any_size(net, expect):
@@ -234,22 +229,17 @@ def _equals_library(net, library, expect):
         hint="Build the layers in the order in which the image meets them.",
     )
     expect.trying("with the weights of `nets.FullyConvolutional`, 33×47 pixels")
-    expect.close(
-        "the logits",
-        net(x),
-        library(x),
+    same_function(
+        library,
+        net,
+        x,
+        expect,
         hint="Look at each stage: 3×3 convolution with stride 2 and padding 1, "
         "BatchNorm, ReLU; then the mean of the grid.",
-        mistakes=made(NET_MISTAKES, library, x),
-    )
-    expect.close(
-        "the gradient that reaches the images",
-        gradient_at(net, x),
-        gradient_at(library, x),
-        hint=f"The convolutions must learn from it. {CUT}",
+        back=f"The convolutions must learn from it. {CUT}",
+        mistakes=NET_MISTAKES,
         atol=1e-4,
     )
-    same_in_training(library, net, x, expect)
 
 
 CONV_BIAS = (

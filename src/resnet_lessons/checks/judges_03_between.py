@@ -5,7 +5,7 @@ import math
 import torch
 
 from .expect import made
-from .layers import unchanged
+from .kept import unchanged
 
 PLACES = (2, 3)
 
@@ -18,6 +18,11 @@ def _pool(x, r):
 
 
 MISTAKES = [
+    (
+        lambda x, r: _pool(x, r).squeeze(),
+        "`squeeze()` takes away every axis of length 1, that of a single image too: "
+        "`flatten(1)`, or `squeeze((2, 3))`.",
+    ),
     (
         lambda x, r: _pool(x, r) + math.log(x[0, 0].numel()) / r,
         "That is the logarithm of the sum. That of the mean is smaller by ln(H·W), "

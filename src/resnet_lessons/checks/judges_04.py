@@ -8,15 +8,16 @@ from torch import nn
 
 from .. import nets
 from .expect import made
+from .kept import can_learn, shares_nothing, stays, unchanged
 from .layers import (
+    BOTH_WAYS,
     calls_of,
-    can_learn,
     convs_among,
     count,
+    cuts_of_a_block,
     randomise,
     same_gradient,
     same_in_training,
-    unchanged,
 )
 from .mistakes_04 import PLACES, TWINS, WEIGHTS
 from .mistakes_04_causes import CAUSES, DIAGNOSES, STORIES
@@ -39,45 +40,16 @@ def check_deepen(answer, expect):
             f"takes and gives the channels of that stage, here {widths[-1]}.",
         )
         hint = "Work on a copy: `deeper = copy.deepcopy(net)`."
-        _left_alone("the given net", net, before, expect, hint)
+        stays("the given net", net, before, expect, hint)
         _added(deeper, len(widths), extra, expect)
         can_learn(deeper.parameters(), expect, LEARNS)
         _same_logits(net, deeper, expect)
         _relu_behind_each(net, deeper, extra, expect)
         expect.trying(case)
-        _shares_nothing("the given net", net, deeper, before, expect, hint)
+        shares_nothing("the given net", net, deeper, before, expect, hint)
 
 
 LEARNS = "The new net is to be trained: leave the `requires_grad` of its weights on."
-
-
-def _same(net, before) -> bool:
-    """Whether the net has the layers, weights and averages that it had."""
-    now, then = net.state_dict().values(), before.state_dict().values()
-    return str(net) == str(before) and all(map(torch.equal, now, then))
-
-
-def _left_alone(name, net, before, expect, hint):
-    expect.true(
-        f"{name} stays as it was",
-        _same(net, before),
-        got="it was changed",
-        expected="the same layers and the same weights",
-        hint=hint,
-    )
-
-
-def _shares_nothing(name, net, new, before, expect, hint):
-    with torch.no_grad():
-        for tensor in new.state_dict().values():  # the averages of BatchNorm, too
-            tensor.add_(1)
-    expect.true(
-        f"{name} stays as it was when the new one learns",
-        _same(net, before),
-        got="both hold the same tensors",
-        expected="weights of their own",
-        hint=hint,
-    )
 
 
 def _added(deeper, stages, extra, expect):
@@ -184,7 +156,7 @@ def check_diagnose(answer, expect):
 
 
 def check_residual_twin(answer, expect):
-    for blocks in (1, 3):
+    for blocks in (3, 1):  # around one block, a wrong net may be the right one
         plain = nn.Sequential(*[_block(6) for _ in range(blocks)])
         randomise(plain)
         plain.eval()
@@ -192,17 +164,17 @@ def check_residual_twin(answer, expect):
         expect.trying(f"a plain net of {'1 block' if blocks == 1 else '3 blocks'}")
         twin = expect.module("a net is returned", answer(plain))
         hint = "Copy each block before you change it: `copy.deepcopy(block)`."
-        _left_alone("plain", plain, before, expect, hint)
+        stays("plain", plain, before, expect, hint)
         _twin_values(before, twin.eval(), expect)
         _twin_parameters(before, twin, expect)
         can_learn(twin.parameters(), expect, LEARNS)
         x = torch.randn(2, 6, 7, 5)
         if blocks == 1:
             (block,) = _twin_of(before)
-            same_gradient(block, twin, x, expect, after=F.relu)
+            same_gradient(block, twin, x, expect, BOTH_WAYS, cuts_of_a_block(F.relu))
         library = _twin_of(copy.deepcopy(before))  # its running averages will move
         same_in_training(library, twin, x, expect)
-        _shares_nothing("plain", plain, twin, before, expect, hint)
+        shares_nothing("plain", plain, twin, before, expect, hint)
 
 
 def _twin_of(plain) -> nn.Sequential:

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from .expect import made
-from .folding import COPY, ERRORS, by_weights_alone, kind_of, stays
+from .folding import COPY, ERRORS, by_weights_alone, kind_of
+from .kept import shares_nothing, stays
 
 ALIKE = (
     "One `nn.Conv2d` with the channels, kernel and groups of `conv`, and with a bias: "
@@ -31,19 +32,16 @@ def check_fold(answer, expect):
         expect.trying(what, errors=ERRORS)
         folded = answer(conv, norm)
         expect.equal("the layer", kind_of(folded), kind_of(conv, bias=True), hint=ALIKE)
-        _unchanged(conv, norm, before, expect, "it was changed")
+        stays("conv", conv, before[0], expect, COPY)
+        stays("norm", norm, before[1], expect, READ)
         x = 1 + 2 * torch.randn(3, channels[0], 7, 6)
         with torch.no_grad():
             _computes_both(folded, *before, x, expect)
-            for parameter in folded.parameters():
-                parameter += 1
-        _unchanged(conv, norm, before, expect, "both hold the same weights")
+        shares_nothing("conv", conv, folded, before[0], expect, COPY)
+        shares_nothing("norm", norm, folded, before[1], expect, READ)
 
 
-def _unchanged(conv, norm, before, expect, got):
-    stays("conv", conv, before[0], expect, got, COPY)
-    hint = "Only read its weights and averages, and leave its mode."
-    stays("norm", norm, before[1], expect, got, hint)
+READ = "Only read its weights and averages, and leave its mode."
 
 
 def _computes_both(folded, conv, norm, x, expect):

@@ -9,7 +9,8 @@ from torch import nn
 from .. import nets
 from .describe import Words
 from .expect import made
-from .layers import count, randomise, unchanged
+from .kept import unchanged
+from .layers import count, randomise
 from .mistakes_06 import PARAMETERS, SHORTCUT_A, TERMS
 
 # 06.1 ------------------------------------------------------------------------------

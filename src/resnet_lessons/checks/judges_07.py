@@ -5,19 +5,19 @@ import torch.nn.functional as F
 from torch import nn
 
 from .. import nets
-from .expect import made
+from .kept import can_learn
 from .layers import (
+    BOTH_WAYS,
     NO_LAYERS,
     calls_of,
-    can_learn,
     convs_among,
     count,
+    cuts_of_a_block,
     in_order,
     norm_after,
     randomise,
-    same_gradient,
-    same_in_training,
-    unchanged,
+    same_function,
+    take_weights,
 )
 from .mistakes_07 import GAMMAS, SHAPES, STRIDES, TRAINING, VALUES
 
@@ -149,34 +149,22 @@ def _values(block, library, name, expect):
     x = torch.randn(2, in_channels, 9, 7)
     expect.trying(f"{name} with the weights of `nets.FastaiBlock`")
     # 3×3 first: a shortcut may run before or after F
-    ours, theirs = (in_order(net.eval(), x.clone(), (3, 1)) for net in (library, block))
-    expect.equal(
-        "its layers",
-        [_kind(layer) for layer in theirs],
-        [_kind(layer) for layer in ours],
-        hint="Two 3×3 convolutions and, where the channels change, a 1×1 convolution; "
-        "a BatchNorm directly behind each. No other layer learns.",
-    )
-    for source, target in zip(ours, theirs, strict=True):
-        target.load_state_dict(source.state_dict())
-    given = x.clone()
-    expect.close(
-        "the output",
-        block(given),
-        library(x),
+    ours, theirs = (in_order(net.eval(), x, (3, 1)) for net in (library, block))
+    hint = "Two 3×3 convolutions and, where the channels change, a 1×1 convolution; a "
+    hint += "BatchNorm directly behind each. No other layer learns."
+    take_weights(theirs, ours, expect, hint)
+    same_function(
+        library,
+        block,
+        x,
+        expect,
         hint="F is convolution, BatchNorm, ReLU, convolution, BatchNorm. Then the sum, "
         "then a ReLU.",
-        mistakes=made(VALUES, library, x),
+        back=BOTH_WAYS,
+        mistakes=VALUES,
+        cuts=cuts_of_a_block(F.relu),
+        training=TRAINING,
     )
-    unchanged(given, x, expect)
-    same_gradient(library, block, x, expect, after=F.relu)
-    same_in_training(library, block, x, expect, TRAINING)
-
-
-def _kind(layer) -> str:
-    if isinstance(layer, nn.Conv2d):
-        return "{}×{} convolution".format(*layer.kernel_size)
-    return "nothing" if layer is None else "BatchNorm"
 
 
 def _start(answer, expect):

@@ -8,7 +8,8 @@ from torch import nn
 
 from .. import nets
 from .describe import Words, one_line
-from .layers import can_learn, randomise
+from .kept import can_learn, in_training
+from .layers import randomise
 
 # 07.2 ------------------------------------------------------------------------------
 
@@ -55,12 +56,8 @@ def check_batch_zero(answer, expect):
         now = net.state_dict()  # the running statistics of BatchNorm, too
         changed = {name for name in before if not torch.equal(before[name], now[name])}
         _zeroed(changed, _silent(make(batch_zero=True)), expect)
-        expect.equal(
-            "`net.training`",
-            net.training,
-            True,
-            hint="The net came in training mode: leave it there, `net.train()`.",
-        )
+        hint = "The net came in training mode: leave it there, `net.train()`."
+        in_training(net, expect, hint)
         _silenced(net, after, changed, expect)
 
 

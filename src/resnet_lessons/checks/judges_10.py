@@ -1,21 +1,23 @@
 """Chapter 10, ResNet v2: how a block and a share are judged."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
 from .. import nets
 from .advice import MISFIT
 from .expect import made
+from .kept import can_learn
 from .layers import (
+    BOTH_WAYS,
     Call,
     calls_of,
-    can_learn,
     count,
+    cuts_of_a_block,
     randomise,
-    same_gradient,
-    same_in_training,
+    same_function,
     take_weights,
-    unchanged,
 )
 from .mistakes_10 import (
     CHANNELS,
@@ -25,6 +27,7 @@ from .mistakes_10 import (
     STRIDES,
     UNTOUCHED,
     VALUES,
+    share_kept,
 )
 
 # 10.1 ------------------------------------------------------------------------------
@@ -179,21 +182,17 @@ def _values(block, library, case, expect):
     randomise(library)
     layers, ours = (_by_shape(net, in_channels) for net in (block, library))
     take_weights(layers, ours, expect, LAYERS)
-    library.eval(), block.eval()
-    x = torch.randn(2, in_channels, 7, 5)
-    given = x.clone()
-    with torch.no_grad():
-        expect.close(
-            "the output, with the same weights",
-            block(given),
-            library(x),
-            hint="BatchNorm, ReLU, convolution, three times; then the sum, and nothing "
-            "after it.",
-            mistakes=made(VALUES, library, x),
-        )
-    unchanged(given, x, expect)
-    same_gradient(library, block, x, expect)
-    same_in_training(library, block, x, expect)
+    same_function(
+        library,
+        block,
+        torch.randn(2, in_channels, 7, 5),
+        expect,
+        hint="BatchNorm, ReLU, convolution, three times; then the sum, and nothing "
+        "after it.",
+        back=BOTH_WAYS,
+        mistakes=VALUES,
+        cuts=cuts_of_a_block(),
+    )
 
 
 LAYERS = (
@@ -229,13 +228,13 @@ KEEP = (
 
 def check_untouched(answer, expect):
     v1, v2 = nets.BasicBlock, nets.PreActBlock
-    after = nets.ORDERS["BN after addition"]
+    last = partial(nets.OrderedBlock, 8, nets.ORDERS["BN after addition"])
     for what, make in [
         ("one block of ResNet v1", lambda: [v1(8, 8)]),
         ("five blocks of ResNet v1", lambda: [v1(8, 8) for _ in range(5)]),
         ("three blocks of ResNet v2", lambda: [v2(8, 8) for _ in range(3)]),
         ("v2, then two blocks of v1", lambda: [v2(8, 8), v1(8, 8), v1(8, 8)]),
-        ("two blocks with BN after the sum", lambda: [_ordered(after) for _ in "12"]),
+        ("two blocks with BN after the sum", lambda: [last() for _ in "12"]),
     ]:
         blocks = [block.eval() for block in make()]
         for block in blocks:
@@ -243,20 +242,7 @@ def check_untouched(answer, expect):
         x = torch.randn(2, 8, 12, 12)
         expect.trying(what, errors=ERRORS)
         with torch.no_grad():
-            want = _untouched(blocks, x)  # first: the answer may change the blocks
+            want = share_kept(blocks, x)  # first: the answer may change the blocks
             mistakes = made(UNTOUCHED, blocks, x)
             got = answer(list(blocks), x.clone())
             expect.number("the share", got, want, KEEP, mistakes)
-
-
-def _ordered(order):
-    return nets.OrderedBlock(8, order)
-
-
-def _untouched(blocks, x) -> float:
-    kept = torch.ones_like(x, dtype=torch.bool)
-    for block in blocks:
-        total = block.residual(x) + x
-        x = block(x)
-        kept &= x == total
-    return kept.float().mean().item()

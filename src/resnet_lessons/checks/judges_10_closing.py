@@ -8,7 +8,8 @@ from torch import nn
 from .. import nets
 from .advice import MISFIT
 from .expect import made
-from .layers import can_learn, randomise
+from .kept import can_learn, in_training
+from .layers import randomise, take_weights
 from .mistakes_10_closing import CLOSINGS
 
 WHOLE = (
@@ -23,38 +24,42 @@ def check_add_closing(answer, expect):
         randomise(library)
         net = copy.deepcopy(library)
         net.head = nn.Sequential(*net.head[2:])  # what was forgotten
-        before = list(net.parameters())
-        weights = [parameter.detach().clone() for parameter in before]
+        before = [*net.parameters(), *net.buffers()]
+        numbers = [tensor.detach().clone() for tensor in before]
         what = f"a net of {depth} layers, {4 * width} channels at its end"
         expect.trying(what, errors=[(f"{MISFIT}|child module", WHOLE)])
         answer(net)
-        _kept(net, before, weights, expect)
+        _kept(net, before, numbers, expect)
         _added(net, library, before, expect)
         _closed(net, library, before, expect)
 
 
-def _kept(net, before, weights, expect):
-    now = {id(parameter) for parameter in net.parameters()}
+def _kept(net, before, numbers, expect):
+    now = {id(tensor) for tensor in [*net.parameters(), *net.buffers()]}
     expect.true(
         "all that was there is still there",
-        all(id(parameter) in now for parameter in before),
+        all(id(tensor) in now for tensor in before),
         got="a layer was left out or made anew",
         expected="the same layers, with their weights",
         hint="Put the old layers into the new head: `*net.head`. A new linear layer "
         "has lost what the old one had learned.",
     )
     expect.true(
-        "with the weights it had",
-        all(map(torch.equal, before, weights)),
+        "with the weights and averages it had",
+        all(map(torch.equal, before, numbers)),
         got="another number",
         expected="the same numbers",
-        hint="Only the two new layers are yours: leave every old weight as it is.",
+        hint="Only the two new layers are yours: leave every old weight as it is. What "
+        "runs through the net in training mode moves its running averages.",
     )
+    in_training(net, expect, "The net came in training mode: leave it there.")
+    hint = "The net goes on learning, and so does a BatchNorm with its γ and β. Leave "
+    can_learn(net.parameters(), expect, f"{hint}`requires_grad` as it is.")
 
 
 def _added(net, library, before, expect):
     channels = library.head[0].num_features
-    old = {id(parameter) for parameter in before}
+    old = set(map(id, before))
     new = [p for p in net.parameters() if id(p) not in old]
     if any(map(nn.parameter.is_lazy, new)):
         net(torch.randn(4, 1, 8, 8))  # a lazy layer learns its size
@@ -89,8 +94,6 @@ def _blocks(net) -> list[nn.Module]:
 
 
 def _fit_to_learn(norm, expect):
-    hint = "A BatchNorm learns its γ and β. Leave `requires_grad` as it is."
-    can_learn(norm.parameters(), expect, hint)
     hint = "Leave γ as `nn.BatchNorm2d` makes it."
     zero = (
         f"At γ = 0 the ReLU behind it sends no gradient back: it never wakes up. {hint}"
@@ -119,7 +122,8 @@ def _closed(net, library, before, expect):
         hint="It normalises a grid: `nn.BatchNorm2d`, before the pooling.",
     )
     _fit_to_learn(fresh[0], expect)
-    fresh[0].load_state_dict(library.head[0].state_dict())
+    hint = "Leave its other arguments as `nn.BatchNorm2d` makes them."
+    take_weights(fresh, [library.head[0]], expect, hint)
     x = torch.randn(4, 1, 8, 8)
     with torch.no_grad():
         expect.close(

@@ -5,7 +5,6 @@ import math
 import torch
 
 from .advice import MISFIT
-from .describe import parts_in_words
 from .expect import made
 
 ERRORS = [
@@ -32,7 +31,8 @@ def check_compare(answer, expect):
     ]:
         case = pictures(both, only_first, only_second, neither)
         expect.trying(what, errors=ERRORS)
-        pair = _pair(expect, answer(*(tensor.clone() for tensor in case)))
+        got = answer(*(tensor.clone() for tensor in case))
+        pair = expect.pair(got, "difference, error")
         counts = both, only_first, only_second, neither
         for name, got, place in zip(PARTS, pair, range(2), strict=True):
             expect.written(name, got, pair, "a number")
@@ -79,17 +79,6 @@ def by_counts(both, only_first, only_second, neither):
     n = both + only_first + only_second + neither
     difference = (only_first - only_second) / n
     return difference, math.sqrt(((only_first + only_second) / n - difference**2) / n)
-
-
-def _pair(expect, got):
-    expect.true(
-        "a pair is returned",
-        isinstance(got, tuple | list) and len(got) == 2,
-        got=parts_in_words(got),
-        expected="(difference, error)",
-        hint="`return difference, error`",
-    )
-    return got
 
 
 def _is_nan(value) -> bool:

@@ -1,6 +1,7 @@
 """Chapter 11, a whole pipeline: how the end of a training is judged."""
 
 from .expect import made
+from .kept import list_stays
 from .mistakes_11 import STOPS
 
 
@@ -27,13 +28,7 @@ def check_stops_after(answer, expect):
             "many epochs ago was it?",
             mistakes=made(STOPS, values, patience),
         )
-    expect.true(
-        "the values stay as they were",
-        given == list(values),
-        got=f"{given}",
-        expected=f"{list(values)}",
-        hint="`pop` and `sort` change the list of the caller. Only read it.",
-    )
+    list_stays(given, list(values), expect)
 
 
 def _as_tuple(got):

@@ -2,6 +2,8 @@
 
 from itertools import combinations
 
+from .kept import list_stays
+
 UNEVEN = "The places are not evenly spaced. What is the slope of each step?"
 FEW = "With fewer than three points there is nothing to compare: `True`."
 # What each walk teaches. All slopes are exact in binary: no rounding decides.
@@ -60,9 +62,9 @@ WALKS = [
     ),
     (
         "a climb that is nearly level",
-        (0, 1, 2, 3),
-        (0, 0.25, 0.375, 0.5),
-        "The numbers are exact: a slope of 0.125 is smaller than one of 0.25.",
+        (0, 4096, 8192, 12288),
+        (0, 2, 3, 4),
+        "The numbers are exact: a slope of 1/4096 is smaller than one of 2/4096.",
     ),
     (
         "a climb that is nearly straight",
@@ -89,13 +91,7 @@ def check_could_be_convex(answer, expect):
             below_each_chord(positions, losses),
             hint=hint if _is_truth(got) else "Return `True` or `False`.",
         )
-        expect.true(
-            "the lists stay as they were",
-            given == (list(positions), list(losses)),
-            got="a changed list",
-            expected="the same",
-            hint="`pop` and `sort` change the list of the caller. Only read it.",
-        )
+        list_stays(given, (list(positions), list(losses)), expect)
 
 
 def _is_truth(got) -> bool:

@@ -14,12 +14,10 @@ from .layers import (
     Call,
     calls_of,
     convs_among,
-    gradient_at,
     in_order,
     randomise,
-    same_in_training,
+    same_function,
     take_weights,
-    unchanged,
 )
 from .mistakes_14 import HINTS
 from .report import Message
@@ -193,20 +191,10 @@ def _widens(answer):
 def same_output(expect, theirs, ours, x) -> None:
     """Their block or net against ours, weight by weight, then output against output."""
     randomise(ours)
-    mine, layers = _in_order(ours.eval(), x), _in_order(theirs.eval(), x.clone())
+    mine, layers = _in_order(ours.eval(), x), _in_order(theirs.eval(), x)
     take_weights(layers, mine, expect, HINTS["layers"])
-    given = x.clone()
-    with torch.no_grad():
-        expect.close("the output", theirs(given), ours(x), hint=HINTS["output"])
-    unchanged(given, x, expect)
-    expect.close(
-        "the gradient that reaches x",
-        gradient_at(theirs, x),
-        gradient_at(ours, x),
-        hint=HINTS["gradient"],
-        atol=1e-3,
-    )
-    same_in_training(ours, theirs, x, expect)
+    hint, back = HINTS["output"], HINTS["gradient"]
+    same_function(ours, theirs, x, expect, hint, back=back)
 
 
 def _in_order(net, x) -> list[nn.Module]:

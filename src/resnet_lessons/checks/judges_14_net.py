@@ -1,46 +1,18 @@
 """Chapter 14, find the bugs: each defect of a whole net is looked for on its own."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 
 from .broken_14 import load
 from .describe import Words, shape_in_words
 from .judges_14 import Look, look_for_each, same_output
-from .layers import in_order
+from .layers import Call, calls_of, convs_among, in_order
 from .mistakes_14 import HINTS
 
 
-@dataclass
-class Ran:
-    """How far a net came, should it fail on the way."""
-
-    started: list[nn.Conv2d]  # 3×3 convolutions
-    finished: list[nn.Conv2d]
-    arrived: list[torch.Tensor]  # at the linear layer
-
-
-def _run(net, pixels) -> Ran:
-    ran = Ran([], [], [])
-    hooks = []
-    for layer in net.modules():
-        if isinstance(layer, nn.Linear):
-            arrive = lambda layer, args: ran.arrived.append(args[0])  # noqa: E731
-            hooks.append(layer.register_forward_pre_hook(arrive))
-        if isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3):
-            start = lambda layer, args: ran.started.append(layer)  # noqa: E731
-            finish = lambda layer, args, y: ran.finished.append(layer)  # noqa: E731
-            hooks.append(layer.register_forward_pre_hook(start))
-            hooks.append(layer.register_forward_hook(finish))
-    try:
-        net(torch.rand(4, 1, pixels, pixels))
-    except RuntimeError:
-        pass  # what ran until then is told
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return ran
+def _ran(net) -> list[Call]:
+    """The layers that run on four pictures of 16×16, to the end or to a misfit."""
+    return calls_of(net, torch.rand(4, 1, 16, 16), any_misfit=True)
 
 
 def check_net(answer, expect):
@@ -81,19 +53,21 @@ def _head(answer):
 
 
 def _counted(answer):
-    count = len(_run(answer((8, 8)), pixels=16).finished)
+    convs = convs_among(_ran(answer((8, 8))), 3)
+    count = sum(conv.y is not None for conv in convs)
     return count == 3, f"{count}", "3: the stem and two in the ResBlock"
 
 
 def _changes(answer):
-    ran = _run(answer((8, 16)), pixels=16)
-    started, finished = len(ran.started), len(ran.finished)
-    return finished == started > 1, f"{finished} of {started}", "all"
+    convs = convs_among(_ran(answer((8, 16))), 3)
+    finished = sum(conv.y is not None for conv in convs)
+    return finished == len(convs) > 1, f"{finished} of {len(convs)}", "all"
 
 
 @torch.no_grad()
 def _tells_apart(answer):
-    (arrived,) = _run(answer((8, 8)), pixels=16).arrived
+    calls = _ran(answer((8, 8)))
+    (arrived,) = (call.x for call in calls if isinstance(call.layer, nn.Linear))
     different = len(arrived.flatten(1).unique(dim=0))
     return different == 4, f"{different} different", "4 different"
 

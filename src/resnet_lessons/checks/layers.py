@@ -1,7 +1,8 @@
 """Look into the learner's net: which layers run, in which order, and with what."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import zip_longest
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from ..probes import parameters as count
 from .describe import Words
 from .expect import made
+from .kept import can_learn, unchanged
 
 
 @dataclass
@@ -34,11 +36,11 @@ class Notes:
         return self
 
 
-def calls_of(net: nn.Module, x: torch.Tensor) -> list[Call]:
+def calls_of(net: nn.Module, x: torch.Tensor, any_misfit=False) -> list[Call]:
     """Run `net(x)` and return the calls of its innermost layers, in order.
 
     Where tensors do not fit outside of a layer, as in a sum, the calls until then are
-    returned; any other error is raised.
+    returned; any other error is raised. any_misfit: inside of a layer, too.
     """
     calls = []
     inner = [layer for layer in net.modules() if not list(layer.children())]
@@ -58,10 +60,10 @@ def calls_of(net: nn.Module, x: torch.Tensor) -> list[Call]:
         )
     ]
     try:
-        net(x)
+        net(x.clone())  # it may write into x
     except RuntimeError as error:
         in_a_layer = calls and calls[-1].y is None
-        if in_a_layer or type(error) is not RuntimeError:
+        if not any_misfit and (in_a_layer or type(error) is not RuntimeError):
             raise
     finally:
         for hook in hooks:
@@ -146,26 +148,11 @@ def three_convs_as(library: nn.Module, net: nn.Module, x, expect, hint: str, mis
         count(library),
         hint="Three convolutions and three BatchNorms learn, and nothing else.",
     )
-    ours, theirs = in_order(library, x), in_order(net, x)
     randomise(library)
-    for source, target in zip(ours, theirs, strict=True):
-        target.load_state_dict(source.state_dict(), strict=False)
-    with torch.no_grad():
-        expect.close(
-            "the output, with the same weights",
-            net.eval()(x),
-            library.eval()(x),
-            hint=hint,
-            mistakes=made(mistakes, library, x),
-        )
-    expect.close(
-        "the gradient that reaches x",
-        gradient_at(net, x),
-        gradient_at(library, x),
-        hint=f"It must come back through every layer. {CUT}",
-        atol=1e-3,
-    )
-    same_in_training(library, net, x, expect)
+    take_weights(in_order(net, x), in_order(library, x), expect, hint)
+    can_learn(net.parameters(), expect, "Leave `requires_grad` as it is.")
+    back = f"It must come back through every layer. {CUT}"
+    same_function(library, net, x, expect, hint, back=back, mistakes=mistakes)
 
 
 def normed_three(convs: list[Call], calls: list[Call], expect, hint: str):
@@ -186,20 +173,6 @@ def normed_three(convs: list[Call], calls: list[Call], expect, hint: str):
         None not in norms and len(set(norms)) == 3,
         got="a convolution without one, or one that is shared",
         expected="three `nn.BatchNorm2d`",
-        hint=hint,
-    )
-
-
-WRITES = "Something writes into x: `+=`, or a ReLU with `inplace=True`."
-
-
-def unchanged(given: Tensor, x: Tensor, expect, hint: str = WRITES):
-    """Expect that `given`, which the answer got as a copy of x, is still equal to x."""
-    expect.true(
-        "x stays as it was",
-        torch.equal(given, x),
-        got="x was changed",
-        expected="the same x",
         hint=hint,
     )
 
@@ -225,41 +198,58 @@ def gradient_at(function: Callable, x: Tensor) -> Tensor:
     return torch.zeros_like(x) if gradient is None else gradient
 
 
-def same_gradient(library, block, x, expect, after: Callable = lambda y: y):
-    """Expect `block` to hand back to x the gradient that `library` does.
+def same_function(
+    library, net, x, expect, hint, *, back, mistakes=(), cuts=(), training=(), atol=1e-3
+):
+    """Expect `net` to compute what `library` does; both hold the same weights.
 
-    Both hold the same weights; `library` has `residual` and `shortcut`. x: (B, C, H,
-    W); after: what follows the sum.
+    In evaluation mode and in training mode, with the same gradient for x and without
+    writing into it. x: (B, C, H, W); hint, back: if the output, or the gradient, is
+    another; mistakes, cuts, training: known ones in evaluation mode, in the gradient
+    and in training mode, as `made` takes them; atol: of the gradient.
     """
-    cuts = [
+    library.eval(), net.eval()
+    given = x.clone()
+    with torch.no_grad():
+        expect.close(
+            "the output, with the same weights",
+            net(given),
+            library(x),
+            hint=hint,
+            mistakes=made(mistakes, library, x),
+        )
+    unchanged(given, x, expect)
+    same_gradient(library, net, x, expect, back, cuts, atol)
+    same_in_training(library, net, x, expect, training)
+
+
+def same_gradient(library, net, x, expect, hint, cuts=(), atol=1e-3):
+    """Expect `net` to hand back to x the gradient that `library` does."""
+    expect.close(
+        "the gradient that reaches x",
+        gradient_at(net, x),
+        gradient_at(library, x),
+        hint=hint,
+        mistakes=[(gradient_at(partial(cut, library), x), text) for cut, text in cuts],
+        atol=atol,
+    )
+
+
+BOTH_WAYS = f"It must come back through F and through the shortcut. {CUT}"
+
+
+def cuts_of_a_block(after: Callable = lambda y: y) -> list[tuple[Callable, str]]:
+    """Where the gradient of a block may be lost; after: what follows the sum."""
+    return [
         (
-            lambda x: after(library.residual(x) + library.shortcut(x).detach()),
+            lambda block, x: after(block.residual(x) + block.shortcut(x).detach()),
             f"No gradient comes back through the shortcut. {CUT}",
         ),
         (
-            lambda x: after(library.residual(x).detach() + library.shortcut(x)),
+            lambda block, x: after(block.residual(x).detach() + block.shortcut(x)),
             f"No gradient comes back through F. {CUT}",
         ),
     ]
-    expect.close(
-        "the gradient that reaches x",
-        gradient_at(block, x),
-        gradient_at(library, x),
-        hint=f"It must come back through F and through the shortcut. {CUT}",
-        mistakes=[(gradient_at(wrong, x), hint) for wrong, hint in cuts],
-        atol=1e-3,
-    )
-
-
-def can_learn(parameters: Iterable[nn.Parameter], expect, hint: str):
-    """Expect that none of `parameters` is frozen."""
-    expect.true(
-        "every parameter can learn",
-        all(parameter.requires_grad for parameter in parameters),
-        got="`requires_grad` is off",
-        expected="`requires_grad` is on",
-        hint=hint,
-    )
 
 
 def same_in_training(library, net, x, expect, mistakes=()):

@@ -19,8 +19,8 @@ class OutOfTime(BaseException):
     """Raised inside code that runs too long; not an `Exception`, so rarely caught."""
 
 
-def limited(function: Callable, seconds: float = SECONDS):
-    """Return `function()`; raise `OutOfTime` if it runs longer than `seconds`.
+def limited(function: Callable):
+    """Return `function()`; raise `OutOfTime` if it runs longer than SECONDS.
 
     On the main thread under Unix a timer interrupts it, again if it swallows that.
     Elsewhere it runs in a thread that is asked to stop, and left behind if it does not.
@@ -31,7 +31,7 @@ def limited(function: Callable, seconds: float = SECONDS):
     """
     on_main = threading.current_thread() is threading.main_thread()
     by_timer = on_main and hasattr(signal, "setitimer")
-    return (_by_timer if by_timer else _by_thread)(function, seconds)
+    return (_by_timer if by_timer else _by_thread)(function, SECONDS)
 
 
 def _by_timer(function: Callable, seconds: float):

@@ -86,7 +86,7 @@ PARAMETERS = [
     ),
     (
         lambda i, o, k, n, s, p, g, b: _weights(i, o, k, g) + i * b,
-        "A bias belongs to an *output* channel.",
+        "A bias belongs to an output channel.",
     ),
     (
         lambda i, o, k, n, s, p, g, b: _weights(i, o, k, g) + b,
@@ -144,11 +144,11 @@ MACS = [
     ),
     (
         lambda i, o, k, n, s, p, g, b: _weights(i, o, k, g) * n**2,
-        "You took the places of the picture. Only those of the *output* cost.",
+        "You took the places of the picture. Only those of the output cost.",
     ),
     (
         lambda i, o, k, n, s, p, g, b: _weights(i, o, k, g) * _side(n, k, s, p),
-        "The output has a side, and its places are the side *squared*.",
+        "The output has a side, and its places are the side squared.",
     ),
     (
         lambda i, o, k, n, s, p, g, b: (
@@ -180,10 +180,6 @@ STEPS = [
         lambda net, x, y: _old(net) + gradients(F.cross_entropy(net(x), y), net),
         "The old gradients were still there, and `backward` added to them. Forget "
         "them first: `optimizer.zero_grad()`.",
-    ),
-    (
-        lambda net, x, y: _old(net),
-        "The step was made with the old gradients: `backward` belongs before it.",
     ),
     (
         lambda net, x, y: gradients(F.cross_entropy(net(x), y, reduction="sum"), net),

@@ -112,70 +112,51 @@ STORIES = [
 ]
 
 
-def _by_test_only(shallow, deep, noise):
-    return (
-        "overfitting" if deep["test"][-1] > shallow["test"][-1] + noise else "no harm"
+def _not_higher(which, of=lambda errors: errors[-1]):
+    return lambda shallow, deep, noise: of(deep[which]) <= of(shallow[which]) + noise
+
+
+def _lower(which):
+    return lambda shallow, deep, noise: deep[which][-1] < shallow[which][-1] + noise
+
+
+def _equal(which):
+    return lambda shallow, deep, noise: (
+        abs(deep[which][-1] - shallow[which][-1]) <= noise
     )
 
 
-def _by_own_gap(shallow, deep, noise):
-    if deep["test"][-1] <= shallow["test"][-1] + noise:
-        return "no harm"
-    if deep["test"][-1] > deep["train"][-1] + noise:
-        return "overfitting"
-    return _rest(deep, noise)
+def _step(errors):
+    return errors[-1] - errors[-2]
 
 
-def _falling_first(shallow, deep, noise):
-    if deep["test"][-1] <= shallow["test"][-1] + noise:
-        return "no harm"
-    if deep["train"][-1] < deep["train"][-2] - noise:
-        return "too little training"
-    overfits = deep["train"][-1] <= shallow["train"][-1] + noise
-    return "overfitting" if overfits else "degradation"
+def _still_falls(deep, noise):
+    return deep["train"][-1] < deep["train"][-2] - noise
 
 
-def _best_epoch(shallow, deep, noise):
-    if deep["test"][-1] <= shallow["test"][-1] + noise:
-        return "no harm"
-    if min(deep["train"]) <= min(shallow["train"]) + noise:
-        return "overfitting"
-    return _rest(deep, noise)
+_better, _overfits = _not_higher("test"), _not_higher("train")
 
 
-def _best_of_both(shallow, deep, noise):
-    if min(deep["test"]) <= min(shallow["test"]) + noise:
-        return "no harm"
-    return _best_epoch(shallow, deep, noise)
-
-
-def _other_than_equal(shallow, deep, noise):
-    """Takes a difference in any direction for harm."""
-    if abs(deep["test"][-1] - shallow["test"][-1]) <= noise:
-        return "no harm"
-    if abs(deep["train"][-1] - shallow["train"][-1]) <= noise:
-        return "overfitting"
-    return _rest(deep, noise)
-
-
-def _strictly(shallow, deep, noise):
-    if deep["test"][-1] < shallow["test"][-1] + noise:
-        return "no harm"
-    if deep["train"][-1] < shallow["train"][-1] + noise:
-        return "overfitting"
-    return _rest(deep, noise)
-
-
-def _learning_if(falls):
-    """The right rule, with `falls(deep, noise)` for "its error still fell"."""
+def _rule(better=_better, overfits=_overfits, falls=_still_falls):
+    """The right rule, with one of its three questions asked otherwise."""
 
     def rule(shallow, deep, noise):
-        cause = _right(shallow, deep, noise)
-        if cause in ("no harm", "overfitting"):
-            return cause
+        if better(shallow, deep, noise):
+            return "no harm"
+        if overfits(shallow, deep, noise):
+            return "overfitting"
         return "too little training" if falls(deep, noise) else "degradation"
 
     return rule
+
+
+_right = _rule()
+
+
+def _falling_first(shallow, deep, noise):
+    cause = _right(shallow, deep, noise)
+    early = cause == "overfitting" and _still_falls(deep, noise)
+    return "too little training" if early else cause
 
 
 def _without_noise(shallow, deep, noise):
@@ -183,26 +164,9 @@ def _without_noise(shallow, deep, noise):
 
 
 def _train_before_test(shallow, deep, noise):
-    if deep["train"][-1] <= shallow["train"][-1] + noise:
+    if _overfits(shallow, deep, noise):
         return "overfitting"
     return _right(shallow, deep, noise)
-
-
-def _right(shallow, deep, noise):
-    if deep["test"][-1] <= shallow["test"][-1] + noise:
-        return "no harm"
-    if deep["train"][-1] <= shallow["train"][-1] + noise:
-        return "overfitting"
-    return _rest(deep, noise)
-
-
-def _step(errors):
-    return errors[-1] - errors[-2]
-
-
-def _rest(deep, noise):
-    still_falling = deep["train"][-1] < deep["train"][-2] - noise
-    return "too little training" if still_falling else "degradation"
 
 
 def _first_epoch(shallow, deep, noise):
@@ -212,40 +176,42 @@ def _first_epoch(shallow, deep, noise):
 
 DIAGNOSES = [
     (
-        _best_epoch,
+        _rule(overfits=_not_higher("train", min)),
         "That is the verdict on the best epoch. Compare the last one, at `[-1]`.",
     ),
     (
-        _best_of_both,
+        _rule(_not_higher("test", min), _not_higher("train", min)),
         "That is the verdict on the best epoch. Compare the last one, at `[-1]`.",
     ),
     (
-        _strictly,
+        _rule(_lower("test"), _lower("train")),
         "Here two errors differ by just `noise`. They count as equal: `<=`, not `<`.",
     ),
     (
-        _learning_if(lambda deep, noise: abs(_step(deep["train"])) > noise),
-        "This training error *rose* in the last epoch. Only a fall is a sign that more "
+        _rule(falls=lambda deep, noise: abs(_step(deep["train"])) > noise),
+        "This training error rose in the last epoch. Only a fall is a sign that more "
         "epochs would help.",
     ),
     (
-        _learning_if(lambda deep, noise: _step(deep["test"]) < -noise),
-        "Here only the test error still falls. Look at the *training* error: does the "
+        _rule(falls=lambda deep, noise: _step(deep["test"]) < -noise),
+        "Here only the test error still falls. Look at the training error: does the "
         "net still learn?",
     ),
     (
-        _by_own_gap,
+        _rule(
+            overfits=lambda _, deep, noise: deep["test"][-1] > deep["train"][-1] + noise
+        ),
         "A gap between a net's own two errors is not the question. Compare its "
-        "training error with that of the *shallow* net.",
+        "training error with that of the shallow net.",
     ),
     (
-        _by_test_only,
+        _rule(overfits=lambda *nets: True),
         "The test error alone cannot tell. An overfitted net is good on the pictures "
         "it was trained on: look at the training error too.",
     ),
     (
-        _other_than_equal,
-        "After the last epoch the deeper net has the *lower* error here. That is not "
+        _rule(_equal("test"), _equal("train")),
+        "After the last epoch the deeper net has the lower error here. That is not "
         "higher, by whatever amount: leave out `abs`, if it is there.",
     ),
     (
@@ -254,19 +220,19 @@ DIAGNOSES = [
         "not it still falls. Keep the order of the list.",
     ),
     (
-        _learning_if(lambda deep, noise: False),
+        _rule(falls=lambda deep, noise: False),
         "This net's training error fell by more than the noise in the last epoch. With "
         "more epochs it may yet catch up: look at `[-1]` and `[-2]`.",
     ),
     (
-        _learning_if(lambda deep, noise: _step(deep["train"]) < 0),
+        _rule(falls=lambda deep, noise: _step(deep["train"]) < 0),
         "The training error fell, but by no more than the noise: that does not count "
         "as falling. Take `noise` off the error before, then compare.",
     ),
     (
-        _learning_if(lambda deep, noise: deep["train"][-1] < deep["train"][0]),
+        _rule(falls=lambda deep, noise: deep["train"][-1] < deep["train"][0]),
         "This training error did not fall in the last epoch. Compare the last two "
-        "entries of the *deeper* net, `[-1]` and `[-2]`.",
+        "entries of the deeper net, `[-1]` and `[-2]`.",
     ),
     (
         _without_noise,

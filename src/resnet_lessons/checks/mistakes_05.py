@@ -29,17 +29,17 @@ STDS = [
     ),
     (
         _of_fan(lambda fan: math.sqrt(6 / fan)),
-        "That is the bound of a *uniform* distribution with He's variance.",
+        "That is the bound of a uniform distribution with He's variance.",
     ),
     (_of_fan(lambda fan: 2 / math.sqrt(fan)), "The 2 belongs under the root."),
     (_of_fan(lambda fan: math.sqrt(fan / 2)), "Upside down: the variance is 2 / fan."),
     (
         lambda i, o, k, mode: math.sqrt(2 / _fan(i, o, k, "fan_out")),
-        "Forward, an output sums over the *input* channels: that is `fan_in`.",
+        "Forward, an output sums over the input channels: that is `fan_in`.",
     ),
     (
         lambda i, o, k, mode: math.sqrt(2 / _fan(i, o, k, "fan_in")),
-        "Back, an input is reached from the *output* channels: that is `fan_out`.",
+        "Back, an input is reached from the output channels: that is `fan_out`.",
     ),
     (
         lambda i, o, k, mode: math.sqrt(2 / (_fan(i, o, 1, mode) * k)),

@@ -163,7 +163,7 @@ PARAMETERS = [
     ),
     (
         _costs(lambda i, o, s: o * o + 2 * o),
-        "The convolution has one weight for each pair of an *input* and an output "
+        "The convolution has one weight for each pair of an input and an output "
         "channel.",
     ),
     (

@@ -156,15 +156,22 @@ STRIDES = [
 ]
 
 
-def _without_relu(which):
+def without_relu(*which):
+    """`library` without the ReLU behind some of its convolutions, counted from 0."""
+
     def wrong(library, x):
-        for number, layers in enumerate(library[:3]):
+        for number, layers in enumerate(library):
             x = layers[:2](x) if number in which else layers(x)
-        return library[3](x)
+        return x
 
     return wrong
 
 
+LINEAR = "is missing: without it two convolutions are one linear map."
+RELUS = [
+    (without_relu(0), f"The ReLU behind the first BatchNorm {LINEAR}"),
+    (without_relu(1), f"The ReLU behind the second BatchNorm {LINEAR}"),
+]
 STEMS = [
     (
         lambda stem, x: F.avg_pool2d(stem[:3](x), 3, 2, 1),
@@ -178,18 +185,9 @@ STEMS = [
         lambda stem, x: stem[:3](x)[:, :, ::2, ::2],
         "Every second place was picked. Take the maximum of 3×3.",
     ),
-    (_without_relu({2}), "The ReLU behind the third BatchNorm is missing."),
-    (
-        _without_relu({0}),
-        "The ReLU behind the first BatchNorm is missing: without it two convolutions "
-        "are one linear map.",
-    ),
-    (
-        _without_relu({1}),
-        "The ReLU behind the second BatchNorm is missing: without it two convolutions "
-        "are one linear map.",
-    ),
-    (_without_relu({0, 1, 2}), "There is no ReLU. One follows each BatchNorm."),
+    (without_relu(2), "The ReLU behind the third BatchNorm is missing."),
+    *RELUS,
+    (without_relu(0, 1, 2), "There is no ReLU. One follows each BatchNorm."),
 ]
 
 

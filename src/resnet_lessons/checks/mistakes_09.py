@@ -2,7 +2,7 @@
 
 import torch.nn.functional as F
 
-from .mistakes_08 import ROUNDS, up
+from .mistakes_08 import RELUS, ROUNDS, up, without_relu
 
 
 def _macs(
@@ -205,17 +205,6 @@ SHAPES = [
 ]
 
 
-def _without_relu(which):
-    """F without the ReLU behind some of its first two convolutions."""
-
-    def wrong(library, x):
-        for number, layers in enumerate(library):
-            x = layers[:2](x) if number in which else layers(x)
-        return x
-
-    return wrong
-
-
 def _and_x(after):
     def wrong(library, x):
         y = library(x)
@@ -233,15 +222,6 @@ RESIDUALS = [
         "F ends in a ReLU, so the block could only add. The last ReLU comes after the "
         "sum, outside of this function.",
     ),
-    (
-        _without_relu({0}),
-        "The ReLU behind the first BatchNorm is missing: without it two convolutions "
-        "are one linear map.",
-    ),
-    (
-        _without_relu({1}),
-        "The ReLU behind the second BatchNorm is missing: without it two convolutions "
-        "are one linear map.",
-    ),
-    (_without_relu({0, 1}), "There is no ReLU. One follows the first two BatchNorms."),
+    *RELUS,
+    (without_relu(0, 1), "There is no ReLU. One follows the first two BatchNorms."),
 ]

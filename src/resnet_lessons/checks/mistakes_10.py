@@ -182,7 +182,8 @@ def _shares(blocks, x) -> list[float]:
     return [_share(total == y) for _, total, y in _walk(blocks, x)]
 
 
-def _all(blocks, x, kept) -> float:
+def share_kept(blocks, x, kept=lambda x, total, y: total == y) -> float:
+    """The share of places that every block keeps; by default, the right answer."""
     masks = [kept(*step) for step in _walk(blocks, x)]
     return _share(torch.stack(masks).all(0))
 
@@ -226,25 +227,25 @@ UNTOUCHED = [
         "That is the first block alone. Go on with what it puts out.",
     ),
     (
-        lambda blocks, x: 1 - _all(blocks, x, lambda x, total, y: total == y),
+        lambda blocks, x: 1 - share_kept(blocks, x),
         "That is the share that does not arrive.",
     ),
     (
-        lambda blocks, x: 100 * _all(blocks, x, lambda x, total, y: total == y),
+        lambda blocks, x: 100 * share_kept(blocks, x),
         "That is in percent. A share lies between 0 and 1.",
     ),
     (
-        lambda blocks, x: _all(blocks, x, lambda x, total, y: total >= 0),
+        lambda blocks, x: share_kept(blocks, x, lambda x, total, y: total >= 0),
         "You asked whether a value is above zero. That matters only if a ReLU follows "
         "the sum: compare what the block puts out with F(x) + x.",
     ),
     (
-        lambda blocks, x: _all(blocks, x, lambda x, total, y: y == x),
+        lambda blocks, x: share_kept(blocks, x, lambda x, total, y: y == x),
         "No place counts as untouched. Compare each value that a block puts out with "
         "F(x) + x, where x is what has gone into this block.",
     ),
     (
-        lambda blocks, x: _all(blocks, x, lambda x, total, y: y != 0),
+        lambda blocks, x: share_kept(blocks, x, lambda x, total, y: y != 0),
         "You look for zeros. They tell what a ReLU has cut, not what a BatchNorm has "
         "changed: compare with F(x) + x.",
     ),
@@ -254,7 +255,7 @@ UNTOUCHED = [
         "more: compare `block(x)` with `block.residual(x) + x`.",
     ),
     (
-        lambda blocks, x: x.numel() * _all(blocks, x, lambda x, total, y: total == y),
+        lambda blocks, x: x.numel() * share_kept(blocks, x),
         "That is a number of places. A share is it divided by `x.numel()`.",
     ),
     (

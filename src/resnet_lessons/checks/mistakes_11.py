@@ -105,28 +105,17 @@ def _rule(
     return len(values) - 1 + base, best_epoch
 
 
-def _with_last(values, patience):
-    stop, _ = _rule(values, patience)
-    return stop, stop
+def _otherwise(change):
+    """The right rule, with `change` of (the values, where it stops, the best epoch)."""
+    return lambda values, patience: change(values, *_rule(values, patience))
 
 
-def _with_equal(values, patience):
-    stop, best = _rule(values, patience)
+def _last_of_equal(values, stop, best):
     return stop, max(n for n in range(1, stop + 1) if values[n - 1] == values[best - 1])
 
 
 def _seen_all(values):
     return values.index(max(values)) + 1
-
-
-def _with_best_from_0(values, patience):
-    stop, best = _rule(values, patience)
-    return stop, best - 1
-
-
-def _with_value(values, patience):
-    stop, best = _rule(values, patience)
-    return stop, values[best - 1]
 
 
 # A hint may rely on the cases before: all that came earlier held.
@@ -151,31 +140,31 @@ STOPS = [
         "You count epochs from 0. Here the first one is 1.",
     ),
     (
-        _with_best_from_0,
+        _otherwise(lambda values, stop, best: (stop, best - 1)),
         "The epoch of the best net is counted from 0. Here the first one is 1.",
     ),
     (
-        lambda values, patience: _rule(values, patience)[::-1],
+        _otherwise(lambda values, stop, best: (best, stop)),
         "The two numbers are swapped: first where it stops, then the best epoch.",
     ),
     (
-        lambda values, patience: _rule(values, patience)[0],
+        _otherwise(lambda values, stop, best: stop),
         "Return two numbers: where it stops, and the epoch of the best net.",
     ),
     (
-        lambda values, patience: _rule(values, patience)[1],
+        _otherwise(lambda values, stop, best: best),
         "Return two numbers: where it stops, and the epoch of the best net.",
     ),
     (
-        _with_equal,
+        _otherwise(_last_of_equal),
         "A later epoch that is as good as the best is not better: keep the first one.",
     ),
     (
-        _with_last,
+        _otherwise(lambda values, stop, best: (stop, stop)),
         "The net that is kept is the best one, not the last one: remember its epoch.",
     ),
     (
-        _with_value,
+        _otherwise(lambda values, stop, best: (stop, values[best - 1])),
         "The second number is the epoch of the best net, not its accuracy.",
     ),
     (
@@ -205,7 +194,7 @@ STOPS = [
         "It never stops early. Count the epochs since the best one.",
     ),
     (
-        lambda values, patience: (_rule(values, patience)[0], _seen_all(values)),
+        _otherwise(lambda values, stop, best: (stop, _seen_all(values))),
         "That epoch comes after the stop: it is never trained. Keep the best of the "
         "epochs until then.",
     ),
