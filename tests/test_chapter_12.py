@@ -112,7 +112,7 @@ def test_pictures_say_what_they_show():
     assert "with 20 and with 500 pictures a class" in repr(figure)
     assert "from scratch: 51.0 to 56.0 %" in repr(figure)
     boxes = figures.freezing_picture([("one", 1), ("all", 4)])
-    assert "one: stage 3, head learn; all: stem, stage 1" in repr(boxes)
+    assert "one: stage 3, head; all: stem, stage 1" in repr(boxes)
 
 
 # The cell that needs a network -------------------------------------------------------

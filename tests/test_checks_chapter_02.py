@@ -2,10 +2,12 @@
 
 import copy
 
+import pytest
 import torch
 from torch import nn
 
 from resnet_lessons import checks, nets, probes
+from resnet_lessons.checks import mistakes_02
 from wrong_answers import ANSWERS, edited, explained, hint_of, passes
 
 ADD = "side += (kernel - 1) * step"
@@ -35,6 +37,11 @@ FIELDS = [
 ]  # fmt: skip
 
 test_wrong_field_is_explained = explained("02.1", FIELDS)
+
+
+@pytest.mark.parametrize(("mistake", "hint"), mistakes_02.FIELDS)
+def test_each_mistake_in_a_field_has_a_number_of_its_own(mistake, hint):
+    assert hint_of("02.1", mistake) == hint
 
 
 def test_a_stack_without_layers_is_tried_last():

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from resnet_lessons import checks
+from resnet_lessons.checks import mistakes_06
 from wrong_answers import ANSWERS, explained, hint_of, passes
 
 SLICE = "x[:, :, ::stride, ::stride]"
@@ -108,6 +109,11 @@ COUNTS = [
 ]
 
 test_wrong_count_is_explained = explained("06.2", COUNTS)
+
+
+@pytest.mark.parametrize(("mistake", "hint"), mistakes_06.PARAMETERS)
+def test_each_mistake_in_a_count_has_a_number_of_its_own(mistake, hint):
+    assert hint_of("06.2", mistake) == hint
 
 
 GRAD = "torch.autograd.grad(residual(x), x, grad_outputs=g)"

@@ -161,8 +161,8 @@ class ResidualPlayground {
     const net = `${skip ? "Residual" : "Plain"} net, ${depth} hidden layers, ` +
       `${optimiser} at ${lr}`;
     if (run.broken) {
-      return `${net}: in step ${run.steps + 1} the numbers became too large to hold. ` +
-        "This run has diverged. Try a lower learning rate, BatchNorm or fewer layers.";
+      return `${net}: in step ${run.steps + 1} the numbers became too large to hold: ` +
+        "this run has diverged. Try a lower learning rate, BatchNorm or fewer layers.";
     }
     const { step, train, held, accuracy } = run.curve[run.curve.length - 1];
     const measured = step === run.steps ? "" : `; at step ${whole(step)}`;
