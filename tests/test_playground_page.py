@@ -86,8 +86,10 @@ PLAY_AND_PAUSE = f"""
 const [play] = arguments;
 return (async () => {{
   play.click();
-  while (!/step (\\d\\d|[2-9])/.test({SAID})) await new Promise(requestAnimationFrame);
-  if (play.textContent !== "Pause") throw Error(`it already says: ${{play.textContent}}`);
+  while (!/step (\\d\\d|[2-9])/.test({SAID})) {{
+    await new Promise(requestAnimationFrame);
+  }}
+  if (play.textContent !== "Pause") throw Error(`the button: ${{play.textContent}}`);
   play.click();
 }})();
 """
