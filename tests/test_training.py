@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from resnet_lessons import data, nets, probes, records, training
 from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError, UsageError
-from resnet_lessons.training import checkpoint, recording
+from resnet_lessons.training import checkpoint, recording, replay
 from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import SCHEDULES, History
 from resnet_lessons.training.steps import half_precision
@@ -489,7 +489,7 @@ def test_a_stand_in_is_announced_and_written_down(no_network, silent, capfd):
 
 
 def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
-    monkeypatch.delenv("RESNET_LESSONS_LIVE", raising=False)
+    monkeypatch.delenv(replay.LIVE, raising=False)
     lines = []
     kept = training.record_of("fcn-baseline", live=False, say=lines.append)
     assert lines[0].startswith("Replayed") and kept.device in lines[0]
@@ -499,7 +499,7 @@ def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
 
 
 def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):
-    monkeypatch.delenv("RESNET_LESSONS_LIVE", raising=False)
+    monkeypatch.delenv(replay.LIVE, raising=False)
     names = ["plain-8-cifar", "plain-20-cifar", "fcn-baseline"]
     lines = []
     kept = training.records_of(names, live=False, say=lines.append)
@@ -512,7 +512,7 @@ def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):
 
 @pytest.mark.parametrize("cuda", [False, True])
 def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeypatch):
-    monkeypatch.delenv(recording.LIVE, raising=False)
+    monkeypatch.delenv(replay.LIVE, raising=False)
     device = torch.device("cuda" if cuda else "cpu")
     monkeypatch.setattr(data, "best_device", lambda: device, raising=False)
     calls = []
@@ -521,7 +521,7 @@ def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeyp
         calls.append((profile, options["stand_in"]))
         raise LessonError("enough")
 
-    monkeypatch.setattr(recording, "train", train)
+    monkeypatch.setattr(replay, "train", train)
 
     def asked(live):
         """The profile that is trained; None where the Record is shown."""
@@ -535,7 +535,7 @@ def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeyp
     assert asked(True) == ("gpu" if cuda else "laptop")
     assert asked(False) is None
     assert asked("smoke") == "smoke"
-    monkeypatch.setenv(recording.LIVE, "smoke")
+    monkeypatch.setenv(replay.LIVE, "smoke")
     assert asked(False) == "smoke"
 
 

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from resnet_lessons import data, nets, records, training
 from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError
-from resnet_lessons.training import recording
+from resnet_lessons.training import recording, replay
 from resnet_lessons.training import run as run_module
 
 TINY = dataclasses.replace(
@@ -44,11 +44,11 @@ def kept(tmp_path_factory):
 
 
 @pytest.fixture
-def replay(monkeypatch):
-    monkeypatch.delenv(recording.LIVE, raising=False)
+def not_live(monkeypatch):
+    monkeypatch.delenv(replay.LIVE, raising=False)
 
 
-def test_the_net_of_seed_0_comes_back(kept, replay):
+def test_the_net_of_seed_0_comes_back(kept, not_live):
     folder, (first, second), made = kept
     lines = []
     net, record = training.net_of(TINY.name, False, lines.append, folder)
@@ -72,7 +72,7 @@ def test_the_record_holds_the_hash_of_seed_0_alone(kept):
 
 
 @pytest.mark.parametrize("damage", ["flip", "remove"])
-def test_other_weights_than_the_records_are_refused(kept, replay, tmp_path, damage):
+def test_other_weights_than_the_records_are_refused(kept, not_live, tmp_path, damage):
     folder, _, _ = kept
     for path in folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -150,7 +150,7 @@ def test_what_a_profile_asks_for_reaches_the_learner(tmp_path, monkeypatch):
 SHIPPED = records.weights_path("resnet-14-shapes", "laptop")
 
 
-def test_the_shipped_net_is_as_good_as_its_record_says(replay):
+def test_the_shipped_net_is_as_good_as_its_record_says(not_live):
     assert SHIPPED.stat().st_size < 400_000
     net, record = training.net_of("resnet-14-shapes", False, lambda line: None)
     size = record.config["size"]

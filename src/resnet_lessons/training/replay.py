@@ -1,0 +1,112 @@
+"""What a notebook shows of an experiment: trained there, or read from its Record."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from .. import data, nets, records
+from ..data.marker import sha256_file
+from ..errors import LessonError, UsageError
+from ..records import Record
+from .experiments import experiment
+from .recording import make_record
+from .run import Run, train
+
+LIVE = "RESNET_LESSONS_LIVE"  # a profile's name: every notebook trains live with it
+
+
+def records_of(
+    names: Iterable[str],
+    live: bool | str | None = None,
+    say: Callable[[str], None] = print,
+) -> list[Record]:
+    """What a notebook shows for experiments: trained here, or replayed.
+
+    live: None trains where there is CUDA and replays elsewhere; True trains;
+    False replays; the name of a profile trains under it. Says which it did.
+    """
+    profile = os.environ.get(LIVE) or _profile(live)
+    if profile:
+        return [_trained(name, profile, say)[0] for name in names]
+    kept = [records.load(name, "laptop") for name in names]
+    say(_replayed(*kept))
+    return kept
+
+
+def record_of(name: str, live=None, say: Callable[[str], None] = print) -> Record:
+    """`records_of`, for one experiment."""
+    return records_of([name], live, say)[0]
+
+
+def net_of(
+    name: str,
+    live: bool | str | None = None,
+    say: Callable[[str], None] = print,
+    folder: Path = records.RECORDED,
+) -> tuple[torch.nn.Module, Record]:
+    """The trained net of experiment `name` in eval mode on the CPU, and its Record.
+
+    For experiments with `keep`: trained here, or with the weights of seed 0 that were
+    kept; `live` as in `records_of`. LessonError where the weights are not those of the
+    Record.
+    """
+    profile = os.environ.get(LIVE) or _profile(live)
+    if profile:
+        made, run = _trained(name, profile, say)
+        return run.net.cpu().eval(), made
+    kept = records.load(name, "laptop", folder)
+    path = records.weights_path(name, "laptop", folder)
+    measured = kept.seeds[0].measured or {}
+    if "weights_sha256" not in measured:
+        raise UsageError(f"No weights are kept of '{name}': train it (LIVE = True).")
+    if not path.is_file() or sha256_file(path) != measured["weights_sha256"]:
+        raise LessonError(
+            f"{path.name} is missing or changed. Make it again: {kept.command}"
+        )
+    found = data.find(kept.data["name"])
+    options = kept.config["options"]
+    net = nets.build(kept.config["net"], len(found.classes), found.channels, **options)
+    net.load_state_dict(load_file(path))
+    say(f"{_replayed(kept)} Its weights are those of seed 0.")
+    return net.eval(), kept
+
+
+def _trained(name: str, profile: str, say) -> tuple[Record, Run]:
+    """Train experiment `name` here; the Record and the Run."""
+    exp = experiment(name)
+    run = train(exp, profile, stand_in=True, say=say)
+    made = make_record(exp, profile, [run])
+    say(f"Trained here, on {made.device}, profile {profile}.")
+    return made, run
+
+
+def _replayed(*kept: Record) -> str:
+    """Where Records come from, a line for those that were made alike."""
+    alike: dict[str, list[Record]] = {}
+    for r in kept:
+        made = (
+            f"{r.data['variant']} at {r.config['size']} px, seeds "
+            f"{', '.join(str(s.seed) for s in r.seeds)}, recorded {r.recorded} on "
+            f"{r.device}"
+        )
+        alike.setdefault(made, []).append(r)
+    lines = []
+    for made, group in alike.items():
+        titles = "; ".join(r.title for r in group)
+        commits = list(dict.fromkeys(records.short_commit(r.commit) for r in group))
+        word = "commit" if len(commits) == 1 else "commits"
+        lines.append(f"Replayed: {titles} ({made}, {word} {', '.join(commits)}).")
+    return "\n".join(lines)
+
+
+def _profile(live: bool | str | None) -> str | None:
+    if isinstance(live, str):
+        return live
+    if live is False:
+        return None
+    if data.best_device().type == "cuda":
+        return "gpu"
+    return "laptop" if live else None
