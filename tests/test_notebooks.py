@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from resnet_lessons import checks, manuscripts, records, widgets
+from resnet_lessons import checks, manuscripts, outputs, records, widgets
 from resnet_lessons.errors import LessonError, UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def test_a_notebook_is_executed_again_only_if_its_code_changed(tmp_path, monkeyp
         notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="2")]
         notebook.metadata["widgets"] = {"state": "kept"}
 
-    monkeypatch.setattr(manuscripts, "execute", execute)
+    monkeypatch.setattr(outputs, "execute", execute)
     for change, runs in [
         ("", 1),
         ("A word.\n\n", 1),
@@ -99,7 +99,7 @@ def test_a_notebook_that_replays_trains_live(manuscript, monkeypatch, tmp_path):
     monkeypatch.setenv("RESNET_LESSONS_LIVE", "smoke")
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
     notebook = manuscripts.assemble(manuscript, ROOT)
-    manuscripts.execute(notebook, ROOT / "notebooks")
+    outputs.execute(notebook, ROOT / "notebooks")
     printed = json.dumps([cell.get("outputs") for cell in notebook.cells])
     assert "Trained here" in printed and "Replayed" not in printed
 
@@ -133,7 +133,7 @@ def test_outputs_hold_no_path_of_a_machine_no_time_and_no_error(manuscript):
 def test_the_widgets_of_the_notebook_are_those_of_the_code(manuscript):
     """It holds a copy of each script; after a change of one: make notebooks ALL=1."""
     notebook = nbformat.read(manuscripts.notebook_path(manuscript, ROOT), as_version=4)
-    for model in manuscripts.widget_models(notebook).values():
+    for model in outputs.widget_models(notebook).values():
         state = model["state"]
         if model["model_module"] == "anywidget":
             shown = getattr(widgets, state["_anywidget_id"].split(".")[-1])
@@ -250,7 +250,7 @@ def test_with_an_address_the_first_cell_installs_from_it_and_holds_the_rest(tmp_
 def built(shown: str, models: dict) -> dict:
     """A notebook that shows the widget `shown`, with the state of `models`."""
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": shown}}
-    state = {manuscripts.WIDGET_STATE: {"state": models}}
+    state = {outputs.WIDGET_STATE: {"state": models}}
     cells = [{"outputs": [{"data": view}]}]
     return {"cells": cells, "metadata": {"widgets": state}}
 
@@ -259,15 +259,15 @@ def test_two_builds_of_a_widget_give_the_same_text():
     texts = []
     for widget, layout in (("a" * 32, "b" * 32), ("d" * 32, "c" * 32)):
         models = {layout: {}, widget: {"layout": f"IPY_MODEL_{layout}"}}
-        texts.append(manuscripts.steady(built(widget, models)))
-    assert texts[0] == texts[1] == manuscripts.steady(json.loads(texts[0]))
+        texts.append(outputs.steady(built(widget, models)))
+    assert texts[0] == texts[1] == outputs.steady(json.loads(texts[0]))
     assert f"IPY_MODEL_{2:032x}" in texts[0] and f'"{2:032x}": ' in texts[0]
 
 
 @by_name
 def test_a_widget_finds_in_the_notebook_what_it_names(manuscript):
     text = manuscripts.notebook_path(manuscript, ROOT).read_text("utf-8")
-    models = manuscripts.widget_models(json.loads(text))
+    models = outputs.widget_models(json.loads(text))
     shown = re.findall(r'"model_id": "(\w+)"', text)
     named = re.findall(r"IPY_MODEL_(\w+)", text)
     assert {*shown, *named} == set(models)
@@ -277,7 +277,7 @@ def test_a_hash_in_a_cell_is_no_widget():
     digest = "d41d8cd98f00b204e9800998ecf8427e"
     notebook = built("a" * 32, {"a" * 32: {}})
     notebook["cells"] += [{"source": f"print('{digest}')"}]
-    assert digest in manuscripts.steady(notebook)
+    assert digest in outputs.steady(notebook)
 
 
 def test_half_a_notebook_is_built_again(tmp_path):

@@ -1,6 +1,7 @@
 """What the build changes in a page's HTML, on pieces of it as the theme writes them."""
 
 import logging
+import os
 import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -190,3 +191,23 @@ def test_a_formula_keeps_its_full_stop_and_its_bracket():
     )
     assert pages.repaired(page) == kept
     assert pages.repaired(kept) == kept
+
+
+def test_an_asset_that_changed_alone_is_copied(tmp_path):
+    """Sphinx copies assets where it reads a page, so there must be one to read."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "out").mkdir()
+    style, page = tmp_path / "assets" / "book.css", tmp_path / "out" / "intro.html"
+    style.touch()
+    config = SimpleNamespace(root_doc="intro", html_static_path=["assets"])
+    app = SimpleNamespace(confdir=tmp_path, outdir=tmp_path / "out", config=config)
+
+    def again():
+        return pages.read_again(app, None, set(), set(), set())
+
+    assert again() == []  # nothing was built before: each page is read
+    page.touch()
+    os.utime(style, (1000, 1000))
+    assert again() == []
+    os.utime(style, (2e9, 2e9))
+    assert again() == ["intro"]

@@ -2,6 +2,7 @@
 
 A page loads what it uses and nothing else: its icons are drawn into it, and MathJax
 goes with formulas alone (Sphinx sends it with each page whose contents lead to one).
+Launch buttons are drawn once `_config.yml` names the repository that they open.
 What the theme and MyST-NB get wrong for those who listen is put right.
 """
 
@@ -110,6 +111,26 @@ def drop_unused(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def drop_buttons(app, config) -> None:
+    """The theme stops with an error where it has buttons and no address for them."""
+    if not config.html_theme_options.get("repository_url"):
+        config.html_theme_options.pop("launch_buttons", None)
+
+
+def read_again(app, env, added, changed, removed) -> list[str]:
+    """The first page, where an asset is newer than it: else Sphinx would copy none."""
+    first = Path(app.outdir) / f"{app.config.root_doc}.html"
+    if not first.is_file():
+        return []
+    built = first.stat().st_mtime
+    folders = [Path(app.confdir) / folder for folder in app.config.html_static_path]
+    assets = [path for folder in folders for path in folder.rglob("*")]
+    newer = any(path.stat().st_mtime > built for path in assets)
+    return [app.config.root_doc] if newer else []
+
+
 def setup(app) -> dict:
+    app.connect("config-inited", drop_buttons)
+    app.connect("env-get-outdated", read_again)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
