@@ -180,7 +180,7 @@ def test_web_page_in_place_of_the_archive_is_named(root, archive, offer, kind):
             get()
     saved = archive.with_name("saved.tgz")
     saved.write_bytes(page)
-    with pytest.raises(LessonError, match="login page or proxy"):
+    with pytest.raises(LessonError, match=r"login page or proxy.* import that file"):
         take(saved)
 
 
@@ -269,8 +269,10 @@ def hostile(tmp_path, name, kind=tarfile.REGTYPE, link=""):
 def test_hostile_tar_is_refused(root, tmp_path, offer, name, kind, link):
     offer("http://127.0.0.1:9/none")
     archive = hostile(tmp_path, name.replace("ABSOLUTE", str(tmp_path)), kind, link)
-    with pytest.raises(LessonError, match=r"refused hostile\.tgz"):
+    said = r"refused hostile\.tgz.* Take the archive from its publisher"
+    with pytest.raises(LessonError, match=said) as caught:
         take(archive)
+    assert "\n" not in str(caught.value)
     assert not list(tmp_path.rglob("*evil*"))
     assert nothing_left(root)
 
@@ -288,7 +290,7 @@ def test_hostile_zip_is_refused(root, tmp_path, offer):
     offer("http://127.0.0.1:9/none")
     with zipfile.ZipFile(tmp_path / "hostile.zip", "w") as target:
         target.writestr("../evil", "evil")
-    with pytest.raises(LessonError, match="leaves the folder"):
+    with pytest.raises(LessonError, match=r"leaves the folder.* from its publisher"):
         take(tmp_path / "hostile.zip")
     assert not list(tmp_path.rglob("evil"))
 
@@ -298,9 +300,34 @@ def test_damaged_archive_is_refused(root, archive, offer):
     content = archive.read_bytes()
     for bad in (content[:-20], content[:-6] + b"\0\0" + content[-4:]):
         archive.write_bytes(bad)
-        with pytest.raises(LessonError, match="is damaged"):
+        with pytest.raises(LessonError, match=r"is damaged.* download it again"):
             take(archive)
     assert nothing_left(root)
+
+
+@pytest.mark.parametrize("kind", ["tgz", "zip"])
+def test_archive_without_room_is_told_what_to_do(tmp_path, monkeypatch, kind):
+    packed = tmp_path / f"set.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(packed, "w") as target:
+            target.writestr("0.JPEG", bytes(3_000_000))
+    else:
+        tar_of(draw_set(tmp_path / "drawn"), packed)
+    usage = type("Usage", (), {"free": 10})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    said = r"MB more are needed; make room or .* RESNET_LESSONS_DATA"
+    with pytest.raises(LessonError, match=said):
+        unpack.unpack(packed, tmp_path, progress=False)
+
+
+def test_folder_that_takes_no_files_is_told_what_to_do(archive, tmp_path, monkeypatch):
+    def refuse(*args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(tarfile.TarFile, "extract", refuse)
+    with pytest.raises(LessonError, match=r"Permission.* RESNET_LESSONS_DATA") as e:
+        unpack.unpack(archive, tmp_path, progress=False)
+    assert "then try again" in str(e.value) and "\n" not in str(e.value)
 
 
 @pytest.mark.parametrize("kind", ["Deflate64", "encrypted"])
@@ -444,7 +471,7 @@ def test_whole_variant_goes_before_a_broken_one(root, archive, pair, tmp_path):
     (broken / "train" / "cats" / "2.JPEG").unlink()
     assert store.where("pair") == store.get("pair", check=True) == whole
     assert store.verify("pair") == ["train/cats/2.JPEG is missing"]
-    assert "data import pair PATH" in store.repair("pair")
+    assert "data import pair PATH" in store.how_to_repair("pair")
 
 
 def test_another_variant_is_refused_under_this_name(

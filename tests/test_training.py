@@ -110,13 +110,13 @@ def test_a_card_that_this_pytorch_has_no_code_for_is_passed_over(
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch, "zeros", fails)
     assert (data.best_device().type == "cuda") is usable
-    assert (training.find("auto").type == "cuda") is usable
+    assert (training.find_device("auto").type == "cuda") is usable
     if usable:
-        assert training.find("cuda").type == "cuda"
+        assert training.find_device("cuda").type == "cuda"
     else:
         with pytest.raises(UsageError, match="has no code for the card 'cuda'"):
-            training.find("cuda")
-    assert training.find("cpu").type == "cpu"  # nobody asks the card
+            training.find_device("cuda")
+    assert training.find_device("cpu").type == "cpu"  # nobody asks the card
 
 
 def test_one_cycle_climbs_for_a_quarter_and_falls_to_almost_nothing():
@@ -342,9 +342,9 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     current = []  # below torch's own `set_device`, which takes no "cuda" without number
     monkeypatch.setattr(torch._C, "_cuda_setDevice", current.append, raising=False)
     with pytest.raises(UsageError, match=r"no 'cuda:9' here\. GPUs here: 1,"):
-        training.find("cuda:9")
-    assert training.find("cuda").type == "cuda" and not current
-    assert training.find("cuda:0").index == current[0] == 0
+        training.find_device("cuda:9")
+    assert training.find_device("cuda").type == "cuda" and not current
+    assert training.find_device("cuda:0").index == current[0] == 0
 
 
 def test_a_net_whose_weights_are_not_kept_is_named(silent):
@@ -632,7 +632,7 @@ def test_wrong_names_are_answered_with_near_ones():
     with pytest.raises(UsageError, match="laptop"):
         training.experiment("fcn-baseline").profile("cluster")
     with pytest.raises(UsageError, match=r"Unknown device.*cpu"):
-        training.find("gpu0")
+        training.find_device("gpu0")
     with pytest.raises(UsageError, match="resnet-lessons record fcn-baseline"):
         records.load("fcn-baseline", "smoke")
 

@@ -116,7 +116,7 @@ def one_card(monkeypatch):
 def test_a_process_without_a_gpu_of_its_own_says_so(device, one_card, monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "1")
     with pytest.raises(LessonError, match=r"1 has no GPU: there are 1.*--device cpu"):
-        distributed.place(device)
+        distributed.join(device)
     assert not one_card
 
 
@@ -131,10 +131,10 @@ def test_a_card_without_code_is_refused_before_anybody_waits(
     )
     monkeypatch.setattr(distributed.dist, "get_rank", lambda: 0)
     monkeypatch.setattr(distributed, "usable", lambda card: True)
-    assert distributed.place(device)[2].type == "cuda" and groups == ["nccl"]
+    assert distributed.join(device)[2].type == "cuda" and groups == ["nccl"]
     monkeypatch.setattr(distributed, "usable", lambda card: False)
     with pytest.raises(LessonError, match="no code for the GPU of process 0"):
-        distributed.place(device)
+        distributed.join(device)
     assert one_card == [0, 0] and groups == ["nccl"]
 
 
@@ -146,7 +146,7 @@ def test_one_step_is_too_few_to_time():
 @pytest.fixture
 def alone():
     """A group of this process only."""
-    yield distributed.place("cpu")
+    yield distributed.join("cpu")
     torch.distributed.destroy_process_group()
 
 

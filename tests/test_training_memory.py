@@ -189,7 +189,7 @@ mallinfo = ctypes.CDLL(None).mallinfo2
 mallinfo.restype = Info
 
 if "find" in sys.argv:
-    training.find("cpu")
+    training.find_device("cpu")
 activations = torch.ones(16, 2**20)
 del activations
 print(mallinfo().fordblks // 2**20)

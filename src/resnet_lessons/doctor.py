@@ -16,7 +16,7 @@ def examine() -> dict:
     root = data.data_root()
     rows = data.status()
     for row in rows:
-        row["repair"] = data.repair(row["name"]) if row["problem"] else None
+        row["repair"] = data.how_to_repair(row["name"]) if row["problem"] else None
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -86,10 +86,10 @@ def _writable(path) -> bool:
 
 def _device() -> str:
     try:
-        from .training.device import describe, find
+        from .training.device import describe_device, find_device
     except (ImportError, OSError) as error:  # no torch, or none that loads
         return f"{UNKNOWN} ({error})"
-    return describe(find())
+    return describe_device(find_device())
 
 
 def _version(name: str) -> str | None:

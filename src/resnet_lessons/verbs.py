@@ -80,7 +80,7 @@ def data_verify(args) -> None:
     found = {"name": args.name, "whole": not problems, "problems": problems}
     show(args, found, "\n".join(problems) or f"{args.name} is whole.")
     if problems:
-        raise LessonError(f"{args.name} is broken. {data.repair(args.name)}")
+        raise LessonError(f"{args.name} is broken. {data.how_to_repair(args.name)}")
 
 
 def data_where(args) -> None:

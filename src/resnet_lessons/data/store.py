@@ -60,7 +60,7 @@ def _broken(home, note, problems):
     return f"{home} is broken: {_list(problems)}. {_repair(home, note)}"
 
 
-def repair(name):
+def how_to_repair(name):
     """Which command makes the broken set `name` whole again; raises like `verify`."""
     return _repair(*_located(name)[0])
 

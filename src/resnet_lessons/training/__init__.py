@@ -7,8 +7,8 @@ from ..lazy import lazy
 from .experiments import EXPERIMENTS, Experiment, Profile, experiment
 
 _HOMES = {
-    "describe": "device",
-    "find": "device",
+    "describe_device": "device",
+    "find_device": "device",
     "fit_bare": "loop",
     "make_learner": "learner",
     "make_record": "recording",

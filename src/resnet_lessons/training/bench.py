@@ -31,7 +31,7 @@ from .bench_startup import (
     summary,
     wait,
 )
-from .device import describe, find
+from .device import describe_device, find_device
 from .learner import ADAMW
 from .provenance import commit, provenance
 from .steps import half_precision, replayed
@@ -77,15 +77,15 @@ def run(quick: bool = False, device: str = "auto") -> dict:
 
     quick: 64 px only, fewer rounds, on the CPU of a few steps; no cold start.
     """
-    ran, place = commit(), find(device)
-    kind = "cuda" if place.type == "cuda" else "cpu"
+    ran, device = commit(), find_device(device)
+    kind = "cuda" if device.type == "cuda" else "cpu"
     pairs = (QUICK if quick else PAIRS)[kind]
     rounds = QUICK_ROUNDS if quick else ROUNDS
     times = QUICK_PROCESSES if quick else PROCESSES
     start_up = {
         "import_seconds": import_seconds(times),
         "help_seconds": help_seconds(times),
-        "first_epoch": first_batch("imagenette", STORED, BATCH, place, cold=not quick),
+        "first_epoch": first_batch("imagenette", STORED, BATCH, device, cold=not quick),
         "targets": START_TARGETS,
     }
     images = data.load("imagenette", pairs[0].size * 5 // 4)
@@ -94,10 +94,10 @@ def run(quick: bool = False, device: str = "auto") -> dict:
         steps = min(QUICK_STEPS, steps)
     with ExitStack() as stack:
         folder = jpeg_folder(stack, images, steps * BATCH)
-        measured = [_measure(pair, folder, steps, rounds, place) for pair in pairs]
+        measured = [_measure(pair, folder, steps, rounds, device) for pair in pairs]
     packages = ["torch", "torchvision", "fastai"]
     return {
-        "device": describe(place),
+        "device": describe_device(device),
         "processor": _processor(),
         "cpu_count": cores(),
         "threads": torch.get_num_threads(),
@@ -110,7 +110,7 @@ def run(quick: bool = False, device: str = "auto") -> dict:
         "data": provenance(images),
         "pairs": measured,
         "start_up": start_up,
-        "memory": memory(place),
+        "memory": memory(device),
     }
 
 
@@ -124,17 +124,17 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _measure(pair: Pair, folder: Path, steps: int, rounds: int, place) -> dict:
+def _measure(pair: Pair, folder: Path, steps: int, rounds: int, device) -> dict:
     """What the result says of one net at one size."""
     images = data.load("imagenette", pair.size * 5 // 4)
-    ours = data.loaders(images, pair.size, BATCH, place, min_scale=MIN_SCALE).train
+    ours = data.loaders(images, pair.size, BATCH, device, min_scale=MIN_SCALE).train
     ways = sources(ours, folder if pair.rivals else None, steps)
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    with _stepper(pair.net, ours.one_batch(), place) as step:
+    with _stepper(pair.net, ours.one_batch(), device) as step:
         for batches in ways.values():
-            _seconds(step, islice(batches(), 1), 1, place)  # warm-up
+            _seconds(step, islice(batches(), 1), 1, device)  # warm-up
         for name in interleaved(list(ways), rounds):
-            seconds[name].append(_seconds(step, ways[name](), steps, place) / steps)
+            seconds[name].append(_seconds(step, ways[name](), steps, device) / steps)
     return {
         "net": pair.net,
         "size": pair.size,
@@ -172,21 +172,21 @@ def ratios(seconds: dict[str, list[float]]) -> dict:
 
 
 @contextmanager
-def _stepper(net_name: str, batch: tuple, place: torch.device) -> Iterator[Callable]:
+def _stepper(net_name: str, batch: tuple, device: torch.device) -> Iterator[Callable]:
     """One training step of the net, as a function of a batch shaped like `batch`.
 
-    As training takes it on `place`: see `steps`; but without the scaler of float16.
+    As training takes it on `device`: see `steps`; but without the scaler of float16.
     """
     torch.manual_seed(0)
-    net = nets.build(net_name).to(place, memory_format=torch.channels_last)
-    fused = True if place.type == "cuda" else None
+    net = nets.build(net_name).to(device, memory_format=torch.channels_last)
+    fused = True if device.type == "cuda" else None
     optimizer = torch.optim.AdamW(net.parameters(), 1e-3, fused=fused, **ADAMW)
-    half = half_precision(place)
+    half = half_precision(device)
 
     def step(batch):
         # fastai's batches are subclasses of Tensor: they would slow the net itself
         pictures, labels = (tensor.as_subclass(torch.Tensor) for tensor in batch)
-        with torch.autocast(place.type, half, enabled=half is not None):
+        with torch.autocast(device.type, half, enabled=half is not None):
             loss = nn.functional.cross_entropy(net(pictures), labels)
         loss.backward()
         optimizer.step()
@@ -196,17 +196,17 @@ def _stepper(net_name: str, batch: tuple, place: torch.device) -> Iterator[Calla
         yield step
 
 
-def _seconds(step: Callable, batches: Iterable, steps: int, place) -> float:
+def _seconds(step: Callable, batches: Iterable, steps: int, device) -> float:
     """Seconds for `steps` steps, start and end of worker processes included.
 
     LessonError where `batches` are not just as many.
     """
     count = 0
-    wait(place)
+    wait(device)
     start = perf_counter()
     for count, batch in enumerate(batches, 1):  # noqa: B007 (read after the loop)
         step(batch)
-    wait(place)
+    wait(device)
     spent = perf_counter() - start
     if count != steps:
         raise LessonError(f"A source gave {count} batches, not {steps}.")

@@ -23,9 +23,9 @@ def summary(values: list[float]) -> dict:
     return {"median": statistics.median(values), "all": values}
 
 
-def wait(place: torch.device) -> None:
-    """Return when `place` has done all it was told: a GPU works behind our back."""
-    getattr(torch, place.type).synchronize()
+def wait(device: torch.device) -> None:
+    """Return when `device` has done all it was told: a GPU works behind our back."""
+    getattr(torch, device.type).synchronize()
 
 
 def import_seconds(times: int) -> dict:
@@ -45,7 +45,7 @@ def help_seconds(times: int) -> dict:
     return summary(found)
 
 
-def first_batch(name: str, size: int, batch_size: int, place, cold: bool) -> dict:
+def first_batch(name: str, size: int, batch_size: int, device, cold: bool) -> dict:
     """Seconds to a first batch of `name`, stored at `size`, in a process that has
     loaded its libraries and started its device.
 
@@ -57,8 +57,8 @@ def first_batch(name: str, size: int, batch_size: int, place, cold: bool) -> dic
     found = {"stored_size": size, "cold_seconds": None, "warm_seconds": None}
     if data.load(name, size).stand_in:
         return found
-    _seconds(name, size, batch_size, place)  # starts what has to be started once
-    found["warm_seconds"] = _seconds(name, size, batch_size, place)
+    _seconds(name, size, batch_size, device)  # starts what has to be started once
+    found["warm_seconds"] = _seconds(name, size, batch_size, device)
     if cold:
         home, root = data.where(name), data.data_root()
         beside = root if os.access(root, os.W_OK) else None  # on the same disk
@@ -68,25 +68,25 @@ def first_batch(name: str, size: int, batch_size: int, place, cold: bool) -> dic
                 (Path(fresh) / "sets" / home.name).symlink_to(home)
             except OSError:  # Windows lets developers alone make one
                 return found
-            found["cold_seconds"] = _seconds(name, size, batch_size, place, fresh)
+            found["cold_seconds"] = _seconds(name, size, batch_size, device, fresh)
     return found
 
 
-def _seconds(name, size, batch_size, place, root=None) -> float:
+def _seconds(name, size, batch_size, device, root=None) -> float:
     start = perf_counter()
     images = data.load(name, size, path=root, progress=False)
-    data.loaders(images, size * 4 // 5, batch_size, place).train.one_batch()
-    wait(place)
+    data.loaders(images, size * 4 // 5, batch_size, device).train.one_batch()
+    wait(device)
     return perf_counter() - start
 
 
-def memory(place: torch.device) -> dict:
+def memory(device: torch.device) -> dict:
     """Peaks since this process began, in MiB; None where nobody counts.
 
     Resident memory holds the parts of mapped files that were read, but not what the
     worker processes take.
     """
-    peak = torch.cuda.max_memory_allocated(place) if place.type == "cuda" else None
+    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
     return {
         "peak_resident_mb": _resident(),
         "peak_device_mb": peak and round(peak / 2**20, 1),

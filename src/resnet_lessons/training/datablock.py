@@ -15,7 +15,7 @@ from fastai.torch_core import set_seed
 from .. import data, nets
 from ..errors import LessonError, UsageError
 from .bench_sources import MIN_SCALE, fastai_loader, jpeg_folder
-from .device import describe
+from .device import describe_device
 from .learner import History, make_learner, settings
 from .provenance import provenance
 from .run import (
@@ -38,19 +38,19 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     if resume:
         say("fastai's batches cannot be resumed: this starts anew.")
     p = exp.profile(profile)
-    place, images = set_up(exp, p, "cpu", stand_in, say)
+    device, images = set_up(exp, p, "cpu", stand_in, say)
     images = drawn(images, p.pictures)
     set_seed(seed)
-    ours = data.loaders(images, p.size, p.batch_size, place)
+    ours = data.loaders(images, p.size, p.batch_size, device)
     with ExitStack() as stack:
         folder = jpeg_folder(stack, images, len(images.train)) / "train"
         files = sorted(path for path in folder.glob("*/*") if path.is_file())
-        theirs = fastai_loader(files, p.size, p.batch_size, place)
+        theirs = fastai_loader(files, p.size, p.batch_size, device)
         net = nets.build(exp.net, len(images.classes), **p.options)
-        net = net.to(place, memory_format=torch.channels_last)
+        net = net.to(device, memory_format=torch.channels_last)
         history = History()
         watchers = [history, Bar(history, say)]
-        dls = DataLoaders(theirs, ours.valid, device=place)
+        dls = DataLoaders(theirs, ours.valid, device=device)
         run_schedule(make_learner(dls, net, p.lr, watchers, p.opt), p)
     if history.problem:
         raise LessonError(f"{history.problem} Try a third of the learning rate.")
@@ -61,5 +61,5 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         "augmentation": f"fastai's aug_transforms(min_scale={MIN_SCALE})",
     }
     count = len(theirs) * p.batch_size
-    seen = measured(seed, history, net, images, p.size, place, count)
-    return Run(seen, config, provenance(images), describe(place), net)
+    seen = measured(seed, history, net, images, p.size, device, count)
+    return Run(seen, config, provenance(images), describe_device(device), net)

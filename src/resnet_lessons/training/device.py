@@ -9,7 +9,7 @@ from ..errors import UsageError
 from .steps import keep_memory
 
 
-def find(name: str = "auto") -> torch.device:
+def find_device(name: str = "auto") -> torch.device:
     """The device called `name`; "auto" takes the best, see `data.best_device`.
 
     The process keeps its memory from now on (`steps.keep_memory`).
@@ -45,7 +45,7 @@ def find(name: str = "auto") -> torch.device:
     return device
 
 
-def describe(device: torch.device) -> str:
+def describe_device(device: torch.device) -> str:
     """The device in words, such as "NVIDIA H200" or "x86_64 CPU, 2 threads"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)

@@ -72,7 +72,7 @@ NET = "resnet-8-cifar"
 NORMS = {"none": None, "batch": nn.BatchNorm2d, "sync": SyncNorm}
 
 
-def place(device: str) -> tuple[int, int, torch.device]:
+def join(device: str) -> tuple[int, int, torch.device]:
     """(rank, number of processes, device); joins the group that torchrun made.
 
     LessonError where there are more processes than GPUs, or no code for a GPU.
@@ -138,15 +138,15 @@ def train(
     """
     if steps < 2:
         raise UsageError("At least 2 steps: the first one is not timed.")
-    rank, world, where = place(device)
+    rank, world, device = join(device)
     torch.manual_seed(0)  # the same weights on each process
-    model = nets.build(NET, in_channels=1, norm=NORMS[norm]).to(where)
+    model = nets.build(NET, in_channels=1, norm=NORMS[norm]).to(device)
     shared = DistributedDataParallel(model) if world > 1 else model
     # Not AdamW: it divides by the size of the gradient, and rounding errors grow.
     optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
     kept = {}
     for x, y in shares(steps, batch_size, rank, world):
-        loss = nn.functional.cross_entropy(shared(x.to(where)), y.to(where))
+        loss = nn.functional.cross_entropy(shared(x.to(device)), y.to(device))
         loss.backward()  # here DDP averages
         if not kept:  # the first step also sets everything up
             kept = {f"gradient.{n}": p.grad.cpu() for n, p in model.named_parameters()}

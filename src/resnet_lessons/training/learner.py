@@ -116,11 +116,11 @@ def make_learner(
     loaders that name no device, as PyTorch's own, the net trains on the CPU. On CUDA
     in half precision where that is faster. options: of the Learner, in place of ours.
     """
-    place = getattr(dls, "device", None)
-    if place is None:  # PyTorch's own loaders: fastai would move the net to a GPU
-        place = dls._device = torch.device("cpu")
-    place = torch.device(place)
-    cuda = place.type == "cuda"
+    device = getattr(dls, "device", None)
+    if device is None:  # PyTorch's own loaders: fastai would move the net to a GPU
+        device = dls._device = torch.device("cpu")
+    device = torch.device(device)
+    cuda = device.type == "cuda"
     opt_func = partial(OptimWrapper, opt=OPTIMIZERS[optimizer], **ADAMW)
     ours = {
         "loss_func": nn.CrossEntropyLoss(),
@@ -130,7 +130,7 @@ def make_learner(
         "model_dir": ".",  # not one that the first user of a machine owns
     }
     learn = Learner(dls, net, lr=lr, cbs=cbs, **ours | options)
-    if dtype := half_precision(place):
+    if dtype := half_precision(device):
         bf16 = dtype == torch.bfloat16
         learn.add_cb(MixedPrecision(AMPMode.BF16 if bf16 else AMPMode.FP16))
     return learn

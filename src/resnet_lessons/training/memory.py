@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import LessonError
-from .device import describe
+from .device import describe_device
 from .steps import half_precision
 
 # What PyTorch says on the CPU and on MPS, and cuBLAS; CUDA has a class of its own.
@@ -76,9 +76,10 @@ def memory_advice(
             raise
         traceback.clear_frames(error.__traceback__)  # their tensors are not needed
         forget()
-        place, size = images.device, fitting(net, images)
+        device, size = images.device, fitting(net, images)
+        where = describe_device(device)
         raise LessonError(
-            f"Out of memory on {describe(place)} with batches of {len(images)}. "
+            f"Out of memory on {where} with batches of {len(images)}. "
             + (f"Batches of {size} fit." if size else "Not even one picture fits.")
             + " Close other programs, or take a smaller profile."
         ) from None

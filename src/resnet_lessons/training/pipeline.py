@@ -22,7 +22,7 @@ from .. import data, nets
 from ..errors import LessonError
 from . import checkpoint
 from .dataset import Loader, Pictures, split
-from .device import describe
+from .device import describe_device
 from .memory import memory_advice
 from .run import (
     Run,
@@ -123,7 +123,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     what the test found: see `examined`.
     """
     p = exp.profile(profile)
-    place, images = set_up(exp, p, device, stand_in, say)
+    device, images = set_up(exp, p, device, stand_in, say)
     images, test = parts(drawn(images, p.pictures), seed)
     set_seed(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -131,13 +131,13 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     moves = {"pad": p.size // 8, "flip": data.find(images.name).flips}  # 4 of 32 px
 
     def loader(part, shuffle=False, **options) -> Loader:
-        pictures = Pictures(part.images, part.labels, stats, device=place, **options)
+        pictures = Pictures(part.images, part.labels, stats, device=device, **options)
         return Loader(pictures, p.batch_size, shuffle)
 
     batches = loader(images.train, True, generator=generator, **moves)
     held = loader(images.valid)
     net = nets.build(exp.net, len(images.classes), len(stats[0]), **p.options)
-    net = net.to(place, memory_format=torch.channels_last)
+    net = net.to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(net.parameters(), p.lr, **SGD)
     progress = Progress(net, optimizer, SimpleNamespace(train=batches))
     patience = max(3, p.epochs // 3)
@@ -149,10 +149,10 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         + (", flip" if moves["flip"] else ""),
         "patience": patience,
     }
-    own = identity(config, seed, images, place)
+    own = identity(config, seed, images, device)
     folder = checkpoint.folder_of(exp.name, profile, seed)
     watch = EarlyStopping(patience)
-    example = torch.zeros(p.batch_size, len(stats[0]), p.size, p.size, device=place)
+    example = torch.zeros(p.batch_size, len(stats[0]), p.size, p.size, device=device)
     with checkpoint.held(folder):
         if resume:
             done = progress.restore(folder, own)
@@ -180,9 +180,9 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
             )
         progress.epochs = epochs
     stopped = f"no better for {patience} epochs" if watch.over else "all epochs done"
-    seen = measured(seed, progress, net, images, p.size, place, len(images.train))
+    seen = measured(seed, progress, net, images, p.size, device, len(images.train))
     changed = Pictures(
-        test.images, test.labels, stats, generator=generator, device=place, **moves
+        test.images, test.labels, stats, generator=generator, device=device, **moves
     )
     found = {
         "split": {
@@ -199,7 +199,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     }
     say(f"epoch {chosen} is the best; test accuracy {found['test_accuracy']:6.1%}")
     seen = replace(seen, measured=found)
-    return Run(seen, config, provenance(images), describe(place), net)
+    return Run(seen, config, provenance(images), describe_device(device), net)
 
 
 def parts(images, seed: int):

@@ -19,7 +19,7 @@ from .. import data, nets, probes
 from ..errors import LessonError
 from ..records import Seed
 from . import checkpoint
-from .device import describe, find
+from .device import describe_device, find_device
 from .experiments import Experiment
 from .learner import SCHEDULES, History, make_learner, settings
 from .memory import free, memory_advice, memory_told, peak
@@ -106,15 +106,15 @@ def train(
         method = import_module(f".{exp.method}", __package__)
         return method.train(exp, profile, seed, device, resume, stand_in, say)
     p = exp.profile(profile)
-    place, images = set_up(exp, p, device, stand_in, say)
+    device, images = set_up(exp, p, device, stand_in, say)
     images = drawn(images, p.pictures)
-    net, history, dls, config = fit(exp, profile, seed, place, images, resume, say)
+    net, history, dls, config = fit(exp, profile, seed, device, images, resume, say)
     count = len(dls.train) * p.batch_size
-    seen = measured(seed, history, net, images, p.size, place, count)
-    return Run(seen, config, provenance(images), describe(place), net)
+    seen = measured(seed, history, net, images, p.size, device, count)
+    return Run(seen, config, provenance(images), describe_device(device), net)
 
 
-def fit(exp, profile, seed, place, images, resume, say, **more):
+def fit(exp, profile, seed, device, images, resume, say, **more):
     """A net trained on `images`: (net, History, loaders, config).
 
     The config holds all that decides the outcome, and `more`.
@@ -125,14 +125,14 @@ def fit(exp, profile, seed, place, images, resume, say, **more):
         images,
         p.size,
         p.batch_size,
-        place,
+        device,
         seed=seed,
         min_scale=p.crop,
         zoom=p.zoom,
     )
     channels = images.train.images.shape[-1]
     net = nets.build(exp.net, len(images.classes), channels, **p.options)
-    net = net.to(place, memory_format=torch.channels_last)
+    net = net.to(device, memory_format=torch.channels_last)
     history = History()
     config = {
         "net": exp.net,
@@ -142,7 +142,7 @@ def fit(exp, profile, seed, place, images, resume, say, **more):
         + (", flip" if dls.train.flip else ""),
         **more,
     }
-    own = identity(config, seed, images, place)
+    own = identity(config, seed, images, device)
     with checkpoint.held(checkpoint.folder_of(exp.name, profile, seed)) as f:
         watchers = [history, checkpoint.Checkpoints(f, history, own, say)]
         watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
@@ -162,23 +162,23 @@ def fit(exp, profile, seed, place, images, resume, say, **more):
     return net, history, dls, config
 
 
-def identity(config: dict, seed: int, images, place: torch.device) -> dict:
+def identity(config: dict, seed: int, images, device: torch.device) -> dict:
     """What a run must agree in with its checkpoint: a Record names each but once."""
     return config | {
         "seed": seed,
         "content_hash": images.content_hash,
         "commit": commit(),
-        "device": describe(place),
+        "device": describe_device(device),
     }
 
 
 def set_up(exp, p, device, stand_in, say) -> tuple[torch.device, data.Images]:
     """The device and pictures of a run, said in one line; earlier runs are freed."""
-    place = find(device)
-    free(place)
+    device = find_device(device)
+    free(device)
     images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
-    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe(place)}")
-    return place, images
+    say(f"{exp.title}: {images.variant}, {p.size} px, on {describe_device(device)}")
+    return device, images
 
 
 def drawn(images, count: int | None):
@@ -211,7 +211,7 @@ def run_schedule(learn, p, done: int = 0) -> None:
             learn.mixed_precision.autocast.__exit__(None, None, None)
 
 
-def measured(seed, history, net, images, size, place, count: int) -> Seed:
+def measured(seed, history, net, images, size, device, count: int) -> Seed:
     """What a Record keeps of one training, with `count` pictures in an epoch."""
     channels = images.train.images.shape[-1]
     return Seed(
@@ -220,7 +220,7 @@ def measured(seed, history, net, images, size, place, count: int) -> Seed:
         parameters=probes.parameters(net),
         macs=probes.macs(net, (channels, size, size)),
         # A finished run that is restored has trained nothing here.
-        peak_memory_mb=peak(place) if history.trained else None,
+        peak_memory_mb=peak(device) if history.trained else None,
         images_per_second=round(
             count / statistics.median(e["train_seconds"] for e in history.epochs), 1
         ),

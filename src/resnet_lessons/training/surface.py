@@ -24,7 +24,7 @@ import torch
 
 from .. import data
 from ..probes import surface
-from .device import find
+from .device import find_device
 from .run import Run, drawn
 from .run import train as train_once
 
@@ -105,6 +105,6 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     p = exp.profile(profile)
     images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
     images = drawn(images, p.pictures)
-    place = find(device)
-    found = around(run.net, images, p.size, seed, PLANS[profile], place, say)
+    device = find_device(device)
+    found = around(run.net, images, p.size, seed, PLANS[profile], device, say)
     return replace(run, seed=replace(run.seed, measured=found))

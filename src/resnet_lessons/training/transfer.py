@@ -30,7 +30,7 @@ from torch import nn
 
 from .. import data, nets, probes
 from ..errors import LessonError
-from .device import describe
+from .device import describe_device
 from .freezing import FALL, freeze, phase, rate_groups
 from .pipeline import accuracy
 from .run import Run, drawn, fit, measured, provenance, set_up
@@ -139,7 +139,7 @@ def few(split, count: int, seed: int):
 def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     """The body, then every way; as `run.train`, which calls this."""
     p, plan = exp.profile(profile), PLANS[profile]
-    place, images = set_up(exp, p, device, stand_in, say)
+    device, images = set_up(exp, p, device, stand_in, say)
     others = tuple(i for i in range(len(images.classes)) if i not in HELD)
     old, new = drawn(only(images, others), p.pictures), only(images, HELD)
     more = {
@@ -147,13 +147,13 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         "plan": asdict(plan) | {"counts": list(plan.counts)},
     }
     body, history, dls, config = fit(
-        exp, profile, seed, place, old, resume, say, **more
+        exp, profile, seed, device, old, resume, say, **more
     )
     found, kept = {}, None
     for name, way in WAYS.items():
         found[name] = {}
         for count in plan.counts:
-            net = _start(exp, p, way, body, seed, place)
+            net = _start(exp, p, way, body, seed, device)
             split = few(new.train, count, seed)
             loaders = _loaders(split, new, dls.train, plan.batch_size, seed)
             result = adapt(net, loaders[0], way, plan.steps, p.lr)
@@ -167,12 +167,12 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
             if name == MAIN:
                 kept = net
     count = len(dls.train) * p.batch_size
-    outcome = measured(seed, history, body, old, p.size, place, count)
+    outcome = measured(seed, history, body, old, p.size, device, count)
     outcome = replace(outcome, measured={"classes": list(new.classes), "ways": found})
-    return Run(outcome, config, provenance(old), describe(place), kept)
+    return Run(outcome, config, provenance(old), describe_device(device), kept)
 
 
-def _start(exp, p, way: Way, body, seed: int, place):
+def _start(exp, p, way: Way, body, seed: int, device):
     """A net of its own for `way`; its new weights depend on the seed alone.
 
     A net from scratch begins where the body of the same seed once began.
@@ -184,7 +184,7 @@ def _start(exp, p, way: Way, body, seed: int, place):
     else:
         net = copy.deepcopy(body)
         net.head[-1] = nn.Linear(net.head[-1].in_features, len(HELD))
-    return net.to(place, memory_format=torch.channels_last)
+    return net.to(device, memory_format=torch.channels_last)
 
 
 def _loaders(split, new, like, batch_size: int, seed: int):
