@@ -261,7 +261,7 @@ def test_a_checkpoint_that_would_run_code_is_not_loaded(silent, monkeypatch, tmp
 
 def test_a_checkpoint_of_other_code_or_another_device_is_refused(silent, monkeypatch):
     training.train(SMALL, "smoke", 0, "cpu", say=silent)
-    for name in "commit", "describe":
+    for name in "commit", "describe_device":
         with monkeypatch.context() as patch:
             patch.setattr(run_module, name, lambda *_: "another")
             with pytest.raises(UsageError, match="this run has 'another'"):

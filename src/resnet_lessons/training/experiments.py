@@ -95,6 +95,24 @@ CLOSING = [
     ]
 ]
 
+# Chapter 10: both orders at about three times the rate, where v2 may not lag.
+FASTER = [
+    Experiment(
+        f"{name}-56-faster",
+        10,
+        f"{kind}, 56 layers, rate 0.01",
+        f"{name}-56-cifar",
+        {p: replace(profile, lr=1e-2) for p, profile in SHORT.items()},
+    )
+    for name, kind in [("preact", "pre-activation"), ("resnet", "residual")]
+]
+
+# Chapter 7: four times as long, so that a γ from zero has time to grow.
+LONGER = {
+    "smoke": IMAGENETTE["smoke"],
+    "laptop": replace(IMAGENETTE["laptop"], epochs=20),
+}
+
 # Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
 HALF = with_options(IMAGENETTE, widths=[32, 64, 128, 256])
 
@@ -181,6 +199,20 @@ EXPERIMENTS = {
             "ResBlocks, two a stage, γ = 1",
             "resblock-net-deep-gamma-one",
         ),
+        Experiment(
+            "resblock-net-deep-longer",
+            7,
+            "ResBlocks, two a stage, 20 epochs",
+            "resblock-net-deep",
+            LONGER,
+        ),
+        Experiment(
+            "resblock-net-deep-gamma-one-longer",
+            7,
+            "ResBlocks, two a stage, γ = 1, 20 epochs",
+            "resblock-net-deep-gamma-one",
+            LONGER,
+        ),
         Experiment("resnet-18", 8, "ResNet-18 with a stem", "resnet-18-fastai"),
         Experiment("resnet-50", 9, "ResNet-50, bottlenecks", "resnet-50-fastai"),
         Experiment(
@@ -206,6 +238,7 @@ EXPERIMENTS = {
         ),
         *ORDER,
         *CLOSING,
+        *FASTER,
         Experiment(
             "resnet-20-pipeline",
             11,
