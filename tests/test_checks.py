@@ -541,7 +541,7 @@ def test_bad_file_gets_one_clear_line(tmp_path, monkeypatch, code, line):
 
 def test_a_file_that_ends_python_is_told(tmp_path):
     path = file_with(tmp_path, "import os\nos._exit(1)\n")
-    with pytest.raises(LessonError, match=r"answer\.py ended Python"):
+    with pytest.raises(LessonError, match=r"ended Python before.* Run it by itself"):
         checks.check_file("03.2", path)
 
 
@@ -560,5 +560,21 @@ def test_unknown_exercise_for_a_file_is_wrong_use(tmp_path):
 
 @pytest.mark.slow
 def test_endless_file_is_stopped(tmp_path):
-    with pytest.raises(LessonError, match=r"answer\.py was still running after 8"):
+    said = r"answer\.py was still running after 8.* Look for a loop that never ends"
+    with pytest.raises(LessonError, match=said):
         checks.check_file("03.2", file_with(tmp_path, "while True:\n    pass\n"))
+
+
+def test_a_process_without_an_end_is_stopped_and_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(runfile, "PATIENCE", 0.01)
+    with pytest.raises(LessonError, match=r"stopped after 0 .* check it once more"):
+        checks.check_file("03.2", file_with(tmp_path, "x = 1\n"))
+
+
+def test_long_work_may_stand_below_main(tmp_path, monkeypatch):
+    """As the words for a file that runs too long advise."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    code = "def head_parameters():\n    pass\n\n"
+    code += "if __name__ == '__main__':\n    raise SystemExit\n"
+    answer = runfile._answer("03.2", file_with(tmp_path, code))
+    assert answer.__name__ == "head_parameters"

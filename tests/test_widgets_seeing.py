@@ -11,7 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from resnet_lessons import data, nets, probes
-from resnet_lessons.figures.seeing import DIGITS, letters
+from resnet_lessons.figures.cam import DIGITS, letters
 from resnet_lessons.widgets.cam_layer import DIGITS as THEIRS
 from widget_data_seeing import surface_records
 from widget_looks import POWERS, inside, said, shares, text

@@ -40,7 +40,10 @@ def check_file(id: str, path: str | os.PathLike) -> Report:
                 out.buffer.seek(max(0, printed.stat().st_size - SHOWN))
                 sys.stderr.write(out.read())
         if not result.exists():
-            raise LessonError(f"{path.name} ended Python before it could be checked.")
+            raise LessonError(
+                f"{path.name} ended Python before it could be checked. Run it by "
+                f"itself with `python {path.name}` and see where it stops."
+            )
         data = json.loads(result.read_text(encoding="utf-8"))
     if "error" in data:
         raise (UsageError if data["usage"] else LessonError)(data["error"])
@@ -64,7 +67,9 @@ def _start(id: str, path: Path, result: Path, printed: Path) -> None:
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise LessonError(
-                f"{path.name} was stopped after {PATIENCE:.0f} seconds."
+                f"{path.name} was stopped after {PATIENCE:.0f} seconds. Close other "
+                "programs and check it once more. If it is stopped again, look for a "
+                "loop that never ends or one call that takes very long."
             ) from None
 
 
@@ -76,8 +81,9 @@ def _answer(id: str, path: Path):
         defined = limited(lambda: runpy.run_path(str(path)))
     except OutOfTime:
         raise LessonError(
-            f"{path.name} was still running after {SECONDS:.0f} seconds. "
-            "Is there a loop that never ends?"
+            f"{path.name} was still running after {SECONDS:.0f} seconds. Look for a "
+            "loop that never ends. Put long work, such as training, below "
+            '`if __name__ == "__main__":`; a check leaves it out.'
         ) from None
     except SyntaxError as error:
         raise LessonError(

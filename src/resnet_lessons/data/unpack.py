@@ -48,14 +48,15 @@ def unpack(archive, folder, progress=True):
 
     Raises `LessonError` for a damaged archive, for a zip that Python cannot read
     (encrypted, Deflate64), and for a hostile one: a path that leaves the folder, a
-    link, a device, or more data than the disk has room for.
+    link, a device, or more data than the disk has room for. Each says what to do next.
     """
     with open(archive, "rb") as file:
         start = file.read(64)
     if is_page(start):
         raise LessonError(
             f"{archive.name} is a web page, not an archive: a login page or proxy "
-            "answered in its place. Download it again in a browser"
+            "answered in its place. Download it again in a browser and import that "
+            "file"
         )
     work = _unzip if published_name(archive).lower().endswith(ZIPS) else _untar
     try:
@@ -71,17 +72,26 @@ def unpack(archive, folder, progress=True):
             "files again as a plain zip or tgz"
         ) from None
     except OSError as error:
-        raise LessonError(f"cannot unpack {archive} into {folder}: {error}") from None
+        raise LessonError(
+            f"cannot unpack {archive} into {folder}: {error}. See that the archive can "
+            "be read and the folder written, or choose another folder with "
+            "RESNET_LESSONS_DATA; then try again"
+        ) from None
 
 
 def _safe(name, archive):
     """`name` if it stays inside the folder on Linux, macOS and Windows alike."""
     windows, posix = PureWindowsPath(name), PurePosixPath(name)
     if windows.drive or windows.root or posix.root or ".." in windows.parts:
-        raise LessonError(
-            f"refused {archive.name}: its member {name!r} leaves the folder"
-        )
+        raise _refused(archive, name, "leaves the folder")
     return name
+
+
+def _refused(archive, name, why):
+    return LessonError(
+        f"refused {archive.name}: its member {name!r} {why}. Take the archive from its "
+        "publisher; if it is your own, pack it again without this member"
+    )
 
 
 def _untar(archive, folder, progress):
@@ -96,10 +106,7 @@ def _untar(archive, folder, progress):
             with tarfile.open(fileobj=stream, mode="r|") as tar:
                 for member in tar:
                     if not (member.isreg() or member.isdir()):
-                        raise LessonError(
-                            f"refused {archive.name}: its member {member.name!r} is "
-                            "a link or device"
-                        )
+                        raise _refused(archive, member.name, "is a link or device")
                     _safe(member.name, archive)
                     room -= member.size
                     _room(room, archive)
@@ -125,7 +132,8 @@ def _unzip(archive, folder, progress):
 def _room(room, archive):
     if room < 0:
         raise LessonError(
-            f"no room to unpack {archive.name}: {-room / 1e6:.0f} MB more are needed"
+            f"no room to unpack {archive.name}: {-room / 1e6:.0f} MB more are needed; "
+            "make room or choose another folder with RESNET_LESSONS_DATA"
         )
 
 

@@ -1,14 +1,17 @@
 """From a Record or a probe to what a reader sees: curves, tables, sentences."""
 
+from .cam import cam_data
 from .chapters import learning_rates, pooling
 from .convolving import by_shift, convolving, weight_matrix
 from .curves import curves
 from .depths import depth_and_skip, error_table, loss_words, losses
 from .display import COLOURS, number, say, show, table
 from .layers import by_layer
+from .paths import inception
 from .pipeline import confusion, seed_spread, wander, worst_words
 from .playground import playground_data
-from .race import spectra, spectrum
+from .race import rounds, spectra, spectrum
+from .rings import ring
 from .rows import (
     accuracy_words,
     compare_words,
@@ -20,17 +23,15 @@ from .rows import (
     steps_table,
 )
 from .scenes import boxes
-from .seeing import (
-    cam_data,
-    grids,
-    pictures,
+from .seeing import grids, pictures
+from .speed import bench_table, speed_table, speed_targets, start_table
+from .surfaces import (
     plane_words,
     ray_lines,
     surface_data,
     surface_table,
     surfaces,
 )
-from .speed import bench_table, speed_table, speed_targets, start_table
 from .transfer import (
     freezing,
     freezing_picture,
@@ -60,6 +61,7 @@ __all__ = [
     "freezing",
     "freezing_picture",
     "grids",
+    "inception",
     "learning_rates",
     "loss_words",
     "losses",
@@ -74,6 +76,8 @@ __all__ = [
     "provenance_table",
     "ray_lines",
     "results_table",
+    "ring",
+    "rounds",
     "running_table",
     "say",
     "seed_spread",

@@ -1,6 +1,6 @@
 """The digits of the residual playground, packed into a few kilobytes."""
 
-from .seeing import DIGITS
+from .cam import DIGITS
 
 
 def playground_data(train, held, counts=(160, 80)):

@@ -1,4 +1,6 @@
-"""Appendix D: the singular values of steps."""
+"""Appendix D: the singular values of steps, and how Muon evens them out."""
+
+from itertools import pairwise
 
 from .curves import looks
 from .display import STYLE, Figure, show
@@ -35,3 +37,28 @@ def spectra(matrices: dict) -> Figure:
             "Lengths of gradients and steps in each direction, shares of the longest. "
         )
         return show(figure, alt + "; ".join(words) + ".")
+
+
+def rounds(values: list[float], after: list[list[float]]) -> Figure:
+    """What each round of Newton-Schulz has made of singular `values`, a line a round.
+
+    values: those at the start, ascending, as shares of the matrix's norm, above 0.
+    The number of a line stands above its first peak.
+    """
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        figure, ax = pyplot.subplots(figsize=(4.2, 3.4))
+        words = []
+        for (number, line), colour, _ in looks(list(enumerate(after, 1))):
+            ax.plot(values, line, color=colour, lw=1.5)
+            falls = [i for i, (y, then) in enumerate(pairwise(line)) if then < y]
+            peak = falls[0] if falls else -1
+            look = {"ha": "center", "va": "bottom", "color": colour, "weight": "bold"}
+            ax.text(values[peak], line[peak] + 0.02, f"{number}", **look)
+            words.append(f"{number}: {line[0]:.2g} to {line[-1]:.2g}")
+        ax.axhline(1, color="grey", lw=0.8)
+        ax.set(xscale="log", xlabel="at the start, as a share of the norm (log)")
+        ax.set(title=f"singular value after 1 to {len(after)} rounds", ylim=(0, 1.35))
+        ends = f"from {values[0]:.2g} to {values[-1]:.2g} at the start"
+        return show(figure, f"Singular values, {ends}; after round {'; '.join(words)}.")
