@@ -69,7 +69,7 @@ def test_values_come_seed_by_seed():
 
 def test_the_widget_gets_the_record_and_the_costs():
     record = made(0.0, 0.02, 0.04)
-    found = figures.freezing(record, COSTS)
+    found = figures.freezing_data(record, COSTS)
     assert found["counts"] == [20, 500]
     # `head` is the fourth of the ways, so its accuracy is 0.53 with 20 pictures.
     assert found["accuracy"][0][0] == pytest.approx([0.53, 0.55, 0.57])
@@ -77,7 +77,7 @@ def test_the_widget_gets_the_record_and_the_costs():
     assert found["scratch"][1] == pytest.approx([0.55, 0.57, 0.59])
     assert found["seconds"] == pytest.approx([5.5, 6.5, 7.5, 8.5, 9.5])
     on_gpu = dataclasses.replace(record, device="NVIDIA H200")
-    assert set(figures.freezing(on_gpu, COSTS)["seconds"]) == {100.0}
+    assert set(figures.freezing_data(on_gpu, COSTS)["seconds"]) == {100.0}
     assert {k: found[k] for k in COSTS} == COSTS
 
 

@@ -241,6 +241,17 @@ def test_doctor_says_where_nothing_can_be_kept(tmp_path, monkeypatch):
     assert "a folder of yours in RESNET_LESSONS_DATA" in told
 
 
+def test_doctor_says_what_checkpoints_take(tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
+    assert "checkpoints" not in doctor.report(doctor.examine())
+    kept = tmp_path / "runs" / "resnet-50-laptop-seed0" / "epoch-0005"
+    kept.mkdir(parents=True)
+    with (kept / "weights.safetensors").open("wb") as file:
+        file.truncate(60_000_000)
+    told = doctor.report(doctor.examine())
+    assert f"{tmp_path / 'runs'}, 0.1 GB of checkpoints" in told
+
+
 def test_doctor_says_how_to_get_what_is_missing():
     text = call("doctor").stdout
     assert "resnet-lessons data get imagenette-160" in text

@@ -47,7 +47,7 @@ def test_records_become_the_data_of_the_widget():
     plain = [record("a", [[2.0, 1.5]]), record("b", [[2.0, 1.8]])]
     skip = [record("c", [[2.0, 1.4]]), record("d", [[2.0, 1.3]])]
     norms = {"plain": [1.0, 9.0], "residual": [2.0, 3.0]}
-    data = figures.depth_and_skip([8, 14], plain, skip, norms, "A note.")
+    data = figures.depth_and_skip_data([8, 14], plain, skip, norms, "A note.")
     assert data["nets"]["plain"][1]["losses"] == [[2.0, 1.8]]
     assert data["nets"]["residual"][1] == {
         "losses": [[2.0, 1.3]],

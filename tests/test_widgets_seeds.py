@@ -18,7 +18,7 @@ from widget_registry import widget
 
 def test_the_data_is_that_of_the_record():
     record = records.load("resnet-20-pipeline", "laptop")
-    data = figures.seed_spread(record, "0123456789")
+    data = figures.seed_spread_data(record, "0123456789")
     SeedSpread(data)
     for seed, answers in zip(record.seeds, data["answers"], strict=True):
         right = [a == b for a, b in zip(data["labels"], answers, strict=True)]

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ["torch", "torchvision", "fastai", "ipywidgets", "anywidget", "matplotlib"]
@@ -10,10 +11,10 @@ UNKNOWN = "unknown: torch does not load"
 
 
 def examine() -> dict:
-    """Python, packages, device, memory and data sets, as plain values."""
+    """Python, packages, device, memory, checkpoints and data, as plain values."""
     from . import data
 
-    root = data.data_root()
+    root, runs = data.data_root(), data.runs_folder()
     rows = data.status()
     for row in rows:
         row["repair"] = data.how_to_repair(row["name"]) if row["problem"] else None
@@ -25,6 +26,8 @@ def examine() -> dict:
         "data_root": str(root),
         "free_gb": _free(root),
         "writable": _writable(root),
+        "runs": str(runs),
+        "runs_gb": _size(runs),
         "data": rows,
     }
 
@@ -41,6 +44,11 @@ def report(found: dict) -> str:
     ]
     if not found["writable"]:
         lines[-1] += "; nothing can be written there"
+    if found["runs_gb"]:
+        lines.append(
+            f"runs in   {found['runs']}, {found['runs_gb']} GB of checkpoints: while "
+            "nothing trains, that folder may be removed"
+        )
     for row in found["data"]:
         state = "built in" if row["built_in"] else "missing"
         if row["present"] and not row["built_in"]:
@@ -104,6 +112,16 @@ def _memory() -> float | None:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
     except (AttributeError, ValueError):  # Windows
         return None
+
+
+def _size(folder) -> float:
+    """GB of the files in `folder`; those that go meanwhile count as nothing."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += os.path.getsize(os.path.join(place, name))
+    return round(total / 1e9, 1)
 
 
 def _free(path) -> float | None:

@@ -125,7 +125,7 @@ def read_again(app, env, added, changed, removed) -> list[str]:
     built = first.stat().st_mtime
     folders = [Path(app.confdir) / folder for folder in app.config.html_static_path]
     assets = [path for folder in folders for path in folder.rglob("*")]
-    newer = any(path.stat().st_mtime > built for path in assets)
+    newer = any(path.stat().st_mtime > built for path in assets if path.is_file())
     return [app.config.root_doc] if newer else []
 
 

@@ -42,7 +42,7 @@ def check_file(id: str, path: str | os.PathLike) -> Report:
         if not result.exists():
             raise LessonError(
                 f"{path.name} ended Python before it could be checked. Run it by "
-                f"itself with `python {path.name}` and see where it stops."
+                f'itself with `python "{path}"` and see where it stops.'
             )
         data = json.loads(result.read_text(encoding="utf-8"))
     if "error" in data:

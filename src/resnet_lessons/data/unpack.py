@@ -47,8 +47,9 @@ def unpack(archive, folder, progress=True):
     """Unpack a tar or zip `archive` into `folder`.
 
     Raises `LessonError` for a damaged archive, for a zip that Python cannot read
-    (encrypted, Deflate64), and for a hostile one: a path that leaves the folder, a
-    link, a device, or more data than the disk has room for. Each says what to do next.
+    (encrypted, Deflate64), where a file cannot be read or written, and for a hostile
+    one: a path that leaves the folder, a link, a device, or more data than the disk has
+    room for. Each says what to do next.
     """
     with open(archive, "rb") as file:
         start = file.read(64)
@@ -74,8 +75,8 @@ def unpack(archive, folder, progress=True):
     except OSError as error:
         raise LessonError(
             f"cannot unpack {archive} into {folder}: {error}. See that the archive can "
-            "be read and the folder written, or choose another folder with "
-            "RESNET_LESSONS_DATA; then try again"
+            "be read, that the folder may be written and that its disk has room, or "
+            "choose another folder with RESNET_LESSONS_DATA; then try again"
         ) from None
 
 
@@ -132,8 +133,8 @@ def _unzip(archive, folder, progress):
 def _room(room, archive):
     if room < 0:
         raise LessonError(
-            f"no room to unpack {archive.name}: {-room / 1e6:.0f} MB more are needed; "
-            "make room or choose another folder with RESNET_LESSONS_DATA"
+            f"no room to unpack {archive.name}: at least {-(room // 10**6)} MB more "
+            "are needed; make room or choose another folder with RESNET_LESSONS_DATA"
         )
 
 

@@ -4,13 +4,13 @@ from .cam import cam_data
 from .chapters import learning_rates, pooling
 from .convolving import by_shift, convolving, weight_matrix
 from .curves import curves
-from .depths import depth_and_skip, error_table, loss_words, losses
+from .depths import depth_and_skip_data, error_table, loss_words, losses
 from .display import COLOURS, number, say, show, table
 from .layers import by_layer
 from .paths import inception
-from .pipeline import confusion, seed_spread, wander, worst_words
+from .pipeline import confusion, seed_spread_data, wander, worst_words
 from .playground import playground_data
-from .race import rounds, spectra, spectrum
+from .race import rounds, spectra
 from .rings import ring
 from .rows import (
     accuracy_words,
@@ -33,7 +33,7 @@ from .surfaces import (
     surfaces,
 )
 from .transfer import (
-    freezing,
+    freezing_data,
     freezing_picture,
     percent_words,
     picture_counts,
@@ -56,9 +56,9 @@ __all__ = [
     "confusion",
     "convolving",
     "curves",
-    "depth_and_skip",
+    "depth_and_skip_data",
     "error_table",
-    "freezing",
+    "freezing_data",
     "freezing_picture",
     "grids",
     "inception",
@@ -80,11 +80,10 @@ __all__ = [
     "rounds",
     "running_table",
     "say",
-    "seed_spread",
+    "seed_spread_data",
     "seeds_words",
     "show",
     "spectra",
-    "spectrum",
     "speed_table",
     "speed_targets",
     "start_table",

@@ -118,7 +118,7 @@ def by_shift(lines: dict[str, list[float]], shifts, title: str) -> Figure:
             ax.plot(shifts, percent, dashed, c=colour, marker=marker, ms=5, label=label)
         ax.set(xlabel="moved by (px)", title=title, ylim=(0, 102))
         ax.axhline(10, color="grey", lw=0.8)
-        ax.text(shifts[0], 11.5, "guessing", color="grey", fontsize=9)
+        ax.text(shifts[0], 11.5, "guessing", color="grey")
         figure.legend(loc="outside lower center", ncols=1)
         words = "; ".join(
             f"{label}: {values[0]:.0%} in place, {values[-1]:.0%} at {shifts[-1]} px"

@@ -104,7 +104,7 @@ def _row(record: Record) -> list[str]:
     ]
 
 
-def depth_and_skip(
+def depth_and_skip_data(
     depths: list[int],  # layers, rising
     plain: list[Record],  # one for each depth
     residual: list[Record],

@@ -4,7 +4,7 @@ from ..records import Record
 from .display import COLOURS, STYLE, Figure, show
 
 
-def seed_spread(record: Record, classes) -> dict:
+def seed_spread_data(record: Record, classes) -> dict:
     """The data of `widgets.SeedSpread`, from a Record of the pipeline.
 
     classes: their names, in the order of the labels.
@@ -39,7 +39,7 @@ def confusion(matrix: list[list[int]], classes, title: str) -> Figure:
                 colour = colors.to_rgba(COLOURS[i != j], shade)
                 box = pyplot.Rectangle((j - 0.5, i - 0.5), 1, 1, fc=colour, ec="white")
                 ax.add_patch(box)
-                ax.text(j, i, count or "·", ha="center", va="center", fontsize=9)
+                ax.text(j, i, count or "·", ha="center", va="center", fontsize=11)
         names = {"ticks": range(len(classes)), "labels": list(classes)}
         ax.set_xticks(**names, rotation=60, ha="right", rotation_mode="anchor")
         ax.set_yticks(**names)

@@ -2,7 +2,9 @@
 
 from math import ceil
 
-from .display import STYLE, Figure, show
+from .display import STYLE, Figure, beside, show
+
+SMALL = 8  # pictures without titles in a row
 
 
 def pictures(
@@ -10,10 +12,24 @@ def pictures(
     titles: list[str],  # none at all: pictures that need no names
     maps=None,  # (N, h, w), none below 0: laid over the pictures, each to its own top
     masks=None,  # (N, H, W): their outlines are drawn
-    columns: int = 4,
     alt: str = "Pictures",
 ) -> Figure:
-    """Pictures in rows, with heat maps over them and outlines of what is there."""
+    """Pictures in rows, with heat maps over them and outlines of what is there.
+
+    With titles each pair is a panel, so that a phone, too, shows letters one can read.
+    """
+    if not titles:
+        return _panel(images, titles, maps, masks, SMALL, alt)
+    pairs = [slice(first, first + 2) for first in range(0, len(images), 2)]
+    panels = []
+    for pair in pairs:
+        more = [None if part is None else part[pair] for part in (maps, masks)]
+        panels.append(_panel(images[pair], titles[pair], *more, 2, alt))
+        alt = ""  # said once
+    return beside(*panels)
+
+
+def _panel(images, titles, maps, masks, columns: int, alt: str) -> Figure:
     from matplotlib import pyplot
 
     rows = ceil(len(images) / columns)
@@ -33,9 +49,9 @@ def pictures(
                 ax.contour(masks[number], [0.5], colors="white", linewidths=1.6)
                 ax.contour(masks[number], [0.5], colors="black", linewidths=0.8)
             if titles:
-                ax.set_title(titles[number], fontsize=9, loc="center")
-        said = f": {'; '.join(t for t in titles if t)}" if titles else ""
-        return show(figure, f"{alt}{said}.")
+                ax.set_title(titles[number], fontsize=10, loc="center")
+        said = "; ".join(title for title in titles if title)
+        return show(figure, ": ".join(part for part in (alt, said) if part) + ".")
 
 
 def grids(rows: dict) -> Figure:

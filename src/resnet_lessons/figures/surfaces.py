@@ -48,7 +48,7 @@ def _surface_panel(record: Record, top: float) -> Figure:
             ax.set_rasterization_zorder(0)  # pixels: a tenth of the bytes of outlines
             ax.contour(axis, axis, grid, [guess], colors="white", linewidths=1.2)
             ax.plot(0, 0, marker="+", color="white", ms=7, mew=1.2)
-            ax.set_title(title, fontsize=9)
+            ax.set_title(title, fontsize=10.5)
             ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="α", ylabel="β")
             ax.set_aspect("equal")
             ax.label_outer()

@@ -36,7 +36,7 @@ def way_values(
     return [s.measured["ways"][way][str(count)][key] for s in record.seeds]
 
 
-def freezing(record: Record, costs: dict) -> dict:
+def freezing_data(record: Record, costs: dict) -> dict:
     """The data of `widgets.Freezing`; costs: from `probes.freezing_costs`."""
     numbers = picture_counts(record)
     clock = "cpu_seconds" if "CPU" in record.device else "seconds"

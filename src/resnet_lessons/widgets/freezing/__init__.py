@@ -12,7 +12,7 @@ class Freezing(LessonWidget):
     """Choose which parts of a net learn, and from how many pictures.
 
     `data` holds, for P parts from the stem to the head, what `probes.freezing_costs`
-    counts, and what a Record says (`figures.freezing` joins the two):
+    counts, and what a Record says (`figures.freezing_data` joins the two):
 
     - `parts`, `parameters`, `macs`: P values each; MACs forward, for one picture
     - `learning`, `backward`: parameters that learn and MACs backward, with 0 to P - 1

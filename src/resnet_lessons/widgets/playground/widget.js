@@ -20,8 +20,8 @@ class ResidualPlayground {
       title: "The residual playground",
       lead: "A small net trains here, in your browser. Each change starts a new one; the " +
         `grey line keeps the last one that ran for ${LONG} steps, or diverged.`,
-      caption: `The net is fully connected; every hidden layer is ${WIDTH} wide. Two ` +
-        "layers make a block, and the even one ends it. A batch has " +
+      caption: `The net is fully connected; every hidden layer is ${WIDTH} wide. ` +
+        "Layers 1 and 2 make a block, 3 and 4 the next, and so on. A batch has " +
         `${BATCH} examples. The data are ${POINTS.train} training and ${POINTS.held} ` +
         "held-out points, or real digits of 8 × 8 pixels. Gradients and outputs are " +
         "those of the last batch. A point of the training loss is the mean over the " +

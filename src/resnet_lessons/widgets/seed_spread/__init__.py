@@ -10,7 +10,7 @@ FEWEST = 50  # pictures: the smallest draw
 class SeedSpread(LessonWidget):
     """Choose how many test pictures one looks at; see accuracy and confusions move.
 
-    `data` comes from `figures.seed_spread`. With K `classes` (ten at most), N test
+    `data` comes from `figures.seed_spread_data`. With K `classes` (ten at most), N test
     pictures and S `seeds`:
 
     - `labels`: N digits in one string, the class of each picture
