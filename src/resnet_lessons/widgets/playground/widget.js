@@ -20,14 +20,12 @@ class ResidualPlayground {
       title: "The residual playground",
       lead: "A small net trains here, in your browser. Each change starts a new one; the " +
         `grey line keeps the last one that ran for ${LONG} steps, or diverged.`,
-      caption: `The net is fully connected; every hidden layer is ${WIDTH} wide. ` +
-        "Layers 1 and 2 make a block, 3 and 4 the next, and so on. A batch has " +
-        `${BATCH} examples. The data are ${POINTS.train} training and ${POINTS.held} ` +
-        "held-out points, or real digits of 8 × 8 pixels. Gradients and outputs are " +
-        "those of the last batch. A point of the training loss is the mean over the " +
-        "batches since the point before. With BatchNorm, the held-out loss uses its " +
-        `running averages. A loss above ${MOST} is drawn at ${MOST}. Training pauses ` +
-        `at step ${FIRST}; press Play to go on.`,
+      caption: `Fully connected, ${WIDTH} wide; layers 1 and 2 are a block, 3 and 4 the ` +
+        `next. A batch has ${BATCH} of ${POINTS.train} training points; ${POINTS.held} ` +
+        "are held out. Or real digits of 8 × 8 pixels. Gradients and outputs are of the " +
+        "last batch. Training losses are means since the last point, held-out losses " +
+        `use the running averages. A loss above ${MOST} is drawn at ${MOST}. Pauses at ` +
+        `step ${FIRST}; Play goes on.`,
     });
     this.pictures = { loss: new LossChart(), plane: new Plane(), wall: new Wall(),
       gradient: new LayerChart("Gradient of each layer", "length, weights’ gradient"),
