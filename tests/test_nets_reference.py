@@ -56,6 +56,7 @@ def assert_equal_nets(theirs, ours, size, batch=2):
         ("resnet-18", tv.resnet18, 64),
         ("resnet-34", tv.resnet34, 64),
         ("resnet-50", tv.resnet50, 64),
+        ("resnext-50", tv.resnext50_32x4d, 64),
         ("resnet-18-fastai", lambda num_classes: xresnet18(n_out=num_classes), 64),
         ("resnet-34-fastai", lambda num_classes: xresnet34(n_out=num_classes), 64),
         ("resnet-50-fastai", lambda num_classes: xresnet50(n_out=num_classes), 64),

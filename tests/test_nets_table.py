@@ -13,6 +13,7 @@ from resnet_lessons.errors import UsageError
 FIXED_SIZE = {"mlp": 28, "lenet-5": 32, "lenet-5-mnist": 28}
 SMALLEST = {"alexnet": 63, "vgg-16": 32, "googlenet": 15}
 SMALLEST |= {"vgg-tiny": 16, "vgg-tiny-5x5": 16, "race-net": 9}
+SMALLEST |= {"dense-22-cifar": 4, "dense-58-cifar": 4}
 SMALL_ENOUGH = [name for name in nets.NETS if "110" not in name]
 
 

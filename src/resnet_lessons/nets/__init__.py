@@ -4,12 +4,15 @@
 """
 
 from .blocks import BasicBlock, BottleneckBlock, FastaiBlock, PreActBlock
+from .cifar import cifar_net
 from .classic import VGG, AlexNet, LeNet5
+from .dense import DenseLayer, DenseNet
 from .fcn import FixedSizeNet, FullyConvolutional
 from .inception import GoogLeNet, Inception
 from .layers import conv, conv2d, he_init, head, preact_conv, torch_init, zero_last
 from .orders import ORDERS, OrderedBlock
-from .resnet import ResNet, cifar_net
+from .relatives import HighwayBlock, ResNeXtBlock, ScaledBlock, StochasticBlock
+from .resnet import ResNet
 from .shortcuts import SHORTCUTS, make_shortcut
 from .stems import STEMS, make_stem
 from .table import NETS, build
@@ -23,15 +26,21 @@ __all__ = [
     "AlexNet",
     "BasicBlock",
     "BottleneckBlock",
+    "DenseLayer",
+    "DenseNet",
     "FastaiBlock",
     "FixedSizeNet",
     "FullyConvolutional",
     "GoogLeNet",
+    "HighwayBlock",
     "Inception",
     "LeNet5",
     "OrderedBlock",
     "PreActBlock",
+    "ResNeXtBlock",
     "ResNet",
+    "ScaledBlock",
+    "StochasticBlock",
     "build",
     "cifar_net",
     "conv",

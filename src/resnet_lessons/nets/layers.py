@@ -18,15 +18,14 @@ def conv2d(
     kernel_size: int = 3,
     stride: int = 1,
     bias: bool = True,
+    groups: int = 1,
 ) -> nn.Conv2d:
     """A bare convolution with He's weights, padded by `kernel_size // 2`.
 
     At stride s a grid of H x W becomes ceil(H / s) x ceil(W / s), for odd kernels.
     """
-    padding = kernel_size // 2
-    return he_init(
-        nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
-    )
+    options = {"padding": kernel_size // 2, "bias": bias, "groups": groups}
+    return he_init(nn.Conv2d(in_channels, out_channels, kernel_size, stride, **options))
 
 
 def conv(
@@ -36,6 +35,7 @@ def conv(
     stride: int = 1,
     norm: Norm = nn.BatchNorm2d,  # None: no normalisation
     activation: Callable[[], nn.Module] | None = nn.ReLU,  # None: no activation
+    groups: int = 1,  # narrow convolutions side by side (chapter 2, appendix E)
 ) -> nn.Sequential:
     """Convolution, normalisation, ReLU: fastai's `ConvLayer` (chapter 3).
 
@@ -43,7 +43,8 @@ def conv(
     normalisation subtracts the mean, and with it any bias (Ioffe and Szegedy 2015,
     section 3.2).
     """
-    layers = [conv2d(in_channels, out_channels, kernel_size, stride, norm is None)]
+    bias = norm is None
+    layers = [conv2d(in_channels, out_channels, kernel_size, stride, bias, groups)]
     layers += [norm(out_channels)] if norm else []
     layers += [activation()] if activation else []
     return nn.Sequential(*layers)  # (B, C, H, W) -> (B, out_channels, H/s, W/s)

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from resnet_lessons.errors import UsageError
 
-from .blocks import BasicBlock, PreActBlock
 from .layers import Norm, head
 from .stems import make_stem
 
@@ -83,47 +82,3 @@ def check_stages(*settings: Sequence[int]) -> None:
             "A ResNet needs one depth, one width and one stride for each stage, all at "
             f"least 1; got depths {depths}, widths {widths}, strides {strides}."
         )
-
-
-# The CIFAR nets of the paper: kind -> block, stem, shortcut if it is not free.
-CIFAR_KINDS = {
-    "residual": (BasicBlock, "cifar", None),
-    "plain": (BasicBlock, "cifar", "none"),
-    "preact": (PreActBlock, "conv", None),
-}
-
-
-def cifar_net(
-    depth: int,  # layers with weights: 6n + 2
-    kind: str = "residual",  # a key of CIFAR_KINDS
-    shortcut: str = "A",  # a key of shortcuts.SHORTCUTS; a plain net has "none"
-    width: int = 16,  # of the first stage; the others have 2 and 4 times as much
-    num_classes: int = 10,
-    in_channels: int = 3,
-    **options,  # of ResNet: norm, batch_zero, closing_gamma
-) -> ResNet:
-    """Three stages of n blocks for small pictures (He et al. 2015, section 4.2).
-
-    (B, in_channels, 32, 32) -> (B, num_classes); 8 x 8 digits do as well. Raises
-    `UsageError` if the depth is not 8, 14, 20, ... or the kind does not exist.
-    """
-    if kind not in CIFAR_KINDS:
-        kinds = ", ".join(CIFAR_KINDS)
-        raise UsageError(f"There is no kind {kind!r} of CIFAR net; choose of {kinds}.")
-    blocks, rest = divmod(depth - 2, 6)
-    if rest or blocks < 1:
-        raise UsageError(
-            f"A CIFAR net has 6n + 2 layers: 8, 14, 20, 26, 32, 44, 56, 110, ...; "
-            f"{depth} is not among them."
-        )
-    block, stem, fixed = CIFAR_KINDS[kind]
-    return ResNet(
-        block,
-        depths=[blocks] * 3,
-        widths=[width, 2 * width, 4 * width],
-        stem=stem,
-        shortcut=fixed or shortcut,
-        num_classes=num_classes,
-        in_channels=in_channels,
-        **options,
-    )

@@ -10,6 +10,7 @@ from torch import nn
 from resnet_lessons.errors import UsageError
 
 from .blocks import BasicBlock, BottleneckBlock, FastaiBlock
+from .cifar import CIFAR_KINDS, cifar_net
 from .classic import (
     ALEXNET_TORCHVISION,
     MLP,
@@ -20,11 +21,13 @@ from .classic import (
     AlexNet,
     LeNet5,
 )
+from .dense import DenseNet
 from .fcn import WIDTHS as FCN_WIDTHS
 from .fcn import FullyConvolutional
 from .inception import GoogLeNet
 from .race import race_net
-from .resnet import ResNet, cifar_net
+from .relatives import ResNeXtBlock
+from .resnet import ResNet
 
 # Blocks in each stage (He et al. 2015, table 1); 34 and 50 share them.
 D18, D34, D50 = (2, 2, 2, 2), (3, 4, 6, 3), (3, 4, 6, 3)
@@ -92,10 +95,14 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "resnet-14-fastai": partial(Fastai, BasicBlock, (2, 2, 2), widths=WIDTHS[:3]),
     "xresnet-50-mish": xresnet_50_mish,
     "race-net": race_net,
+    # appendix E
+    "resnext-50": partial(Paper, ResNeXtBlock, D50),
+    "dense-22-cifar": partial(DenseNet, 22),
+    "dense-58-cifar": partial(DenseNet, 58),
 }
 
-# Chapters 4 and 10: resnet-20-cifar, plain-56-cifar, preact-110-cifar, ...
-CIFAR_NAMES = {"resnet": "residual", "plain": "plain", "preact": "preact"}
+# Chapters 4 and 10, appendix E: resnet-20-cifar, plain-56-cifar, highway-56-cifar, ...
+CIFAR_NAMES = {"resnet" if kind == "residual" else kind: kind for kind in CIFAR_KINDS}
 CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
 NETS |= {
     f"{name}-{depth}-cifar": partial(cifar_net, depth, kind)

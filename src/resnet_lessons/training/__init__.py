@@ -4,7 +4,8 @@ Importing this loads no torch; using any name but the experiments does.
 """
 
 from ..lazy import lazy
-from .experiments import EXPERIMENTS, Experiment, Profile, experiment
+from .experiments import EXPERIMENTS, experiment
+from .profiles import Experiment, Profile
 
 _HOMES = {
     "describe_device": "device",

@@ -1,37 +1,27 @@
-"""The experiments of the book, each a line of data, with its profiles."""
+"""The experiments of the book, each a line of data; see profiles.py for their sizes."""
 
 import difflib
 from dataclasses import replace
 
 from ..errors import UsageError
-from .profiles import IMAGENETTE, Experiment, Profile
+from .profiles import (
+    CIFAR_DEPTH,
+    GROWING,
+    HALF,
+    IMAGENETTE,
+    LONG,
+    LONGER,
+    MNIST,
+    PIPELINE,
+    SHAPES,
+    SHORT,
+    TRANSFER,
+    Experiment,
+    with_options,
+)
 from .race import RACE
 
-
-def with_options(profiles: dict[str, Profile], **options) -> dict[str, Profile]:
-    """`profiles` with `options` of the net added to theirs."""
-    return {
-        name: replace(profile, options=profile.options | options)
-        for name, profile in profiles.items()
-    }
-
-
-# Chapter 1: digits, 28 px as they are.
-MNIST = {
-    "smoke": Profile("digits", 28, 2, 64, pictures=512, stored=28),
-    "laptop": Profile("mnist", 28, 5, stored=28),
-    "gpu": Profile("mnist", 28, 20, stored=28),
-}
-
-
-# Chapter 4: the paper's nets on its pictures; on two cores half as wide, on a part.
-CIFAR_DEPTH = {
-    "smoke": Profile("digits", 8, 3, 64, pictures=256, options={"width": 8}, stored=8),
-    "laptop": Profile(
-        "cifar10", 32, 4, 64, pictures=10_000, options={"width": 8}, stored=32
-    ),
-    "gpu": Profile("cifar10", 32, 5, stored=32),
-}
+# Chapter 4: plain nets, and the same with shortcuts.
 DEGRADATION = [
     Experiment(
         f"{name}-{depth}-cifar",
@@ -73,9 +63,7 @@ ORDER = [
     ]  # with 20 and 56 layers the residual nets are chapter 4's
 ]
 
-# Chapter 10: a louder end; the usual γ is 1. v1 gets an end like v2's for it. What is
-# dear on two cores only, so that a GPU's `record --all` grows no longer.
-SHORT = {name: CIFAR_DEPTH[name] for name in ("smoke", "laptop")}
+# Chapter 10: a louder end; the usual γ is 1. v1 gets an end like v2's for it.
 CLOSING = [
     Experiment(
         f"{net}-{depth}-gamma-{name}",
@@ -107,40 +95,6 @@ FASTER = [
     for name, kind in [("preact", "pre-activation"), ("resnet", "residual")]
 ]
 
-# Chapter 7: four times as long, so that a γ from zero has time to grow.
-LONGER = {
-    "smoke": IMAGENETTE["smoke"],
-    "laptop": replace(IMAGENETTE["laptop"], epochs=20),
-}
-
-# Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
-HALF = with_options(IMAGENETTE, widths=[32, 64, 128, 256])
-
-# Chapter 9: small pictures first, so that early epochs cost less.
-GROWING = {
-    "smoke": replace(IMAGENETTE["smoke"], sizes=[16]),
-    "laptop": replace(IMAGENETTE["laptop"], sizes=[32, 40, 48, 56, 64]),
-    "gpu": replace(IMAGENETTE["gpu"], sizes=[64, 80, 96, 112, 128]),
-}
-
-# Chapter 11: the paper's recipe; on two cores half as wide and 1/36 as long.
-TENTHS = "a tenth of the rate from 1/2 of the steps, again from 3/4"
-PIPELINE = {
-    name: replace(profile, schedule=TENTHS)
-    for name, profile in {
-        "smoke": Profile("digits", 8, 3, 64, 0.1, options={"width": 8}, stored=8),
-        "laptop": Profile("cifar10", 32, 5, 128, 0.1, options={"width": 8}, stored=32),
-        "gpu": Profile("cifar10", 32, 30, 128, 0.1, stored=32),
-    }.items()
-}
-
-# Chapter 12: a body that never saw two of the classes; see transfer.py for the rest.
-TRANSFER = {
-    "smoke": Profile("digits", 8, 3, 64, pictures=512, options={"width": 8}, stored=8),
-    "laptop": Profile("cifar10", 32, 3, 64, options={"width": 8}, stored=32),
-    "gpu": Profile("cifar10", 32, 10, stored=32),
-}
-
 # Chapter 13: nets of chapter 4 once more, and the loss around them; see surface.py.
 SURFACES = [
     Experiment(
@@ -154,22 +108,23 @@ SURFACES = [
     for name, kind in [("plain", "plain"), ("resnet", "residual")]
 ]
 
-# Chapter 13: drawn pictures, whose truth is known; a crop must not lose a shape.
-SHAPES = {
-    "smoke": Profile("pictures", 32, 1, 64, 8e-3, 640, {"width": 8}, 32, crop=0.8),
-    "laptop": Profile(
-        "pictures", 48, 10, 64, 8e-3, options={"width": 8}, stored=48, crop=0.8
-    ),
-    "gpu": Profile(
-        "pictures", 64, 20, 64, 8e-3, options={"width": 16}, stored=64, crop=0.8
-    ),
-}
-
-# Chapter 9: as long and as large as a GPU makes easy.
-LONG = {
-    "smoke": IMAGENETTE["smoke"],
-    "gpu": Profile("imagenette", size=224, epochs=20, stored=224),
-}
+# Appendix E: other ways to join x and F, in the nets of chapter 4.
+RELATIVES = [
+    Experiment(
+        f"{name}-{depth}-cifar",
+        "E",
+        f"{kind}, {depth} layers",
+        f"{name}-{depth}-cifar",
+        SHORT,
+    )
+    for name, kind, depths in [
+        ("highway", "gated", (20, 56)),
+        ("scaled", "scaled, no norm", (20, 56)),
+        ("stochastic", "with blocks dropped", (20, 56)),
+        ("dense", "dense", (22, 58)),
+    ]
+    for depth in depths
+]
 
 EXPERIMENTS = {
     e.name: e
@@ -265,6 +220,7 @@ EXPERIMENTS = {
             keep=True,
         ),
         *RACE,
+        *RELATIVES,
     ]
 }
 

@@ -1,6 +1,6 @@
-"""How large a run is, and what an experiment is: a net under one recipe."""
+"""What an experiment is, a net under one recipe; and how large its runs are."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import UsageError
 
@@ -61,3 +61,82 @@ class Experiment:
             known = ", ".join(self.profiles)
             raise UsageError(f"'{self.name}' has no profile '{name}'. It has: {known}.")
         return self.profiles[name]
+
+
+def with_options(profiles: dict[str, Profile], **options) -> dict[str, Profile]:
+    """`profiles` with `options` of the net added to theirs."""
+    return {
+        name: replace(profile, options=profile.options | options)
+        for name, profile in profiles.items()
+    }
+
+
+# Chapter 1: digits, 28 px as they are.
+MNIST = {
+    "smoke": Profile("digits", 28, 2, 64, pictures=512, stored=28),
+    "laptop": Profile("mnist", 28, 5, stored=28),
+    "gpu": Profile("mnist", 28, 20, stored=28),
+}
+
+# Chapter 4: the paper's nets on its pictures; on two cores half as wide, on a part.
+CIFAR_DEPTH = {
+    "smoke": Profile("digits", 8, 3, 64, pictures=256, options={"width": 8}, stored=8),
+    "laptop": Profile(
+        "cifar10", 32, 4, 64, pictures=10_000, options={"width": 8}, stored=32
+    ),
+    "gpu": Profile("cifar10", 32, 5, stored=32),
+}
+
+# What is dear on two cores only, so that a GPU's `record --all` grows no longer.
+SHORT = {name: CIFAR_DEPTH[name] for name in ("smoke", "laptop")}
+
+# Chapter 7: four times as long, so that a γ from zero has time to grow.
+LONGER = {
+    "smoke": IMAGENETTE["smoke"],
+    "laptop": replace(IMAGENETTE["laptop"], epochs=20),
+}
+
+# Chapter 9: half as wide, within reach of two cores: half the MACs of ResNet-18.
+HALF = with_options(IMAGENETTE, widths=[32, 64, 128, 256])
+
+# Chapter 9: small pictures first, so that early epochs cost less.
+GROWING = {
+    "smoke": replace(IMAGENETTE["smoke"], sizes=[16]),
+    "laptop": replace(IMAGENETTE["laptop"], sizes=[32, 40, 48, 56, 64]),
+    "gpu": replace(IMAGENETTE["gpu"], sizes=[64, 80, 96, 112, 128]),
+}
+
+# Chapter 9: as long and as large as a GPU makes easy.
+LONG = {
+    "smoke": IMAGENETTE["smoke"],
+    "gpu": Profile("imagenette", size=224, epochs=20, stored=224),
+}
+
+# Chapter 11: the paper's recipe; on two cores half as wide and 1/36 as long.
+TENTHS = "a tenth of the rate from 1/2 of the steps, again from 3/4"
+PIPELINE = {
+    name: replace(profile, schedule=TENTHS)
+    for name, profile in {
+        "smoke": Profile("digits", 8, 3, 64, 0.1, options={"width": 8}, stored=8),
+        "laptop": Profile("cifar10", 32, 5, 128, 0.1, options={"width": 8}, stored=32),
+        "gpu": Profile("cifar10", 32, 30, 128, 0.1, stored=32),
+    }.items()
+}
+
+# Chapter 12: a body that never saw two of the classes; see transfer.py for the rest.
+TRANSFER = {
+    "smoke": Profile("digits", 8, 3, 64, pictures=512, options={"width": 8}, stored=8),
+    "laptop": Profile("cifar10", 32, 3, 64, options={"width": 8}, stored=32),
+    "gpu": Profile("cifar10", 32, 10, stored=32),
+}
+
+# Chapter 13: drawn pictures, whose truth is known; a crop must not lose a shape.
+SHAPES = {
+    "smoke": Profile("pictures", 32, 1, 64, 8e-3, 640, {"width": 8}, 32, crop=0.8),
+    "laptop": Profile(
+        "pictures", 48, 10, 64, 8e-3, options={"width": 8}, stored=48, crop=0.8
+    ),
+    "gpu": Profile(
+        "pictures", 64, 20, 64, 8e-3, options={"width": 16}, stored=64, crop=0.8
+    ),
+}

@@ -14,7 +14,8 @@ from .. import data, nets, probes, records
 from ..data.marker import sha256_file
 from ..errors import LessonError
 from ..records import Record
-from .experiments import EXPERIMENTS, Experiment
+from .experiments import EXPERIMENTS
+from .profiles import Experiment
 from .provenance import commit
 from .run import Run, train
 

@@ -20,9 +20,9 @@ from ..errors import LessonError
 from ..records import Seed
 from . import checkpoint
 from .device import describe_device, find_device
-from .experiments import Experiment
 from .learner import SCHEDULES, History, make_learner, settings
 from .memory import free, memory_advice, memory_told, peak
+from .profiles import Experiment
 from .provenance import commit, provenance
 from .steps import replayed
 
