@@ -185,6 +185,26 @@ def test_paper_tears_no_box_and_shows_no_handle_of_a_closed_fold(browser, addres
     assert browser.js(HANDLES) == 1  # the reader opened it, and prints what is in it
 
 
+FOUND = """return [...document.querySelectorAll('#search-results li a')]
+  .map(link => link.href)"""
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_a_search_from_a_page_finds_a_chapter(browser, address, served):
+    name = "notebooks/04_degradation.html"
+    if not (BOOK / name).exists():
+        missing("the book is not built: run `make book` first")
+    browser.open(f"{address}/{name}" if served else (BOOK / name).as_uri())
+    browser.driver.find_element(By.CSS_SELECTOR, ".search-button-field").click()
+    field = browser.driver.find_element(By.CSS_SELECTOR, "#pst-search-dialog input")
+    field.send_keys("bottleneck", Keys.ENTER)
+    browser.wait("document.querySelectorAll('#search-results li a').length > 2")
+    assert any("09_bottleneck" in link for link in browser.js(FOUND))
+    assert browser.outside() == []
+    if served:  # from a file Sphinx may not fetch the passages beside its links
+        assert browser.errors() == []
+
+
 COLUMN = """const [column, table] = arguments;
 return [...document.querySelectorAll('#results table')[table ?? 0].tBodies[0].rows]
   .map(row => row.cells[column].textContent)"""

@@ -1,7 +1,8 @@
 """A Sphinx extension: pages that are light, and that a screen reader can read.
 
-A page loads what it uses and nothing else: its icons are drawn into it, and MathJax
-goes with formulas alone (Sphinx sends it with each page whose contents lead to one).
+A page loads what it uses and nothing else: its icons are drawn into it, MathJax goes
+with formulas alone (Sphinx sends it with each page whose contents lead to one), and the
+index of all words with the page of search results.
 Launch buttons are drawn once `_config.yml` names the repository that they open.
 What the theme and MyST-NB get wrong for those who listen is put right.
 """
@@ -19,6 +20,10 @@ from resnet_lessons import icons
 UNUSED = re.compile(r"/fontawesome\.js|/fontawesome/.*\.js|\.map$")
 MATH = re.compile(r'class="(?:[^"]* )?math[ "]')
 MATHJAX = re.compile(r"\s*<script[^>]*/mathjax/[^>]*></script>")
+INDEX = re.compile(
+    r"\s*<script[^>]*/?(?:searchtools|language_data|searchindex)\.js[^>]*></script>"
+)
+RESULTS = 'id="search-results"'
 REPAIRS = {
     # Who says what they see, "Search Ctrl+K", must reach the button.
     r'(<button[^>]*\bsearch-button-field\b[^>]*aria-label="Search)"': r'\1 Ctrl+K"',
@@ -54,6 +59,7 @@ def repaired(page: str) -> str:
         page = re.sub(fault, repair, page)
     if WHOLE not in page:  # a page that the build did not write anew
         page = BESIDE.sub(_kept_together, tied(page))
+    page = page if RESULTS in page else INDEX.sub("", page)
     return page if MATH.search(page) else MATHJAX.sub("", page)
 
 
