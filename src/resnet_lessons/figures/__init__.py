@@ -6,6 +6,7 @@ from .convolving import by_shift, convolving, weight_matrix
 from .curves import curves
 from .depths import depth_and_skip_data, error_table, loss_words, losses
 from .display import COLOURS, number, say, show, table
+from .joins import joins
 from .layers import by_layer
 from .paths import inception
 from .pipeline import confusion, seed_spread_data, wander, worst_words
@@ -62,6 +63,7 @@ __all__ = [
     "freezing_picture",
     "grids",
     "inception",
+    "joins",
     "learning_rates",
     "loss_words",
     "losses",

@@ -141,27 +141,20 @@ def freezing_picture(rows: list[tuple[str, int]]) -> Figure:
     still = {"facecolor": "white", "edgecolor": "#888", "hatch": "///"}
 
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.2, 0.7 * len(rows) + 0.9))
+        figure, ax = pyplot.subplots(figsize=(4.2, 0.8 * len(rows) + 0.7))
         for y, (title, free) in enumerate(rows):
-            ax.text(-0.15, -y, title, ha="right", va="center")
+            ax.text(0, -y + 0.48, title, va="center")
             for x, part in enumerate(PARTS):
                 learns = x >= len(PARTS) - 1 - free
                 look = {"facecolor": COLOURS[0], "edgecolor": COLOURS[0]}
                 if not learns:
                     look = still
-                ax.add_patch(Rectangle((x, -y - 0.3), 0.86, 0.6, **look))
+                ax.add_patch(Rectangle((x, -y - 0.25), 0.92, 0.5, **look))
                 ground = None if learns else {"facecolor": "white", "edgecolor": "none"}
-                ax.text(
-                    x + 0.43,
-                    -y,
-                    part,
-                    ha="center",
-                    va="center",
-                    size=9,
-                    color="white" if learns else "#333",
-                    bbox=ground and ground | {"pad": 1.5},
-                )
-        ax.set(xlim=(-2.2, len(PARTS)), ylim=(-len(rows) + 0.5, 0.5))
+                words = {"color": "white" if learns else "#333"}
+                words |= {"bbox": ground and ground | {"pad": 1.5}}
+                ax.text(x + 0.46, -y, part, ha="center", va="center", **words)
+        ax.set(xlim=(-0.03, len(PARTS)), ylim=(-len(rows) + 0.7, 0.7))
         ax.axis("off")
         kinds = [
             Patch(color=COLOURS[0], label="learns"),

@@ -1,0 +1,61 @@
+"""Appendix E: five blocks that differ in how x and F(x) are joined."""
+
+from .display import COLOURS, STYLE, Figure, show
+
+# name: what x is multiplied by on its way, what F(x) is, and the sign of the join
+JOINS = {
+    "residual": ("", "", "+"),
+    "gated": ("(1 − T)", "T", "+"),
+    "scaled": ("", "α", "+"),
+    "dropped": ("", "b", "+"),
+    "dense": ("", "", "[x, F]"),
+}
+WORDS = {
+    "residual": "x plus F(x)",
+    "gated": "x times 1 minus T, plus F(x) times T",
+    "scaled": "x plus F(x) times alpha",
+    "dropped": "x plus F(x) times b",
+    "dense": "x beside F(x), their channels joined",
+}
+ACROSS, DOWN = 1.4, 2.1  # of one block, in inches
+LEFT, RIGHT = 0.35, 1.05  # where x and F(x) rise
+
+
+def joins() -> Figure:
+    """The blocks in two rows; x enters each from below, on the left."""
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE | {"figure.constrained_layout.use": False}):
+        figure = pyplot.figure(figsize=(3 * ACROSS, 2 * DOWN))
+        ax = figure.add_axes([0, 0, 1, 1])
+        ax.set(xlim=(0, 3 * ACROSS), ylim=(0, 2 * DOWN))
+        ax.axis("off")
+        for number, (name, parts) in enumerate(JOINS.items()):
+            row, column = divmod(number, 3)
+            _block(ax, ACROSS * column, DOWN * (1 - row), name, *parts)
+        said = "; ".join(f"{name}: {words}" for name, words in WORDS.items())
+        return show(figure, f"Five blocks, each with x and a branch F. {said}.")
+
+
+def _block(ax, x, y, name, on_x, on_f, sign):
+    """One block whose lower left corner is (x, y)."""
+    left, right = x + LEFT, x + RIGHT
+    look = {"arrowstyle": "-|>", "fc": "black", "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (left, y + 1.62), (left, y + 0.4), arrowprops=look)
+    ax.plot([left, right], [y + 0.55] * 2, "black", lw=1)
+    ax.plot([right] * 2, [y + 0.55, y + 1.75], "black", lw=1)
+    ax.annotate("", (left + 0.14, y + 1.75), (right, y + 1.75), arrowprops=look)
+    ax.annotate("", (left, y + 2.1), (left, y + 1.88), arrowprops=look)
+    shape = "circle" if sign == "+" else "round"
+    _mark(ax, left, y + 1.75, sign, COLOURS[1], shape)
+    _mark(ax, right, y + 0.87, "F", COLOURS[0], "square,pad=0.5")
+    for place, factor in (left, on_x), (right, on_f):
+        if factor:
+            _mark(ax, place, y + 1.35, f"× {factor}", COLOURS[2], "round")
+    ax.text(left, y + 0.28, "x", ha="center", va="center", style="italic")
+    ax.text(right, y + 0.28, name, ha="center", va="center", weight="bold")
+
+
+def _mark(ax, x, y, text, colour, shape):
+    box = {"boxstyle": shape, "fc": "white", "ec": colour, "lw": 1.5}
+    ax.text(x, y, text, ha="center", va="center", bbox=box)
