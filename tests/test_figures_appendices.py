@@ -1,4 +1,4 @@
-"""Drawings of appendices C and D: a ring of processes, and rounds of Newton-Schulz."""
+"""Drawings of appendices C to E: a ring, rounds of Newton-Schulz, five joins."""
 
 from importlib import import_module
 
@@ -15,7 +15,7 @@ HELD = [[1, 2222, 3303, 4004], [11, 20, 3333, 4044], [111, 220, 300, 4444],
 def drawn(monkeypatch):
     """The matplotlib figures of a drawing, before they are shown."""
     made = []
-    for name in ("rings", "race"):
+    for name in ("rings", "race", "joins"):
         module = import_module(f"resnet_lessons.figures.{name}")
         show = module.show
         monkeypatch.setattr(
@@ -73,3 +73,15 @@ def test_a_line_that_only_climbs_has_its_number_at_the_end(drawn):
     figures.rounds([0.1, 1.0], [[0.3, 0.9]])
     (label,) = drawn[0].axes[0].texts
     assert label.get_position()[0] == 1.0
+
+
+def test_each_join_is_drawn_and_said(drawn):
+    ((_, alt),) = figures.joins().panels
+    texts = [text.get_text() for text in drawn[0].axes[0].texts]
+    for name, sign in [("residual", "+"), ("dense", "[$x$, F]")]:
+        assert name in texts and sign in texts
+    assert texts.count("+") == 4 and texts.count("F") == texts.count("$x$") == 5
+    factors = [text.split("$")[3] for text in texts if "times" in text]
+    assert factors == ["(1 - T)", "T", r"\alpha", "b"]
+    assert "gated: x times 1 minus T, plus F(x) times T;" in alt
+    assert "dense: x beside F(x)" in alt

@@ -16,11 +16,11 @@ def same_weights(block, *size, **options):
     return basic
 
 
-@pytest.mark.parametrize("size, shape", [((8, 8, 1), (7, 5)), ((8, 16, 2), (7, 5))])
-def test_a_gate_shares_a_value_between_x_and_f(size, shape):
+@pytest.mark.parametrize("size", [(8, 8, 1), (8, 16, 2)])
+def test_a_gate_shares_a_value_between_x_and_f(size):
     torch.manual_seed(0)
     block = HighwayBlock(*size, shortcut="A").eval()
-    x = torch.rand(2, 8, *shape)
+    x = torch.rand(2, 8, 7, 5)
     f, carried = block.residual(x), block.shortcut(x)
     start = torch.sigmoid(torch.tensor(-2.0))
     expected = (start * f + (1 - start) * carried).relu()
@@ -33,6 +33,16 @@ def test_a_gate_shares_a_value_between_x_and_f(size, shape):
         nn.init.zeros_(block.gate.weight)
         nn.init.constant_(block.gate.bias, bias)
         torch.testing.assert_close(block(x), one)
+
+
+@pytest.mark.parametrize("bias", [None, -4.0])
+def test_all_gates_of_a_net_start_with_one_bias(bias):
+    options = {} if bias is None else {"gate_bias": bias}
+    net = nets.build("highway-20-cifar", width=4, **options)
+    gates = [block.gate for stage in net.stages for block in stage]
+    assert len(gates) == 9
+    assert all((gate.bias == (bias or -2.0)).all() for gate in gates)
+    assert not any(gate.weight.any() for gate in gates)
 
 
 @pytest.mark.parametrize("size", [(8, 8, 1), (8, 16, 2)])
@@ -55,6 +65,11 @@ def test_a_scaled_net_has_one_number_a_block_and_no_norm():
     assert not [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     bare = nets.cifar_net(20, norm=None)
     assert probes.parameters(net) == probes.parameters(bare) + 9
+
+
+def test_two_zeros_in_a_row_are_refused():
+    with pytest.raises(UsageError, match="alpha starts at 0 already"):
+        nets.build("scaled-8-cifar", batch_zero=True)
 
 
 def test_a_dropped_block_passes_x_on_and_each_picture_has_a_die_of_its_own():
@@ -96,11 +111,26 @@ def test_a_dense_layer_keeps_x_as_it_is():
 
 
 def test_the_smallest_net_of_the_paper_has_its_million_parameters():
-    """Huang et al. 2017, table 2: L = 40, k = 12, 1.0 M; its stem has 16 channels."""
+    """Huang et al. 2017, table 2: L = 40, k = 12, 1.0 M; its stem has 16 channels.
+
+    Ours has 24 there, so 8 channels more to read everywhere.
+    """
     with torch.device("meta"):
-        net = nets.DenseNet(40, width=24)
-    assert 1.0e6 < probes.parameters(net) < 1.1e6
+        net = nets.build("dense-40-cifar", width=24)
+        grid, sides = torch.zeros(1, 3, 32, 32), []
+        grid = net.stem(grid)
+        for stage in net.stages:
+            grid = stage(grid)
+            sides.append(grid.shape[-1])
+    assert 1.0e6 < probes.parameters(net) < 1.07e6 and sides == [32, 16, 8]
     assert len(net.stages[0]) == 12 and net.head[-1].in_features == 24 + 36 * 12
+
+
+@pytest.mark.parametrize("depth", [22, 58])
+def test_a_depth_counts_the_layers_with_weights(depth):
+    net = nets.build(f"dense-{depth}-cifar", width=8)
+    weighted = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert len(weighted) == depth
 
 
 @pytest.mark.parametrize("depth", [4, 20, 56])

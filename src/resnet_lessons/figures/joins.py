@@ -5,10 +5,10 @@ from .display import COLOURS, STYLE, Figure, show
 # name: what x is multiplied by on its way, what F(x) is, and the sign of the join
 JOINS = {
     "residual": ("", "", "+"),
-    "gated": ("(1 − T)", "T", "+"),
-    "scaled": ("", "α", "+"),
-    "dropped": ("", "b", "+"),
-    "dense": ("", "", "[x, F]"),
+    "gated": ("$(1 - T)$", "$T$", "+"),
+    "scaled": ("", r"$\alpha$", "+"),
+    "dropped": ("", "$b$", "+"),
+    "dense": ("", "", "[$x$, F]"),
 }
 WORDS = {
     "residual": "x plus F(x)",
@@ -44,15 +44,16 @@ def _block(ax, x, y, name, on_x, on_f, sign):
     ax.annotate("", (left, y + 1.62), (left, y + 0.4), arrowprops=look)
     ax.plot([left, right], [y + 0.55] * 2, "black", lw=1)
     ax.plot([right] * 2, [y + 0.55, y + 1.75], "black", lw=1)
-    ax.annotate("", (left + 0.14, y + 1.75), (right, y + 1.75), arrowprops=look)
+    tip = left + (0.14 if sign == "+" else 0.28)
+    ax.annotate("", (tip, y + 1.75), (right, y + 1.75), arrowprops=look)
     ax.annotate("", (left, y + 2.1), (left, y + 1.88), arrowprops=look)
     shape = "circle" if sign == "+" else "round"
     _mark(ax, left, y + 1.75, sign, COLOURS[1], shape)
     _mark(ax, right, y + 0.87, "F", COLOURS[0], "square,pad=0.5")
     for place, factor in (left, on_x), (right, on_f):
         if factor:
-            _mark(ax, place, y + 1.35, f"× {factor}", COLOURS[2], "round")
-    ax.text(left, y + 0.28, "x", ha="center", va="center", style="italic")
+            _mark(ax, place, y + 1.35, rf"$\times\,${factor}", COLOURS[2], "round")
+    ax.text(left, y + 0.28, "$x$", ha="center", va="center")
     ax.text(right, y + 0.28, name, ha="center", va="center", weight="bold")
 
 

@@ -25,7 +25,7 @@ def cifar_net(
     width: int = 16,  # of the first stage; the others have 2 and 4 times as much
     num_classes: int = 10,
     in_channels: int = 3,
-    **options,  # of ResNet: norm, batch_zero, closing_gamma
+    **options,  # of ResNet and its block: norm, batch_zero, gate_bias, closing_gamma
 ) -> ResNet:
     """Three stages of n blocks for small pictures (He et al. 2015, section 4.2).
 

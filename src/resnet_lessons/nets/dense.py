@@ -24,9 +24,8 @@ class DenseNet(nn.Module):
 
     (B, in_channels, H, W) -> (B, num_classes), H and W from 4 pixels up. Between two
     stages a 1x1 convolution keeps the number of channels, and 2x2 means halve the grid
-    (section 3, "Pooling layers"). `growth` is the paper's k, 12 in its smallest net; it
-    follows `width`, so that a narrow net is narrow everywhere. Raises `UsageError` if
-    the depth is not 3n + 4.
+    (section 3, "Pooling layers"). A layer adds `width // 2` channels, the paper's k (12
+    in its smallest net). Raises `UsageError` if the depth is not 3n + 4.
     """
 
     def __init__(

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from resnet_lessons.errors import UsageError
+
 from .blocks import BasicBlock
 from .layers import Norm, conv, conv2d
 from .shortcuts import make_shortcut
@@ -17,7 +19,7 @@ class HighwayBlock(BasicBlock):
     """T F(x) + (1 - T) x: a gate for each value (Srivastava et al. 2015, equation 3).
 
     T = sigmoid(1x1 convolution), as He et al. (2016, section 3.1) put it into a
-    residual block. Its weights start at 0, so that T is first the same everywhere.
+    residual block. Ours starts with weights of 0: T is first the same everywhere.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class ScaledBlock(BasicBlock):
     """alpha F(x) + x, with one learned number that starts at 0 for each block.
 
     It needs no norm: SkipInit (De and Smith 2020), ReZero (Bachlechner et al. 2020).
+    Raises `UsageError` with `batch_zero`: of two zeros in a row none would ever move.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class ScaledBlock(BasicBlock):
         stride: int = 1,
         **options,  # of BasicBlock
     ):
+        if options.get("batch_zero"):
+            raise UsageError("alpha starts at 0 already: leave batch_zero out.")
         super().__init__(in_channels, width, stride, **options)
         self.alpha = nn.Parameter(torch.zeros(()))
 
@@ -62,8 +67,9 @@ class StochasticBlock(BasicBlock):
     """b F(x) + x, where b is 1 or, with probability 1 - `survival`, 0.
 
     Stochastic depth (Huang et al. 2016, equations 2 and 5): in evaluation b is its
-    mean. b is drawn anew for each picture, as in torchvision's `StochasticDepth` with
-    mode "row"; the paper draws once for a batch, and so saves time as well.
+    mean. Ours is drawn for each picture; the paper draws once for a batch, and so saves
+    time as well. torchvision's `StochasticDepth` divides by `survival` in training and
+    leaves evaluation alone.
     """
 
     survival = 1.0

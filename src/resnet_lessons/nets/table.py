@@ -114,12 +114,15 @@ NETS |= {
 def factory(name: str) -> Callable[..., nn.Module]:
     """What makes the net of that name; `UsageError` with near matches if none does.
 
-    The depths of the CIFAR nets are not only those that NETS lists: any 6n + 2 does.
+    The depths of the CIFAR nets are not only those that NETS lists: any 6n + 2 does,
+    and any 3n + 4 for a dense one.
     """
     if name in NETS:
         return NETS[name]
     if match := re.fullmatch(rf"({'|'.join(CIFAR_NAMES)})-(\d+)-cifar", name):
         return partial(cifar_net, int(match[2]), CIFAR_NAMES[match[1]])
+    if match := re.fullmatch(r"dense-(\d+)-cifar", name):
+        return partial(DenseNet, int(match[1]))
     near = ", ".join(difflib.get_close_matches(name, NETS))
     hint = f"did you mean {near}?" if near else "resnet_lessons.nets.NETS lists them."
     raise UsageError(f"There is no net {name!r}; {hint}")
