@@ -716,3 +716,50 @@ def test_appendix_d_ten_minutes_are_ten_minutes_and_each_step_is_clear():
     assert gates.config["size"] > muon.config["size"]
     given = gates.config["options"]
     assert not given["mish"] and not given["blur"]
+
+
+JOINS = {"highway": (20, 56), "scaled": (20, 56), "stochastic": (20, 56)}
+JOINS |= {"dense": (22, 58)}
+
+
+def joined(kind):
+    return laptop(*(f"{kind}-{depth}-cifar" for depth in JOINS.get(kind, (20, 56))))
+
+
+@pytest.mark.parametrize("kind", JOINS)
+def test_appendix_e_depth_harms_the_plain_net_alone(kind):
+    plain, net, residual = map(joined, ("plain", kind, "resnet"))
+    assert "higher by more than twice the spread" in loss_words(plain[1], plain[0])
+    assert "higher by more than twice the spread" not in loss_words(net[1], net[0])
+    assert "above, more than twice the spread" in compare_words(net[1], plain[1])
+    for config in (net[0].config, net[1].config):  # the recipe of chapter 4
+        for key in ("epochs", "lr", "batch_size", "size", "pictures"):
+            assert config[key] == residual[1].config[key]
+    for net_ in (*net, residual[1]):  # nothing overfits
+        assert net_.mean("valid_loss")[-1] < net_.mean("train_loss")[-1] + 0.15
+
+
+def test_appendix_e_only_the_dense_net_passes_the_sum_and_it_computes_more():
+    _, residual = joined("resnet")
+    for kind in ("highway", "scaled", "stochastic"):
+        shallow, deep = joined(kind)
+        assert "below, more than twice the spread" in compare_words(deep, residual)
+        expected = "no clear" if kind == "highway" else "lower by more than twice"
+        assert expected in loss_words(deep, shallow)
+    shallow, deep = joined("highway")
+    assert deep.mean("train_loss")[-1] > shallow.mean("train_loss")[-1]  # in the mean
+    shallow, deep = joined("dense")
+    assert "lower by more than twice the spread" in loss_words(deep, shallow)
+    assert "lower by more than twice the spread" in loss_words(deep, residual)
+    assert "no clear difference" in compare_words(deep, residual)
+    assert deep.seeds[0].macs > 2 * residual.seeds[0].macs
+
+
+def test_appendix_e_a_gate_that_begins_by_carrying_catches_up_no_more():
+    carrying, gated = laptop("highway-56-carrying", "highway-56-cifar")
+    (sum_,) = laptop("resnet-56-cifar")
+    assert carrying.config["options"]["gate_bias"] == -4
+    assert "no clear difference" in compare_words(carrying, gated)
+    assert "no clear difference" in loss_words(carrying, gated)
+    for net in (carrying, gated):
+        assert "higher by more than twice the spread" in loss_words(net, sum_)
