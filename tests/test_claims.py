@@ -735,8 +735,12 @@ def test_appendix_e_depth_harms_the_plain_net_alone(kind):
     for config in (net[0].config, net[1].config):  # the recipe of chapter 4
         for key in ("epochs", "lr", "batch_size", "size", "pictures"):
             assert config[key] == residual[1].config[key]
-    for net_ in (*net, residual[1]):  # nothing overfits
-        assert net_.mean("valid_loss")[-1] < net_.mean("train_loss")[-1] + 0.15
+    for record in (*net, residual[1]):  # little overfits
+        gap = record.mean("valid_loss")[-1] - record.mean("train_loss")[-1]
+        low, high = (
+            (0.05, 0.15) if record.experiment.startswith("dense") else (-1, 0.05)
+        )
+        assert low < gap < high
 
 
 def test_appendix_e_only_the_dense_net_passes_the_sum_and_it_computes_more():
@@ -747,7 +751,8 @@ def test_appendix_e_only_the_dense_net_passes_the_sum_and_it_computes_more():
         expected = "no clear" if kind == "highway" else "lower by more than twice"
         assert expected in loss_words(deep, shallow)
     shallow, deep = joined("highway")
-    assert deep.mean("train_loss")[-1] > shallow.mean("train_loss")[-1]  # in the mean
+    ends = [[curve[-1] for curve in r.curves("train_loss")] for r in (shallow, deep)]
+    assert max(ends[0]) < min(ends[1])  # each deep seed above each shallow one
     shallow, deep = joined("dense")
     assert "lower by more than twice the spread" in loss_words(deep, shallow)
     assert "lower by more than twice the spread" in loss_words(deep, residual)

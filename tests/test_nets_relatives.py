@@ -67,6 +67,13 @@ def test_a_scaled_net_has_one_number_a_block_and_no_norm():
     assert probes.parameters(net) == probes.parameters(bare) + 9
 
 
+@pytest.mark.parametrize("option", [{"norm": nn.BatchNorm2d}, {"stem": "deep"}])
+def test_what_a_kind_fixes_cannot_be_given(option):
+    (name,) = option
+    with pytest.raises(UsageError, match=f"has a {name} of its own: leave {name} out"):
+        nets.build("scaled-8-cifar", **option)
+
+
 def test_two_zeros_in_a_row_are_refused():
     with pytest.raises(UsageError, match="alpha starts at 0 already"):
         nets.build("scaled-8-cifar", batch_zero=True)

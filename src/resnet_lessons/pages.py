@@ -2,7 +2,8 @@
 
 A page loads what it uses and nothing else: its icons are drawn into it, MathJax goes
 with formulas alone (Sphinx sends it with each page whose contents lead to one), and the
-index of all words with the page of search results.
+index of all words with the page of search results. No page marks the words that were
+searched for: the script would reach into widgets, too.
 Launch buttons are drawn once `_config.yml` names the repository that they open.
 What the theme and MyST-NB get wrong for those who listen is put right.
 """
@@ -20,8 +21,10 @@ from resnet_lessons import icons
 UNUSED = re.compile(r"/fontawesome\.js|/fontawesome/.*\.js|\.map$")
 MATH = re.compile(r'class="(?:[^"]* )?math[ "]')
 MATHJAX = re.compile(r"\s*<script[^>]*/mathjax/[^>]*></script>")
+# The index of all words, and what finds words in it or marks them.
 INDEX = re.compile(
-    r"\s*<script[^>]*/?(?:searchtools|language_data|searchindex)\.js[^>]*></script>"
+    r'\s*<script[^>]* src="(?:[^"]*/)?'
+    r"(?:searchtools|language_data|searchindex|sphinx_highlight)\.js[^>]*></script>"
 )
 RESULTS = 'id="search-results"'
 REPAIRS = {

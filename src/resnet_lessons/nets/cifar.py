@@ -41,7 +41,10 @@ def cifar_net(
             f"A CIFAR net has 6n + 2 layers: 8, 14, 20, 26, 32, 44, 56, 110, ...; "
             f"{depth} is not among them."
         )
-    options = {"shortcut": shortcut, **options} | CIFAR_KINDS[kind]
+    fixed = CIFAR_KINDS[kind]
+    for name in fixed.keys() & options:
+        raise UsageError(f"A {kind} net has a {name} of its own: leave {name} out.")
+    options = {"shortcut": shortcut, **options, **fixed}
     net = ResNet(
         depths=[blocks] * 3,
         widths=[width, 2 * width, 4 * width],
