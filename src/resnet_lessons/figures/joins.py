@@ -1,21 +1,15 @@
 """Appendix E: five blocks that differ in how x and F(x) are joined."""
 
 from .display import COLOURS, STYLE, Figure, show
+from .paths import arrow
 
-# name: what x is multiplied by on its way, what F(x) is, and the sign of the join
+# name: what x is multiplied by, what F(x) is, the sign of the join, and all in words
 JOINS = {
-    "residual": ("", "", "+"),
-    "gated": ("$(1 - T)$", "$T$", "+"),
-    "scaled": ("", r"$\alpha$", "+"),
-    "dropped": ("", "$b$", "+"),
-    "dense": ("", "", "[$x$, F]"),
-}
-WORDS = {
-    "residual": "x plus F(x)",
-    "gated": "x times 1 minus T, plus F(x) times T",
-    "scaled": "x plus F(x) times alpha",
-    "dropped": "x plus F(x) times b",
-    "dense": "x beside F(x), their channels joined",
+    "residual": ("", "", "+", "x plus F(x)"),
+    "gated": ("$(1 - T)$", "$T$", "+", "x times 1 minus T, plus F(x) times T"),
+    "scaled": ("", r"$\alpha$", "+", "x plus F(x) times alpha"),
+    "dropped": ("", "$b$", "+", "x plus F(x) times b"),
+    "dense": ("", "", "[$x$, F]", "x beside F(x), their channels joined"),
 }
 ACROSS, DOWN = 1.4, 2.1  # of one block, in inches
 LEFT, RIGHT = 0.35, 1.05  # where x and F(x) rise
@@ -30,23 +24,22 @@ def joins() -> Figure:
         ax = figure.add_axes([0, 0, 1, 1])
         ax.set(xlim=(0, 3 * ACROSS), ylim=(0, 2 * DOWN))
         ax.axis("off")
-        for number, (name, parts) in enumerate(JOINS.items()):
+        for number, (name, (*parts, _)) in enumerate(JOINS.items()):
             row, column = divmod(number, 3)
             _block(ax, ACROSS * column, DOWN * (1 - row), name, *parts)
-        said = "; ".join(f"{name}: {words}" for name, words in WORDS.items())
+        said = "; ".join(f"{name}: {words}" for name, (*_, words) in JOINS.items())
         return show(figure, f"Five blocks, each with x and a branch F. {said}.")
 
 
 def _block(ax, x, y, name, on_x, on_f, sign):
     """One block whose lower left corner is (x, y)."""
     left, right = x + LEFT, x + RIGHT
-    look = {"arrowstyle": "-|>", "fc": "black", "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", (left, y + 1.62), (left, y + 0.4), arrowprops=look)
+    arrow(ax, (left, y + 0.4), (left, y + 1.62))
     ax.plot([left, right], [y + 0.55] * 2, "black", lw=1)
     ax.plot([right] * 2, [y + 0.55, y + 1.75], "black", lw=1)
     tip = left + (0.14 if sign == "+" else 0.28)
-    ax.annotate("", (tip, y + 1.75), (right, y + 1.75), arrowprops=look)
-    ax.annotate("", (left, y + 2.1), (left, y + 1.88), arrowprops=look)
+    arrow(ax, (right, y + 1.75), (tip, y + 1.75))
+    arrow(ax, (left, y + 1.88), (left, y + 2.1))
     shape = "circle" if sign == "+" else "round"
     _mark(ax, left, y + 1.75, sign, COLOURS[1], shape)
     _mark(ax, right, y + 0.87, "F", COLOURS[0], "square,pad=0.5")

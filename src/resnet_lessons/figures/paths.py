@@ -33,7 +33,7 @@ def inception(module) -> Figure:
             middle, share = ACROSS * (column + 0.5), whole * end / sum(ends)
             _path(ax, path, middle, top, colour)
             _box(ax, left, 0, share, end, colour, 0.35)
-            _arrow(ax, (middle, DOWN), (left + share / 2, HIGH))
+            arrow(ax, (middle, DOWN), (left + share / 2, HIGH))
             left += share
         said = f"joined: {sum(ends)} channels"
         ax.text(width / 2, -0.16, said, ha="center", va="center")
@@ -46,7 +46,7 @@ def _path(ax, path, middle, top, colour):
     for row, (name, before, after) in zip(range(len(path), 0, -1), path, strict=True):
         text = f"{name}\n{before} → {after}"
         _box(ax, middle - WIDE / 2, row * DOWN, WIDE, text, colour, 0.12)
-        _arrow(ax, (middle, above), (middle, row * DOWN + HIGH))
+        arrow(ax, (middle, above), (middle, row * DOWN + HIGH))
         above = row * DOWN
 
 
@@ -75,7 +75,8 @@ def _box(ax, left, bottom, wide, text, colour, shade):
     ax.text(*middle, text, ha="center", va="center", linespacing=1.1)
 
 
-def _arrow(ax, start, end):
+def arrow(ax, start, end):
+    """From `start` to `end`, (x, y) each; its tip ends exactly there."""
     look = {"arrowstyle": "-|>", "fc": "black", "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", end, start, arrowprops=look)
 

@@ -30,7 +30,8 @@ def cifar_net(
     """Three stages of n blocks for small pictures (He et al. 2015, section 4.2).
 
     (B, in_channels, 32, 32) -> (B, num_classes); 8 x 8 digits do as well. Raises
-    `UsageError` if the depth is not 8, 14, 20, ... or the kind does not exist.
+    `UsageError` if the depth is not 8, 14, 20, ..., the kind does not exist, or an
+    option is one that the kind fixes.
     """
     if kind not in CIFAR_KINDS:
         kinds = ", ".join(CIFAR_KINDS)

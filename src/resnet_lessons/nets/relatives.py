@@ -77,7 +77,7 @@ class StochasticBlock(BasicBlock):
     def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, H, W)
         b = self.survival
         if self.training:
-            b = torch.rand(len(x), 1, 1, 1, device=x.device, dtype=x.dtype) < b
+            b = torch.rand(len(x), 1, 1, 1, device=x.device) < b
         return F.relu(b * self.residual(x) + self.shortcut(x))
 
 

@@ -125,15 +125,6 @@ RELATIVES = [
     ]
     for depth in depths
 ]
-RELATIVES.append(
-    Experiment(
-        "highway-56-carrying",
-        "E",
-        "gated, 56 layers, bias −4",
-        "highway-56-cifar",
-        with_options(SHORT, gate_bias=-4.0),
-    )
-)
 
 EXPERIMENTS = {
     e.name: e
@@ -230,6 +221,13 @@ EXPERIMENTS = {
         ),
         *RACE,
         *RELATIVES,
+        Experiment(
+            "highway-56-carrying",
+            "E",
+            "gated, 56 layers, bias −4",
+            "highway-56-cifar",
+            with_options(SHORT, gate_bias=-4.0),
+        ),
     ]
 }
 
