@@ -18,7 +18,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.data.core import DataLoaders
 from fastai.torch_core import set_seed
 from safetensors import SafetensorError
@@ -30,7 +29,6 @@ from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording, replay
 from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import SCHEDULES, History
-from resnet_lessons.training.steps import half_precision
 
 SMALL = dataclasses.replace(
     training.experiment("fcn-baseline"),
@@ -313,26 +311,6 @@ def test_a_place_where_no_run_can_be_kept_is_told(silent):
     data.runs_folder().write_text("a file")
     with pytest.raises(LessonError, match="another folder with RESNET_LESSONS_DATA"):
         training.train(SMALL, "smoke", 0, "cpu", say=silent)
-
-
-def test_a_broken_step_leaves_no_autocast_behind(silent, monkeypatch):
-    """fastai's MixedPrecision, as on a GPU, and a step that is interrupted."""
-    whole = run_module.make_learner
-
-    def half(*args, **options):
-        learn = whole(*args, **options)
-        learn.add_cb(MixedPrecision(AMPMode.BF16))
-
-        def interrupted(*_):
-            raise KeyboardInterrupt
-
-        learn.loss_func = interrupted
-        return learn
-
-    monkeypatch.setattr(run_module, "make_learner", half)
-    with pytest.raises(KeyboardInterrupt):
-        training.train(SMALL, "smoke", 0, "cpu", say=silent)
-    assert not torch.is_autocast_enabled("cuda")
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
@@ -675,38 +653,3 @@ def test_a_replayed_step_is_the_step_that_was_captured(net):
     assert graph[0] == pytest.approx(plain[0], rel=0.02)
     torch.testing.assert_close(graph[1], plain[1], rtol=0.05, atol=0.02)
     assert plain[0][-1] != plain[0][0]
-
-
-@pytest.mark.parametrize(
-    ("capability", "dtype"),
-    [
-        ((6, 1), None),
-        ((7, 5), torch.float16),  # Colab's T4
-        ((8, 0), torch.bfloat16),
-        ((9, 0), torch.bfloat16),
-    ],
-)
-def test_half_precision_is_what_the_device_multiplies_fast(
-    capability, dtype, monkeypatch
-):
-    monkeypatch.setattr("torch.cuda.get_device_capability", lambda device: capability)
-    assert half_precision(torch.device("cuda")) == dtype
-    assert half_precision(torch.device("cpu")) is None
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-def test_cuda_trains_in_half_precision_and_says_where(silent, monkeypatch):
-    learners = []
-
-    def watch(*args, **options):
-        learners.append(training.make_learner(*args, **options))
-        return learners[-1]
-
-    monkeypatch.setattr(run_module, "make_learner", watch)
-    run = training.train(SMALL, "smoke", 0, "cuda", say=silent)
-    assert any(isinstance(cb, MixedPrecision) for cb in learners[0].cbs)
-    losses = [e["train_loss"] for e in run.seed.epochs]
-    assert losses[-1] < losses[0] and run.seed.peak_memory_mb > 0
-    again = training.train(SMALL, "smoke", 0, "cuda", say=silent)
-    assert again.seed.peak_memory_mb == pytest.approx(run.seed.peak_memory_mb, rel=0.1)
-    assert "NVIDIA" in run.device

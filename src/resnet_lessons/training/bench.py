@@ -179,8 +179,7 @@ def _stepper(net_name: str, batch: tuple, device: torch.device) -> Iterator[Call
     """
     torch.manual_seed(0)
     net = nets.build(net_name).to(device, memory_format=torch.channels_last)
-    fused = True if device.type == "cuda" else None
-    optimizer = torch.optim.AdamW(net.parameters(), 1e-3, fused=fused, **ADAMW)
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-3, fused=True, **ADAMW)
     half = half_precision(device)
 
     def step(batch):

@@ -102,12 +102,31 @@ class History(Callback):
         )
 
 
+class MixedOnProcessor(Callback):
+    """bfloat16 on a processor; fastai's own `MixedPrecision` knows CUDA only."""
+
+    name, order = "mixed_precision", MixedPrecision.order
+
+    def before_fit(self):
+        self.autocast = torch.autocast("cpu", torch.bfloat16)
+
+    def before_batch(self):
+        self.autocast.__enter__()
+
+    def after_pred(self):
+        self.learn.pred = self.pred.float()
+
+    def after_loss(self):
+        self.autocast.__exit__(None, None, None)
+
+
 def make_learner(
     dls,
     net: nn.Module,
     lr: float = 3e-3,
     cbs=None,
     optimizer: str = "AdamW",  # a key of OPTIMIZERS
+    half: bool = False,  # bfloat16 also on a processor: see `half_precision`
     **options,
 ) -> Learner:
     """fastai's Learner for `net` on `dls`: cross-entropy, AdamW, accuracy.
@@ -120,17 +139,17 @@ def make_learner(
     if device is None:  # PyTorch's own loaders: fastai would move the net to a GPU
         device = dls._device = torch.device("cpu")
     device = torch.device(device)
-    cuda = device.type == "cuda"
-    opt_func = partial(OptimWrapper, opt=OPTIMIZERS[optimizer], **ADAMW)
+    fused = partial(OPTIMIZERS[optimizer], fused=True)
     ours = {
         "loss_func": nn.CrossEntropyLoss(),
-        "opt_func": partial(opt_func, fused=True) if cuda else opt_func,
+        "opt_func": partial(OptimWrapper, opt=fused, **ADAMW),
         "metrics": accuracy,
         "path": tempfile.gettempdir(),  # lr_find keeps the weights there meanwhile
         "model_dir": ".",  # not one that the first user of a machine owns
     }
     learn = Learner(dls, net, lr=lr, cbs=cbs, **ours | options)
-    if dtype := half_precision(device):
+    if dtype := half_precision(device, half):
         bf16 = dtype == torch.bfloat16
-        learn.add_cb(MixedPrecision(AMPMode.BF16 if bf16 else AMPMode.FP16))
+        on_gpu = MixedPrecision(AMPMode.BF16 if bf16 else AMPMode.FP16)
+        learn.add_cb(on_gpu if device.type == "cuda" else MixedOnProcessor())
     return learn

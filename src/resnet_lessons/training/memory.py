@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from ..errors import LessonError
 from .device import describe_device
-from .steps import half_precision
 
 # What PyTorch says on the CPU and on MPS, and cuBLAS; CUDA has a class of its own.
 WORDS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
@@ -62,12 +61,16 @@ def memory_told() -> Iterator[None]:
 
 @contextmanager
 def memory_advice(
-    net: nn.Module, images: Tensor, forget: Callable[[], None] = lambda: None
+    net: nn.Module,
+    images: Tensor,
+    forget: Callable[[], None] = lambda: None,
+    half: torch.dtype | None = None,
 ) -> Iterator[None]:
     """Out of memory inside becomes a LessonError that names a batch size that fits.
 
     images: a batch (B, C, H, W) as `net` trains on; forget: drops what else still
-    holds tensors of the step that failed, so that the process can go on.
+    holds tensors of the step that failed, so that the process can go on; half: what
+    multiplications are computed in, None for float32.
     """
     try:
         yield
@@ -76,7 +79,7 @@ def memory_advice(
             raise
         traceback.clear_frames(error.__traceback__)  # their tensors are not needed
         forget()
-        device, size = images.device, fitting(net, images)
+        device, size = images.device, fitting(net, images, half)
         where = describe_device(device)
         raise LessonError(
             f"Out of memory on {where} with batches of {len(images)}. "
@@ -85,12 +88,12 @@ def memory_advice(
         ) from None
 
 
-def fitting(net: nn.Module, images: Tensor) -> int:
+def fitting(net: nn.Module, images: Tensor, half: torch.dtype | None = None) -> int:
     """The largest half, quarter, ... of `images` with which a training pass succeeds.
 
-    0 where not even one picture does.
+    0 where not even one picture does. half: as in `memory_advice`.
     """
-    size, half = len(images) // 2, half_precision(images.device)
+    size = len(images) // 2
     while size:
         try:
             with torch.autocast(images.device.type, half, enabled=half is not None):

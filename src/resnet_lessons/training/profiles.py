@@ -25,6 +25,7 @@ class Profile:
     zoom: float = 1.0  # side of the centre that validation sees, as a share
     opt: str = "AdamW"  # a key of learner.OPTIMIZERS
     schedule: str = "one cycle"  # a key of learner.SCHEDULES; chapter 11 has its own
+    half: bool = False  # bfloat16 also on a processor: see steps.half_precision
 
     @property
     def decoded_size(self) -> int:

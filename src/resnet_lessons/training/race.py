@@ -38,6 +38,7 @@ TEN_MINUTES = {
     ),
 }
 FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
+UP_TO_80 = [32] * 4 + [40] * 3 + [48] * 4 + [56] * 3 + [64] * 2 + [72] * 2 + [80] * 2
 UP_TO_72 = [32] * 6 + [40] * 3 + [48] * 4 + [56] * 2 + [64] + [72] * 2
 TEN_MINUTES_STEPS = [
     ("ten-minutes", "AdamW, batches of 64", {}),
@@ -56,6 +57,17 @@ TEN_MINUTES_STEPS = [
             "size": 72,
             "sizes": UP_TO_72,
             "epochs": len(UP_TO_72),
+        },
+    ),
+    (
+        "ten-minutes-bfloat16",
+        "bfloat16, a wider net, up to 80 px",
+        {
+            "half": True,
+            "options": {"widths": [64, 128, 256]},
+            "size": 80,
+            "sizes": UP_TO_80,
+            "epochs": len(UP_TO_80),
         },
     ),
 ]
@@ -90,7 +102,8 @@ def ladder(steps: list, net: str, profiles: dict[str, Profile]) -> list[Experime
         fresh = change.get("net", net) != net
         net = change.get("net", net)
         change = {k: v for k, v in change.items() if k != "net"}
-        length = ("size", "sizes", "epochs")  # of a smoke run: always the same
+        # Of a smoke run: always the same, and in float32, which any processor has.
+        length = ("size", "sizes", "epochs", "half")
         short = {k: v for k, v in change.items() if k not in length}
         profiles = {
             kind: changed(p, short if kind == "smoke" else change, fresh)

@@ -24,7 +24,7 @@ from .learner import SCHEDULES, History, make_learner, settings
 from .memory import free, memory_advice, memory_told, peak
 from .profiles import Experiment
 from .provenance import commit, provenance
-from .steps import replayed
+from .steps import half_precision, replayed
 
 
 @dataclass
@@ -147,7 +147,7 @@ def fit(exp, profile, seed, device, images, resume, say, **more):
         watchers = [history, checkpoint.Checkpoints(f, history, own, say)]
         watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
         loss = torch.nn.CrossEntropyLoss(label_smoothing=p.smoothing)
-        learn = make_learner(dls, net, p.lr, watchers, p.opt, loss_func=loss)
+        learn = make_learner(dls, net, p.lr, watchers, p.opt, p.half, loss_func=loss)
         learn.create_opt()
         done = 0
         if resume:
@@ -202,13 +202,15 @@ def run_schedule(learn, p, done: int = 0) -> None:
     def forget():
         learn.pred = learn.loss = learn.loss_grad = None
 
-    advice = memory_advice(learn.model, images, forget)
+    half = half_precision(images.device, p.half)
+    advice = memory_advice(learn.model, images, forget, half)
     try:
         with advice, learn.no_bar(), learn.no_logging(), graph:
             SCHEDULES[p.schedule](learn, p.epochs, p.lr, start_epoch=done)
     finally:  # fastai leaves it on where a step breaks off, with weights of that step
-        if torch.is_autocast_enabled("cuda"):
-            learn.mixed_precision.autocast.__exit__(None, None, None)
+        autocast = getattr(getattr(learn, "mixed_precision", None), "autocast", None)
+        if autocast and torch.is_autocast_enabled(autocast.device):
+            autocast.__exit__(None, None, None)
 
 
 def measured(seed, history, net, images, size, device, count: int) -> Seed:

@@ -4,7 +4,8 @@ On CUDA: fewer bits, and one launch for all kernels. A small net is bound by the
 there: Python asks for some hundred kernels, each of which is done before the next is
 asked for. A CUDA graph keeps the list of them and replays it at once.
 
-On a processor: memory that is kept from one step to the next.
+On a processor: memory that is kept from one step to the next; and fewer bits, where
+it has units for them.
 """
 
 import ctypes
@@ -12,6 +13,8 @@ from contextlib import contextmanager, suppress
 
 import torch
 from torch import Tensor, nn
+
+from ..errors import UsageError
 
 # Of `mallopt`, as glibc's malloc.h numbers them.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
@@ -33,11 +36,22 @@ def keep_memory() -> None:
             mallopt(TRIM_THRESHOLD, KEPT)
 
 
-def half_precision(device: torch.device) -> torch.dtype | None:
+def half_precision(device: torch.device, wanted: bool = False) -> torch.dtype | None:
     """What matrix units of `device` multiply fastest; None where that is float32.
 
     bfloat16 from Ampere on (compute capability 8), float16 on Volta and Turing (7).
+    bfloat16 on a processor only if it is `wanted`: few have units for it (AMX), and
+    what others compute in float32 could not be compared. UsageError without them.
     """
+    if device.type == "cpu" and wanted:
+        known = getattr(torch.cpu, "get_capabilities", dict)  # 2.10 cannot tell
+        if not known().get("amx_bf16"):
+            raise UsageError(
+                "This experiment computes in bfloat16, for which this processor has no "
+                "units (AMX). Train it on a GPU (--device cuda), or choose another: "
+                "resnet-lessons runs"
+            )
+        return torch.bfloat16
     if device.type != "cuda":
         return None
     major, _ = torch.cuda.get_device_capability(device)
