@@ -126,9 +126,19 @@ TWENTY_EPOCHS = Experiment(
     LAST.net,
     LAST.profiles | {"gpu": replace(LAST.profiles["gpu"], epochs=20)},
 )
+ONE_BY_ONE = ladder(SMALL_STEPS, "race-net", SMALL)
+LAST_SMALL = ONE_BY_ONE[-1]
+ROUNDED = Experiment(
+    "race-rounded",
+    "D",
+    f"{LAST_SMALL.title}, in bfloat16",
+    LAST_SMALL.net,
+    LAST_SMALL.profiles | {"laptop": replace(LAST_SMALL.profiles["laptop"], half=True)},
+)
 RACE = [
     *FIVE_EPOCHS,
     *ladder(TEN_MINUTES_STEPS, "resnet-14-fastai", TEN_MINUTES),
-    *ladder(SMALL_STEPS, "race-net", SMALL),
+    *ONE_BY_ONE,
+    ROUNDED,
     TWENTY_EPOCHS,
 ]
