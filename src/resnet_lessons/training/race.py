@@ -38,7 +38,7 @@ TEN_MINUTES = {
     ),
 }
 FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
-UP_TO_80 = [32] * 4 + [40] * 3 + [48] * 4 + [56] * 3 + [64] * 2 + [72] * 2 + [80] * 2
+UP_TO_96 = [32] * 4 + [40] * 4 + [48] * 5 + [56] * 4 + [64] * 4 + [80] * 3 + [96] * 2
 UP_TO_72 = [32] * 6 + [40] * 3 + [48] * 4 + [56] * 2 + [64] + [72] * 2
 TEN_MINUTES_STEPS = [
     ("ten-minutes", "AdamW, batches of 64", {}),
@@ -61,13 +61,13 @@ TEN_MINUTES_STEPS = [
     ),
     (
         "ten-minutes-bfloat16",
-        "bfloat16, a wider net, up to 80 px",
+        "bfloat16, a wider net, up to 96 px",
         {
             "half": True,
             "options": {"widths": [64, 128, 256]},
-            "size": 80,
-            "sizes": UP_TO_80,
-            "epochs": len(UP_TO_80),
+            "size": 96,
+            "sizes": UP_TO_96,
+            "epochs": len(UP_TO_96),
         },
     ),
 ]

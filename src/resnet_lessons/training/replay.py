@@ -27,9 +27,13 @@ def records_of(
 
     live: None trains where there is CUDA and replays elsewhere; True trains;
     False replays; the name of a profile trains under it. Says which it did.
+    UsageError, before the first one trains, where one has no such profile.
     """
+    names = list(names)
     profile = os.environ.get(LIVE) or _profile(live)
     if profile:
+        for name in names:
+            experiment(name).profile(profile)
         return [_trained(name, profile, say)[0] for name in names]
     kept = [records.load(name, "laptop") for name in names]
     say(_replayed(*kept))
