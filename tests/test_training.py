@@ -488,6 +488,14 @@ def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):
     assert other.startswith(f"Replayed: {kept[2].title} (imagenette")
 
 
+def test_a_profile_that_one_lacks_is_told_before_any_trains(monkeypatch):
+    monkeypatch.delenv(replay.LIVE, raising=False)
+    monkeypatch.setattr(replay, "train", lambda *args, **options: pytest.fail("trains"))
+    names = (name for name in ["resnet-56-cifar", "resnet-56-faster"])
+    with pytest.raises(UsageError, match="'resnet-56-faster' has no profile 'gpu'"):
+        training.records_of(names, live="gpu")
+
+
 @pytest.mark.parametrize("cuda", [False, True])
 def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeypatch):
     monkeypatch.delenv(replay.LIVE, raising=False)

@@ -129,7 +129,7 @@ def dead_biases(net, pictures, labels):
     ),
     Exercise(
         id="05.4",
-        title="A norm that costs nothing",
+        title="A BatchNorm that costs nothing",
         prompt="""\
 In evaluation mode a batch normalisation multiplies each channel by one number and adds
 another. `conv` is an `nn.Conv2d`, perhaps with a bias, perhaps with groups; `norm` is
