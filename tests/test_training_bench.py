@@ -251,6 +251,20 @@ def test_save_writes_what_loads_again(found, tmp_path, monkeypatch, capsys):
     assert benches.catalogue(tmp_path) == [json.loads(json.dumps(found))]
 
 
+def test_processors_with_as_many_threads_are_kept_apart(found, tmp_path):
+    made = found | {"device": "x86_64 CPU, 2 threads", "processor": "One"}
+    first = benches.save(made, tmp_path)
+    assert first.name == "x86-64-cpu-2-threads-one.json"
+    assert benches.save(made | {"processor": "Other"}, tmp_path) != first
+    gpu = large_gpu(found)
+    assert benches.save(gpu, tmp_path).name == "a-large-gpu.json"
+    assert (
+        benches.save(gpu | {"processor": "Other"}, tmp_path).name == "a-large-gpu.json"
+    )
+    titles = figures.speed_targets(benches.catalogue(tmp_path))
+    assert "**x86_64 CPU, 2 threads (One)**" in titles and "**A Large GPU**" in titles
+
+
 def test_a_first_batch_is_timed_from_a_cold_and_a_warm_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path / "root"))
     archive = tar_of(draw_set(tmp_path / "source"), tmp_path / "tiny.tgz")

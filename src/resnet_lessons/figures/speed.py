@@ -13,7 +13,7 @@ def speed_table(kept: list[dict]) -> Words:
     columns = ["batches from", "ms / step", "ours against it"]
     return _titled(
         (
-            f"{b['device']}: `{p['net']}` at {p['size']} px",
+            f"{benches.machine(b)}: `{p['net']}` at {p['size']} px",
             columns,
             [
                 [
@@ -44,7 +44,7 @@ def _against(source: str, pair: dict) -> str:
 def speed_targets(kept: list[dict]) -> Words:
     """Every target and whether the median reaches it: a table for each machine."""
     columns = ["what", "measured", "target"]
-    return _titled((b["device"], columns, _target_rows(b)) for b in kept)
+    return _titled((benches.machine(b), columns, _target_rows(b)) for b in kept)
 
 
 def _target_rows(bench: dict) -> list[list[str]]:
@@ -76,7 +76,7 @@ def start_table(kept: list[dict]) -> Words:
         sizes = ", ".join(f"{n / 1e6:.0f} at {px} px" for px, n in stored.items())
         rows.append(
             [
-                b["device"],
+                benches.machine(b),
                 first["stored_size"],
                 _number(first["cold_seconds"], 1),
                 _number(first["warm_seconds"], 2),

@@ -1,6 +1,6 @@
 """Saved benches: how fast the pipeline is on a device, as `bench` measured it.
 
-One JSON file for each device lies under `benches/`. The command
+One JSON file for each machine lies under `benches/`. The command
 `resnet-lessons bench --save` writes it; nobody edits it by hand.
 """
 
@@ -47,23 +47,29 @@ def verdict(value: float, target: float, at_most: bool = False) -> str:
     return f"{target} missed by {gap:.2g}" if gap > 0 else f"{target} reached"
 
 
-def slug(device: str) -> str:
-    """`device` in words, as a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")
+def machine(found: dict) -> str:
+    """The device of a bench; of a CPU also which, as many have as many threads."""
+    device, processor = found["device"], found["processor"]
+    return f"{device} ({processor})" if " CPU, " in device else device
+
+
+def _slug(words: str) -> str:
+    """`words` as a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
 def save(found: dict, folder: Path = BENCHES) -> Path:
     """Write the result of a bench whole or not at all; returns its path.
 
-    It takes the place of an earlier one on the same device. LessonError where
+    It takes the place of an earlier one on the same machine. LessonError where
     `found` is not what the schema describes.
     """
     validate(found, SCHEMA)
-    return write(found, folder / f"{slug(found['device'])}.json")
+    return write(found, folder / f"{_slug(machine(found))}.json")
 
 
 def catalogue(folder: Path = BENCHES) -> list[dict]:
-    """All saved benches in `folder`, by device."""
+    """All saved benches in `folder`, by machine."""
     return [read(path, _valid) for path in sorted(folder.glob("*.json"))]
 
 
