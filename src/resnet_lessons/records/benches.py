@@ -48,9 +48,8 @@ def verdict(value: float, target: float, at_most: bool = False) -> str:
 
 
 def machine(found: dict) -> str:
-    """The device of a bench; of a CPU also which, as many have as many threads."""
-    device, processor = found["device"], found["processor"]
-    return f"{device} ({processor})" if " CPU, " in device else device
+    """Device and processor of a bench: the other loaders decode on the processor."""
+    return f"{found['device']} ({found['processor']})"
 
 
 def _slug(words: str) -> str:

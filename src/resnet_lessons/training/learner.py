@@ -148,8 +148,10 @@ def make_learner(
         "model_dir": ".",  # not one that the first user of a machine owns
     }
     learn = Learner(dls, net, lr=lr, cbs=cbs, **ours | options)
-    if dtype := half_precision(device, half):
+    dtype = half_precision(device, half)
+    if dtype and device.type == "cpu":
+        learn.add_cb(MixedOnProcessor())
+    elif dtype:
         bf16 = dtype == torch.bfloat16
-        on_gpu = MixedPrecision(AMPMode.BF16 if bf16 else AMPMode.FP16)
-        learn.add_cb(on_gpu if device.type == "cuda" else MixedOnProcessor())
+        learn.add_cb(MixedPrecision(AMPMode.BF16 if bf16 else AMPMode.FP16))
     return learn
