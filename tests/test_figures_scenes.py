@@ -76,7 +76,7 @@ BAD = {
     "fewer scores": ([scene()], [result(scores=[0.9])], 0.5, "scores 1"),
     "no such class": ([scene()], [result([1, 3])], 0.5, "Label 3 has no name"),
     "no such truth": ([scene([7])], [result()], 0.5, "Label 7 has no name"),
-    "a label below 0": ([scene()], [result([-1, 2])], 0.5, "has no name"),
+    "a label below 0": ([scene()], [result([2, -1])], 0.5, "Label -1 has no name"),
 }
 
 

@@ -1,5 +1,5 @@
 """The address in `_config.yml` is the one place that names the repository, and the
-first cell of a notebook installs from there."""
+first cell of a notebook installs from there, or from an uploaded archive."""
 
 import importlib.util
 import re
@@ -36,23 +36,25 @@ def test_pages_open_in_colab_once_the_repository_has_an_address(url, tmp_path):
 
 @pytest.fixture
 def pip(tmp_path, monkeypatch):
-    """Runs the first cell where the package is missing; gives the constraints.
+    """Runs the first cell where the package is missing; gives the constraints, and
+    last what is installed.
 
     pip, which is not run, answers with the code given.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
-    def run(code):
+    def run(code, repository="https://example"):
         held = []
 
         def answer(command):
             held.extend(Path(command[command.index("-c") + 1]).read_text().split())
+            held.append(command[-1])
             return subprocess.CompletedProcess(command, code)
 
         monkeypatch.setattr(subprocess, "run", answer)
         cell = SETUP.read_text("utf-8")
-        exec(cell.replace('REPOSITORY = ""', 'REPOSITORY = "https://example"'), {})
+        exec(cell.replace('REPOSITORY = ""', f'REPOSITORY = "{repository}"'), {})
         return held
 
     return run
@@ -65,6 +67,14 @@ def test_the_first_cell_holds_the_version_that_is_imported(pip, tmp_path, monkey
         (inner / "METADATA").write_text(f"Name: twice\nVersion: {version}\n")
         monkeypatch.syspath_prepend(tmp_path / version)
     assert [line for line in pip(0) if line.startswith("twice")] == ["twice==2.0"]
+
+
+def test_the_first_cell_takes_an_uploaded_archive_before_the_repository(pip, tmp_path):
+    assert pip(0)[-1] == "https://example/archive/refs/heads/main.zip"
+    with pytest.raises(RuntimeError, match=r"Upload resnet-lessons-source\.zip"):
+        pip(0, repository="")
+    (tmp_path / "resnet-lessons-source.zip").touch()
+    assert pip(0, repository="")[-1] == pip(0)[-1] == "resnet-lessons-source.zip"
 
 
 def test_the_first_cell_leaves_the_reason_to_pip(pip):

@@ -162,10 +162,10 @@ def test_bottleneck_stride_sits_where_it_is_put(strided_conv, strides):
 
 
 def test_net_without_norm_has_biases_and_no_norm():
-    net = nets.cifar_net(8, "residual", "B", norm=None)
+    net = nets.cifar_net(8, "residual", shortcut="B", norm=None)
     assert not any(isinstance(m, nn.BatchNorm2d) for m in net.modules())
     assert all(m.bias is not None for m in net.modules() if isinstance(m, nn.Conv2d))
-    with_norm = nets.cifar_net(8, "residual", "B")
+    with_norm = nets.cifar_net(8, "residual", shortcut="B")
     assert all(m.bias is None for m in with_norm.modules() if isinstance(m, nn.Conv2d))
 
 

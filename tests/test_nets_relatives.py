@@ -74,6 +74,11 @@ def test_what_a_kind_fixes_cannot_be_given(option):
         nets.build("scaled-8-cifar", **option)
 
 
+def test_a_plain_net_takes_no_shortcut():
+    with pytest.raises(UsageError, match="A plain net has a shortcut of its own"):
+        nets.cifar_net(8, "plain", shortcut="B")
+
+
 def test_two_zeros_in_a_row_are_refused():
     with pytest.raises(UsageError, match="alpha starts at 0 already"):
         nets.build("scaled-8-cifar", batch_zero=True)

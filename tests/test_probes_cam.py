@@ -6,8 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 from captum.attr import LayerGradCam
+from torch import nn
 
 from resnet_lessons import nets, probes
+from resnet_lessons.errors import UsageError
 
 
 @pytest.fixture
@@ -74,6 +76,33 @@ def test_feature_maps_are_what_the_part_puts_out(net, pictures):
     want = net.stages[1](net.stages[0](net.stem(pictures)))
     torch.testing.assert_close(maps, want.detach())
     assert not maps.requires_grad
+
+
+def test_a_layer_that_writes_in_place_does_not_change_what_was_seen(pictures):
+    def small(inplace):
+        torch.manual_seed(0)
+        layers = [nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(inplace)]
+        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    apart, over = small(False), small(True)
+    maps = [probes.feature_maps(net, net[1], pictures) for net in (apart, over)]
+    assert maps[0].min() < 0 and torch.equal(*maps)
+    maps = [
+        probes.grad_cam(net, net[1], pictures, CLASSES % 8) for net in (apart, over)
+    ]
+    torch.testing.assert_close(*maps)
+
+
+def test_a_part_or_class_that_the_net_lacks_is_refused(net, pictures):
+    with pytest.raises(UsageError, match="no such module"):
+        probes.feature_maps(net, nn.ReLU(), pictures)
+    with pytest.raises(UsageError, match="before the head"):
+        probes.grad_cam(net, net.head, pictures, CLASSES)
+    with pytest.raises(UsageError, match="classes 0 to 9"):
+        probes.grad_cam(net, net.stem, pictures, CLASSES + 3)
+    net.aside = nn.Identity()
+    with pytest.raises(UsageError, match="does not run aside"):
+        probes.feature_maps(net, net.aside, pictures)
 
 
 def test_mass_is_shared_between_inside_and_outside():

@@ -63,6 +63,12 @@ def test_windows_that_are_not_square_are_refused():
         probes.windows(nn.Conv2d(1, 1, 3, dilation=2))
 
 
+@pytest.mark.parametrize("part", ["stages", "head"])
+def test_layers_that_stand_in_no_row_are_refused(part):
+    with pytest.raises(UsageError, match="stands in no row"):
+        probes.windows(getattr(meta("resnet-18-fastai"), part))
+
+
 def test_ways_are_the_convolution_of_ones():
     assert probes.ways([Window(3)] * 3)[0] == [1, 3, 6, 7, 6, 3, 1]
     want = np.convolve(np.convolve(np.ones(5), np.ones(3)), np.ones(4))

@@ -240,13 +240,18 @@ def test_the_cell_stays_inside_an_output_that_shrinks(page):
 def test_a_click_on_the_output_chooses_the_cell(browser, shown, tmp_path, size):
     open_page(browser, tmp_path, shown, size=size)
     ask(browser, [(9, 3, 1, 0, 1, 1, True, 0)])
-    browser.js("""
+    click = """
       const svg = document.querySelectorAll('.conv-grid')[1];
       const { left, top, width, height } = svg.getBoundingClientRect();
       svg.dispatchEvent(new MouseEvent('click', { bubbles: true,
-        clientX: left + width * 4.5 / 7, clientY: top + height * 2.5 / 7 }));
-    """)
+        clientX: left + width * arguments[0], clientY: top + height * arguments[1] }));
+    """
+    browser.js(click, 4.5 / 7, 2.5 / 7)
     assert text(browser, 0, ".conv-scan output") == ["row 3, column 5"]
+    browser.js(click, -0.01, 2.5 / 7)  # the frame of a cell sticks out of the grid
+    assert text(browser, 0, ".conv-scan output") == ["row 3, column 1"]
+    browser.js(click, 1.01, -0.01)
+    assert text(browser, 0, ".conv-scan output") == ["row 1, column 7"]
 
 
 @pytest.mark.browser

@@ -243,6 +243,13 @@ def test_an_answer_that_lacks_something_is_not_sent():
     assert "gradient" in asked(8, lambda _: half)["problem"]
 
 
+def test_a_problem_without_words_is_named():
+    def full(depth):
+        raise MemoryError
+
+    assert asked(8, full)["problem"] == "MemoryError"
+
+
 # A model with a kernel behind it: what is sent is kept, and the test answers.
 WITH_KERNEL = """
 const [state, done] = arguments;

@@ -1,10 +1,15 @@
 """ReceptiveField and WhereParameters in a real Chromium, against their data."""
 
+import itertools
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from resnet_lessons import probes
+from resnet_lessons.probes import Window
+from resnet_lessons.widgets import ReceptiveField, WhereParameters
 from widget_looks import inside, said, shares, text
-from widget_page import press, slide
+from widget_page import open_page, press, slide
 from widget_registry import widget
 
 pytestmark = pytest.mark.browser
@@ -96,6 +101,14 @@ def test_the_sentence_compares_the_stack_with_one_kernel(page):
     assert "its neighbour sees as many, 4 pixels further" in said(page, FIELD)
 
 
+def test_pools_alone_have_no_weights_to_compare(browser, tmp_path):
+    stack = [Window(2, 2, True), Window(3)]
+    widget = ReceptiveField(probes.fields_by_depth({"pool first": stack}))
+    open_page(browser, tmp_path, widget)
+    slide(browser, 0, 0)
+    assert "has 4, and one ReLU" in said(browser, 0)
+
+
 # Where the parameters are ------------------------------------------------------------
 
 
@@ -116,6 +129,17 @@ def test_the_wings_are_the_shares_of_the_chosen_net(page, shown, net, head, clas
         ".map(bar => bar.className === 'where-linear')"
     )
     assert linear == below
+
+
+def test_a_convolution_on_a_single_place_is_no_linear_layer(browser, tmp_path):
+    found = probes.where_parameters({"LeNet": "lenet-5"}, [10, 20], size=32)
+    open_page(browser, tmp_path, WhereParameters(found))
+    case = found["cases"][0][0]
+    linear = [name.startswith("linear") for name in case["parts"]]
+    assert case["places"].count(1) > sum(linear) > 0
+    parameters = case["parameters"][0]
+    share = sum(itertools.compress(parameters, linear)) / sum(parameters)
+    assert f"{share:.0%}".replace("%", " % of them in linear") in said(browser, 0)
 
 
 @pytest.mark.parametrize(("head", "classes"), [(0, 2), (1, 3)])

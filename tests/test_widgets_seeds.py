@@ -151,6 +151,9 @@ def test_all_draws_of_a_net_that_is_always_right_agree(browser, tmp_path):
     open_page(browser, tmp_path, SeedSpread(data))
     assert "too sure" in said(browser) and "apart" not in said(browser)
     assert text(browser, 0, ".spread-most")[0].startswith("No picture")
+    data |= {"answers": [data["labels"]] * 2, "seeds": [4, 5]}
+    open_page(browser, tmp_path, SeedSpread(data))
+    assert said(browser).endswith("seeds lie 0.0 points apart.")
     assert browser.errors() == []
 
 

@@ -236,6 +236,24 @@ def test_a_finger_turns_and_leaves_scrolling_to_the_page(page):
 
 
 @pytest.mark.browser
+def test_of_two_fingers_only_the_last_one_turns(page):
+    turn = inside(page, SURFACE, "input[type=range]")[0]
+    start = page.js("""
+    const stage = document.querySelector('.surf-stage');
+    const send = (type, pointerId, clientX) =>
+      stage.dispatchEvent(new PointerEvent(type, { pointerId, clientX, clientY: 100,
+        pointerType: 'touch', buttons: 1, bubbles: true }));
+    stage.setPointerCapture = () => {};
+    const value = document.querySelectorAll('input[type=range]')[0].value;
+    send('pointerdown', 2, 100); send('pointerdown', 3, 400);
+    send('pointermove', 2, 90); send('pointermove', 3, 400);
+    send('pointerup', 3, 400); send('pointerup', 2, 90);
+    return value;
+    """)
+    assert turn.get_attribute("value") == start
+
+
+@pytest.mark.browser
 def test_only_the_first_button_turns_and_only_while_it_is_down(page):
     script = """
     const stage = document.querySelector('.surf-stage');

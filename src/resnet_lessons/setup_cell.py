@@ -6,11 +6,12 @@ import importlib.metadata, importlib.util, pathlib, re, subprocess, sys, tempfil
 if (pathlib.Path("../src/resnet_lessons")).is_dir():  # a clone, perhaps not installed
     sys.path.insert(0, str(pathlib.Path("../src").resolve()))
 elif importlib.util.find_spec("resnet_lessons") is None:
-    if not REPOSITORY:
+    source = pathlib.Path("resnet-lessons-source.zip")  # of `make zip`
+    if not REPOSITORY and not source.is_file():
         raise RuntimeError(
             "resnet_lessons is not installed, and this copy names no repository to "
-            "install it from. Open the notebook from a clone of the book, or install "
-            "the package from where you got the book."
+            f"install it from. Upload {source}, which `make zip` writes, beside this "
+            "notebook and run the cell again; or open a clone of the book."
         )
     # A package in two folders is found twice; `version` is of the one that is imported.
     found = importlib.metadata.distributions()
@@ -20,7 +21,8 @@ elif importlib.util.find_spec("resnet_lessons") is None:
     lines = [f"{name}=={v}\n" for name, v in pins.items() if number.fullmatch(v or "")]
     held = pathlib.Path(tempfile.mkdtemp()) / "constraints.txt"
     held.write_text("".join(lines))
-    address = f"{REPOSITORY}/archive/refs/heads/main.zip"
+    main = f"{REPOSITORY}/archive/refs/heads/main.zip"
+    address = str(source) if source.is_file() else main
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", str(held), address]
     if subprocess.run(pip).returncode:
         raise RuntimeError(

@@ -55,6 +55,8 @@ def overlap_words(one: Record, other: Record) -> str:
     """Whether single runs of two nets could have come out either way."""
     low, high = sorted([one, other], key=lambda record: record.accuracy)
     if min(len(one.seeds), len(other.seeds)) < 2:
+        if one.accuracy == other.accuracy:
+            return f"*{one.title}* and *{other.title}* ran equally well."
         return f"*{high.title}* ran better; with one run of a net, that says little."
     if max(low.accuracies) >= min(high.accuracies):
         return (

@@ -59,10 +59,10 @@ def _check(scenes, found, classes, at_least):
                 f"Truths and results need {', '.join(keys)} of one length; got "
                 f"{', '.join(f'{key} {len(part[key])}' for key in part)}."
             )
-        labels = [int(label) for label in part["labels"]]
-        if labels and not 0 <= min(labels) <= max(labels) < len(classes):
+        unnamed = [x for x in map(int, part["labels"]) if not 0 <= x < len(classes)]
+        if unnamed:
             raise UsageError(
-                f"Label {max(labels, key=abs)} has no name: there are {len(classes)} "
+                f"Label {unnamed[0]} has no name: there are {len(classes)} "
                 "classes, counted from 0."
             )
 

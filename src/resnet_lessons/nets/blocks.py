@@ -9,6 +9,8 @@ at the start, so that a block that keeps its shape begins as the identity (chapt
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from resnet_lessons.errors import UsageError
+
 from .layers import Norm, conv, preact_conv, zero_last
 from .shortcuts import make_shortcut
 
@@ -83,6 +85,8 @@ class BottleneckBlock(nn.Module):
         strided_conv: int = 1,  # which of the three convolutions has the stride
     ):
         super().__init__()
+        if strided_conv not in (0, 1, 2):
+            raise UsageError(f"strided_conv is 0, 1 or 2, not {strided_conv!r}.")
         strides = [1, 1, 1]
         strides[strided_conv] = stride
         out_channels = width * self.expansion

@@ -21,11 +21,10 @@ CIFAR_KINDS = {
 def cifar_net(
     depth: int,  # layers with weights: 6n + 2
     kind: str = "residual",  # a key of CIFAR_KINDS
-    shortcut: str = "A",  # a key of shortcuts.SHORTCUTS; a plain net has "none"
     width: int = 16,  # of the first stage; the others have 2 and 4 times as much
     num_classes: int = 10,
     in_channels: int = 3,
-    **options,  # of ResNet and its block: norm, batch_zero, gate_bias, closing_gamma
+    **options,  # of ResNet and its block: shortcut (here "A"), norm, batch_zero, ...
 ) -> ResNet:
     """Three stages of n blocks for small pictures (He et al. 2015, section 4.2).
 
@@ -45,7 +44,7 @@ def cifar_net(
     fixed = CIFAR_KINDS[kind]
     for name in fixed.keys() & options:
         raise UsageError(f"A {kind} net has a {name} of its own: leave {name} out.")
-    options = {"shortcut": shortcut, **options, **fixed}
+    options = {"shortcut": "A", **options, **fixed}
     net = ResNet(
         depths=[blocks] * 3,
         widths=[width, 2 * width, 4 * width],

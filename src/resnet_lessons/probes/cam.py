@@ -11,13 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..errors import UsageError
 from .hooks import watching
 
 
 def feature_maps(net: nn.Module, module: nn.Module, pictures: Tensor) -> Tensor:
     """What `module` of `net` puts out for `pictures` (B, C, H, W), net in eval mode.
 
-    (B, K, h, w) for a part of K channels, cut from the graph.
+    (B, K, h, w) for a part of K channels, cut from the graph. UsageError for a module
+    that `net` does not have or does not run.
     """
     with torch.no_grad():
         maps, _ = _run(net, module, pictures)
@@ -36,9 +38,14 @@ def grad_cam(
     The weight of a channel is the mean over its places of the gradient of the score
     (before softmax), equation 1; the map is the ReLU of the weighted sum, equation 2.
     The net is in eval mode; its own mode, gradients and averages stay as they were.
+    UsageError for a module without a grid, or a class that the net does not know.
     """
     with torch.enable_grad():
         maps, scores = _run(net, module, pictures, track=True)
+        if maps.dim() != 4:
+            raise UsageError("Grad-CAM needs a grid: take a part before the head.")
+        if not 0 <= classes.min() <= classes.max() < scores.shape[1]:
+            raise UsageError(f"The net knows the classes 0 to {scores.shape[1] - 1}.")
         chosen = scores.gather(1, classes[:, None]).sum()  # pictures do not mix
         (gradients,) = torch.autograd.grad(chosen, maps)  # (B, K, h, w)
     weights = gradients.mean((2, 3), keepdim=True)  # (B, K, 1, 1)
@@ -49,6 +56,8 @@ def grad_cam(
 def _run(net, module, pictures, track: bool = False) -> tuple[Tensor, Tensor]:
     """(output of `module`, output of `net`) of a copy in eval mode."""
     names = {part: name for name, part in net.named_modules()}
+    if module not in names:
+        raise UsageError("The net has no such module: take one of net.modules().")
     twin = copy.deepcopy(net).eval().requires_grad_(False)
     seen = []
 
@@ -56,10 +65,12 @@ def _run(net, module, pictures, track: bool = False) -> tuple[Tensor, Tensor]:
         # Parameters are frozen: the graph begins here, and holds nothing before it.
         output = output.detach().requires_grad_(track)
         seen.append(output)
-        return output
+        return output.clone()  # the next layer may write into it: ReLU(inplace=True)
 
     with watching([twin.get_submodule(names[module])], keep):
         scores = twin(pictures)
+    if not seen:
+        raise UsageError(f"The net does not run {names[module]}: take another part.")
     return seen[-1], scores
 
 

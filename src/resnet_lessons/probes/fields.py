@@ -23,10 +23,14 @@ def windows(layers: nn.Module) -> list[Window]:
     """The windows of all convolutions and pools among `layers`, in order.
 
     For square windows and layers that run one after the other, as in `VGG.features`.
-    Raises `UsageError` where a window is not square or has gaps.
+    Raises `UsageError` where a window is not square or has gaps, and for layers that do
+    not run one after the other (blocks) or see the whole grid (a global average).
     """
     found = []
     for layer in layers.modules():
+        branches = any(layer.children()) and not isinstance(layer, nn.Sequential)
+        if branches or isinstance(layer, nn.AdaptiveAvgPool2d):
+            raise UsageError(f"{type(layer).__name__} stands in no row of windows.")
         if isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
             kernel, stride = _one(layer.kernel_size), _one(layer.stride)
             if _one(getattr(layer, "dilation", 1)) > 1:

@@ -36,8 +36,14 @@ def shape_matches(
 ) -> dict:
     """The data of `widgets.ShapeMatcher`: every shortcut beside every basic block.
 
-    Weights are drawn from seed 0; the generator is left as it was.
+    Weights are drawn from seed 0; the generator is left as it was. UsageError for sides
+    of 1, which PyTorch stretches to any other: there everything would fit.
     """
+    if min(channels) < 2 or min(sizes) <= max(strides):
+        raise UsageError(
+            "A side of 1 fits everything: take 2 channels or more, and grids of more "
+            f"than {max(strides)} places."
+        )
     found = {"texts": Places(), "patterns": Places()}
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.default_generator.manual_seed(0)

@@ -19,7 +19,7 @@ MOMENTUM = 0.7
 
 
 def orthogonal(matrix: Tensor, rounds: int = 3) -> Tensor:
-    """`matrix` (R, C) with its singular values near one, its directions kept.
+    """`matrix` (rows, columns) with its singular values near one, its directions kept.
 
     U V^T, roughly, where the matrix is U S V^T; by matrix products alone. Values below
     1/40 of the matrix's norm would need more than three `rounds`.

@@ -43,7 +43,7 @@ function uniforms(seed) {
 /** 40970 -> "40,970". */
 const whole = (value) => Math.round(value).toLocaleString("en-US");
 
-/** 0.01234 -> "0.0123": three figures, and a true zero is "0". */
+/** 0.01234 -> "0.0123": 2 or 3 figures; a true zero is "0". */
 function short(value) {
   if (!Number.isFinite(value)) return "beyond all numbers";
   if (value < 0) return `−${short(-value)}`;

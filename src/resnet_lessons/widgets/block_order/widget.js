@@ -8,7 +8,7 @@ const TOP = 50;
 
 /** "conv BN + ReLU" -> { before: ["conv", "BN"], after: ["ReLU"] } */
 function parts(order) {
-  const words = order.split(/\s+/);
+  const words = order.trim().split(/\s+/);
   const place = words.indexOf("+");
   return { before: words.slice(0, place), after: words.slice(place + 1) };
 }

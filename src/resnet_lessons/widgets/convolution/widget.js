@@ -141,7 +141,8 @@ class Convolution {
     if (side) marks.push([x * stride, y * stride, kernel, kernel, "kernel"]);
     const click = (event) => {
       const box = event.currentTarget.getBoundingClientRect();
-      const cell = (part) => Math.min(Math.floor(part * side), side - 1);
+      const cell = (part) => // the frame of a cell sticks out of the grid
+        Math.max(0, Math.min(Math.floor(part * side), side - 1));
       this.move(cell((event.clientY - box.top) / box.height) * side
         + cell((event.clientX - box.left) / box.width));
     };

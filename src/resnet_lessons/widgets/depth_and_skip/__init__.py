@@ -54,7 +54,8 @@ class DepthAndSkip(LessonWidget):
                 need_keys(found[kind], KEYS[1:], f"The answer of the kernel, {kind}")
             self.send({"depth": depth, "nets": plain(found)})
         except Exception as problem:  # else the reader would wait for ever
-            self.send({"depth": depth, "problem": str(problem)})
+            said = str(problem) or type(problem).__name__
+            self.send({"depth": depth, "problem": said})
 
     def check(self, data):
         need_keys(data, ("depths", "nets", "note"), "DepthAndSkip")

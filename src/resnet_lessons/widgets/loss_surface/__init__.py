@@ -12,9 +12,9 @@ class LossSurface(LessonWidget):
 
     - `axis`: P steps, rising, the middle one 0
     - `guess`: loss of a net that gives every class the same chance
-    - `nets`: two dicts, `name` and `seeds`; both have the same seeds and planes. A seed
-      has `seed` and `planes`; a plane has `batch` and `running`, P lists of P losses
-      above 0 each, or None for `running`
+    - `nets`: two dicts, `name` and `seeds`; both have the same seeds, which all have
+      the same planes. A seed has `seed` and `planes`; a plane has `batch` and
+      `running`, P lists of P losses above 0 each, or None for `running`
     - `note`: one line on what was measured
 
     Raises UsageError when a list has the wrong length. Source: chapter 13.
@@ -35,6 +35,8 @@ class LossSurface(LessonWidget):
             need_keys(net, ("name", "seeds"), "LossSurface, net")
         need(_kinds(nets[0]) == _kinds(nets[1]), "both nets need the same planes.")
         need(_kinds(nets[0]), "give at least one seed.")
+        first, *others = (planes for _, planes in _kinds(nets[0]))
+        need(all(planes == first for planes in others), "seeds need the same planes.")
         for net in nets:
             for seed in net["seeds"]:
                 for number, plane in enumerate(seed["planes"], 1):

@@ -155,19 +155,20 @@ class LossSurface {
   /** Drag to turn. A finger tilts with the slider: up and down scrolls the page. */
   addDragging() {
     let last = null;
+    const at = ({ pointerId: id, clientX: x, clientY: y }) => ({ id, x, y });
     const move = (event) => {
       if (!event.buttons) stop(); // let go where this page does not hear of it
-      if (!last) return;
+      if (last?.id !== event.pointerId) return; // of two fingers the last one turns
       const finger = event.pointerType === "touch";
       this.turnBy("turn", (event.clientX - last.x) / 2, -180, 180);
       if (!finger) this.turnBy("tilt", (event.clientY - last.y) / 3, 0, 90);
       this.draw();
-      last = { x: event.clientX, y: event.clientY };
+      last = at(event);
     };
     const stop = () => { last = null; };
     const start = (event) => {
       if (event.button) return; // another button than the first
-      last = { x: event.clientX, y: event.clientY };
+      last = at(event);
       this.stage.setPointerCapture(event.pointerId);
       event.preventDefault();
       // Arrow keys go on from here.

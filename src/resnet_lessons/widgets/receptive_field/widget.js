@@ -185,12 +185,13 @@ class ReceptiveField {
     const sees = `${name}: one place behind ${layers} sees ${times(count)} pixels; ` +
       `its neighbour sees as many, ${further}. `;
     const ratio = count ** 2 / weights;
-    const more = ratio < 10 ? ratio.toFixed(1) : whole(ratio);
+    const more = weights === 0 ? "" : // pools alone
+      ` ${ratio < 10 ? ratio.toFixed(1) : whole(ratio)} times as many,`;
     return sees + (weights === count ** 2 ?
       "A stack of one is that kernel itself." :
       `The stack has ${whole(weights)} weights for each pair of channels and ` +
       `${convolutions} ${convolutions === 1 ? "ReLU" : "ReLUs"}. One kernel that ` +
-      `sees as far has ${whole(count ** 2)}, ${more} times as many, and one ReLU.`);
+      `sees as far has ${whole(count ** 2)},${more} and one ReLU.`);
   }
 }
 

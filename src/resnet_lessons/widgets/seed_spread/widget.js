@@ -202,8 +202,9 @@ class SeedSpread {
   between(reach) {
     if (this.whole.length === 1) return "";
     const gap = Math.max(...this.whole) - Math.min(...this.whole);
+    const than = gap === reach ? "" : `, ${gap < reach ? "less" : "more"} than that`;
     return `On all ${whole(this.labels.length)} test pictures the seeds lie ` +
-      `${points(gap)} points apart, ${gap < reach ? "less" : "more"} than that.`;
+      `${points(gap)} points apart${than}.`;
   }
 }
 

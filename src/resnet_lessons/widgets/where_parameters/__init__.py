@@ -20,8 +20,9 @@ class WhereParameters(LessonWidget):
     of `classes` (rising) and pictures of `size` pixels on a side, `cases[n][h]` has,
     for its P parts, grids from large to small and then linear layers:
 
-    - `parts`: P names, `places`: P counts of the places of the grid, 1 for a linear
-      layer, `layers`: P counts of convolutions, 1 for a linear layer
+    - `parts`: P names, of which those of linear layers begin with "linear"
+    - `places`: P counts of the places of the grid, 1 for a linear layer, `layers`: P
+      counts of convolutions, 1 for a linear layer
     - `parameters`, `macs`: K lists of P counts, multiply-accumulates for one image
 
     Raises UsageError when a list has the wrong length. Source: chapter 2.

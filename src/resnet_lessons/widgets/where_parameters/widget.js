@@ -2,6 +2,7 @@
 
 const KINDS = ["parameters", "macs"];
 const HEADS = { parameters: "Parameters", macs: "MACs" };
+const isLinear = (part) => part.startsWith("linear"); // a grid may be 1 × 1, too
 
 class WhereParameters {
   constructor(data, el) {
@@ -52,7 +53,7 @@ class WhereParameters {
 
   /** The sum of one kind over the linear layers. */
   linear(found, kind) {
-    return sum(found[kind].filter((_, i) => found.places[i] === 1));
+    return sum(found[kind].filter((_, i) => isLinear(found.parts[i])));
   }
 
   draw() {
@@ -100,7 +101,7 @@ class WhereParameters {
       class: `where-wing ${look}` }, left, part, right);
     const cell = (role, look, text) => h("span", { role, class: look, text });
     const rows = found.parts.map((part, i) => {
-      const linear = found.places[i] === 1;
+      const linear = isLinear(part);
       const [ours, work] = [found.parameters[i], found.macs[i]];
       const wing = (value, total, side) => h("span", { role: "cell", class: side },
         h("span", { class: "where-text", text: `${large(value)} ` },
