@@ -210,6 +210,27 @@ def test_short_mnist_is_imported_under_its_own_name(root, short_mnist):
     assert images.valid.images.tobytes() == raw[16:]
 
 
+def test_labels_that_mnist_does_not_have_are_refused(root, short_mnist):
+    file = short_mnist / "t10k-labels-idx1-ubyte.gz"
+    file.write_bytes(gzip.compress(idx(np.arange(20) % 11)))
+    with pytest.raises(LessonError, match="labels goes up to 10, MNIST's go up to 9"):
+        store.import_paths("mnist", [short_mnist], progress=False)
+
+
+def test_grey_of_16_bits_keeps_its_steps():
+    ramp = np.tile(np.arange(256), (256, 1))
+    deep = Image.fromarray((ramp << 8).astype(np.uint16))
+    assert deep.mode == "I;16"
+    assert (decode.fit(deep, 256, 1)[..., 0] == ramp).all()
+
+
+def test_built_in_pictures_and_labels_cannot_be_written(root):
+    split = load("digits").train
+    for held in (split.images, split.labels):
+        with pytest.raises(ValueError, match="read-only"):
+            held[0] = 0
+
+
 def test_mnist_with_a_file_missing_or_cut_is_refused(root, short_mnist):
     file = short_mnist / "t10k-labels-idx1-ubyte.gz"
     content = file.read_bytes()

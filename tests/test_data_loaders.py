@@ -154,8 +154,8 @@ def test_augmented_batch_is_made_of_views_of_its_own_pictures():
     columns, _ = data.loaders(images_of(2000, 2), 2, 9, device="cpu").train._lines()
     mirrored = (columns[:, 0] > columns[:, -1]).float().mean()
     assert abs(mirrored - 0.5) < 0.05
-    unturned = data.loaders(images, 32, 40, device="cpu", min_scale=0.9, flip=False)
-    x, _ = unturned.train.one_batch()
+    dls.train.flip = False
+    x, _ = dls.train.one_batch()
     assert (torch.cdist(x.flatten(1), both.flatten(1)).argmin(1) < 40).all()
 
 

@@ -1,5 +1,6 @@
 """Getting, importing, finding and verifying data sets: what goes wrong, and after."""
 
+import bz2
 import dataclasses
 import errno
 import hashlib
@@ -223,6 +224,22 @@ def test_full_disk_is_told_before_anything_is_touched(
     assert tree(root / "sets") == before and complete(home)
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_fills_up_is_no_mirrors_fault(
+    root, archive, offer, monkeypatch, code
+):
+    def full(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fetch._Download, "_copy", full)
+    content = body(archive.read_bytes())
+    with server(good=content, other=content) as (url, asked):
+        offer(f"{url}/good", f"{url}/other")
+        with pytest.raises(LessonError, match=r"cannot write tiny .*another folder"):
+            get()
+    assert asked == ["/good"]
+
+
 def test_what_a_killed_download_left_is_no_need_of_room(
     root, archive, offer, monkeypatch
 ):
@@ -303,6 +320,15 @@ def test_damaged_archive_is_refused(root, archive, offer):
         with pytest.raises(LessonError, match=r"is damaged.* download it again"):
             take(archive)
     assert nothing_left(root)
+
+
+def test_damaged_bz2_is_refused(tmp_path):
+    packed = tmp_path / "set.tar.bz2"
+    content = bytearray(bz2.compress(bytes(10_000)))
+    content[len(content) // 2] ^= 255
+    packed.write_bytes(content)
+    with pytest.raises(LessonError, match=r"is damaged.* download it again"):
+        unpack.unpack(packed, tmp_path, progress=False)
 
 
 @pytest.mark.parametrize(("kind", "more"), [("tgz", 1), ("zip", 3)])
@@ -472,6 +498,19 @@ def test_whole_variant_goes_before_a_broken_one(root, archive, pair, tmp_path):
     assert store.where("pair") == store.get("pair", check=True) == whole
     assert store.verify("pair") == ["train/cats/2.JPEG is missing"]
     assert "data import pair PATH" in store.how_to_repair("pair")
+
+
+def test_broken_variant_is_not_replaced_by_another(
+    root, archive, pair, tmp_path, monkeypatch
+):
+    large = dataclasses.replace(catalog.find("tiny"), name="large", variant="source")
+    monkeypatch.setitem(catalog._BY_NAME, "large", large)
+    monkeypatch.setitem(catalog.FAMILY, "pair", ("pair", "large", "tiny"))
+    home = store.import_paths("large", [tmp_path / "source"], progress=False)
+    (home / "train" / "cats" / "2.JPEG").unlink()
+    for check in (False, True):
+        with pytest.raises(LessonError, match=r"large is broken.* data get large"):
+            store.get("pair", progress=False, check=check)
 
 
 def test_another_variant_is_refused_under_this_name(

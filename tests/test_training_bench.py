@@ -12,7 +12,13 @@ from resnet_lessons import cli, data, figures, training
 from resnet_lessons.data import catalog, store
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.records import benches
-from resnet_lessons.training import bench, bench_sources, bench_startup, datablock
+from resnet_lessons.training import (
+    bench,
+    bench_sources,
+    bench_startup,
+    datablock,
+    pipeline,
+)
 
 CPU = torch.device("cpu")
 STEPS, BATCH, SIZE = 3, 8, 32
@@ -138,10 +144,21 @@ def test_a_net_trains_from_fastais_batches_by_the_same_recipe(tmp_path, monkeypa
     plain = training.experiment("fcn-baseline").profile("smoke")
     assert exp.profile("smoke") == plain and len(taken) == plain.pictures
     assert len(run.seed.epochs) == plain.epochs
-    assert run.seed.epochs[-1]["valid_loss"] != run.seed.epochs[-1]["train_loss"]
+    images = data.load(plain.data, plain.decoded_size)
+    valid = data.loaders(images, plain.size, plain.batch_size, CPU).valid
+    seen = pipeline.accuracy(run.net, valid)
+    assert run.seed.accuracy == pytest.approx(seen, abs=1e-3)
     assert run.config["augmentation"].startswith("fastai")
     with pytest.raises(UsageError, match="--device cpu"):
         training.train(exp, "smoke", 0, "cuda")
+
+
+def test_what_file_managers_leave_is_no_picture(tmp_path):
+    for name in ("cats/1.jpg", "cats/.DS_Store", "dogs/Thumbs.db", "dogs/2.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = bench_sources.picture_files(tmp_path)
+    assert [path.name for path in found] == ["1.jpg", "2.jpg"]
 
 
 def test_too_few_pictures_are_named(tmp_path):

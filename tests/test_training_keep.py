@@ -99,6 +99,27 @@ def test_a_disk_without_room_for_the_weights_is_told(tmp_path, monkeypatch):
     assert not list((tmp_path / "r").iterdir())
 
 
+def test_weights_stay_where_the_new_record_is_refused(
+    kept, not_live, tmp_path, monkeypatch
+):
+    folder, (first, _), _ = kept
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+
+    def refuse(*_):
+        raise LessonError("not kept")
+
+    monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(records, "save", refuse)
+    other = dataclasses.replace(TINY.profiles["laptop"], lr=1e-3)
+    exp = dataclasses.replace(TINY, profiles={"laptop": other})
+    with pytest.raises(LessonError, match="not kept"):
+        training.record(exp, "laptop", 1, "cpu", tmp_path, say=lambda line: None)
+    net, _ = training.net_of(TINY.name, False, lambda line: None, tmp_path)
+    assert torch.equal(net.head[-1].weight, first.head[-1].weight.cpu())
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_weights_are_not_kept_where_nobody_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path / "data"))
     plain = dataclasses.replace(TINY, keep=False)

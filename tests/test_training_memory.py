@@ -85,13 +85,18 @@ def test_the_batch_that_fits_is_found_by_trying(room, fits):
     assert all(p.grad is None for p in net.parameters())
 
 
+def test_a_batch_that_is_too_small_for_batch_norm_is_no_advice():
+    net = nn.Sequential(Hungry(1), nn.BatchNorm1d(2))
+    assert fitting(net, torch.zeros(8, 3)) == 0
+
+
 def test_advice_names_the_batch_and_keeps_no_tensor_of_the_failed_step():
     net, images = Hungry(40), torch.zeros(128, 3)
     with pytest.raises(LessonError) as said, memory_advice(net, images):
         net(images)
     assert "batches of 128" in str(said.value)
     assert "Batches of 32 fit" in str(said.value) and "\n" not in str(said.value)
-    with pytest.raises(LessonError, match="Not even one"), memory_advice(net, images):
+    with pytest.raises(LessonError, match="No smaller one"), memory_advice(net, images):
         net.room = 0
         net(images)
     assert Hungry.last() is None
@@ -176,6 +181,14 @@ def test_a_loss_that_is_no_number_is_named_with_its_step(monkeypatch):
     monkeypatch.setattr(nets, "build", failing)
     with pytest.raises(LessonError, match=r"at step 4\. Try a third"):
         training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
+
+
+def test_weights_that_the_last_step_has_spoiled_are_not_kept():
+    """The losses of training were taken before it."""
+    exp = small(epochs=1, batch_size=1000, lr=1e30)
+    with pytest.raises(LessonError, match=r"at step 1\. Try a third"):
+        training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
+    assert not list(checkpoint.folder_of(exp.name, "smoke", 0).glob("epoch-*"))
 
 
 FREED = """

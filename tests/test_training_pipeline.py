@@ -372,6 +372,9 @@ def test_wrong_use_is_said():
     wild = dataclasses.replace(SMALL.profiles["smoke"], lr=1e30)
     with pytest.raises(LessonError, match="third of the learning rate"):
         run(dataclasses.replace(SMALL, profiles={"smoke": wild}))
+    once = dataclasses.replace(wild, epochs=1, batch_size=450)  # its loss is good
+    with pytest.raises(LessonError, match="no longer a number in epoch 1"):
+        run(dataclasses.replace(SMALL, profiles={"smoke": once}))
 
 
 def test_the_laptop_and_gpu_profiles_use_every_training_picture():

@@ -163,7 +163,10 @@ BAD = {
         (lambda d: surface(d, 1, 0)["running"][2].pop(), "a row has 6 values"),
         (lambda d: surface(d, 1, 0)["batch"][2].__setitem__(0, 0), "losses above 0"),
         (lambda d: surface(d, 0, 1).update(running=[[1.0]]), "the same planes"),
-        (lambda d: [n["seeds"][1]["planes"].pop() for n in d["nets"]], "seeds need the"),
+        (
+            lambda d: [n["seeds"][1]["planes"].pop() for n in d["nets"]],
+            "seeds need the",
+        ),
     ],
     "CamLayer": [
         (lambda d: d.pop("layers"), "lacks layers"),

@@ -186,10 +186,13 @@ def bench(args) -> None:
         )
     if args.folder and not args.save:
         raise UsageError("A --folder is for what is kept: say --save as well.")
+    from . import data
     from .records import benches
     from .training import bench
 
     folder = writable(args.folder or benches.BENCHES) if args.save else None
+    if args.save and not args.folder:
+        data.where("imagenette")  # a stand-in's speed is not this machine's
     found = bench.run(quick=args.quick)
     show(args, found, bench.report(found))
     if folder:

@@ -28,7 +28,6 @@ def loaders(
     augment=True,  # random resized crop, and flip where a mirrored picture is true
     seed=0,  # of shuffling and augmentation, the same on every device
     min_scale=0.35,  # smallest area of a crop, as a share of the picture
-    flip=None,  # None: as the catalogue says (no digit is true when mirrored)
     zoom=1.0,  # side of the centre that validation sees, as a share of the picture's
 ):
     """fastai `DataLoaders` with a training and a validation `BatchLoader`.
@@ -46,7 +45,6 @@ def loaders(
         stats = tuple(torch.tensor(values) * 255 for values in IMAGENET)
     else:
         stats = statistics(images.train.images)
-    flip = catalog.find(images.name).flips if flip is None else flip
     vocab = CategoryMap(images.classes, sort=False)  # what fastai's reports expect
     shared = {
         "vocab": vocab,
@@ -59,7 +57,7 @@ def loaders(
         size=size,
         training=True,
         crop=min_scale if augment else None,
-        flip=augment and flip,
+        flip=augment and catalog.find(images.name).flips,  # no digit stays true
         seed=seed,
         **shared,
     )
@@ -136,9 +134,9 @@ class BatchLoader:
         self.device = torch.device(device)
         mean, std = (s.to(self.device)[:, None, None] for s in self.stats)
         self.scale, self.shift = 1 / std, -mean / std  # of (x - mean) / std
-        self.labels = torch.from_numpy(self.dataset.labels).to(self.device)
         with warnings.catch_warnings():  # torch notes that they are read-only
             warnings.simplefilter("ignore", UserWarning)
+            self.labels = torch.from_numpy(self.dataset.labels).to(self.device)
             self._pictures = torch.from_numpy(self.dataset.images)
         if self.device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(self.device)

@@ -59,6 +59,8 @@ def fit(picture, size, channels):
     """Scale a PIL picture to short side `size`, cut its centre square: (H, W, C)."""
     mode = "L" if channels == 1 else "RGB"
     picture.draft(mode, (size, size))  # a JPEG can be decoded at ½, ¼ or ⅛ for less
+    if picture.mode.startswith("I;16"):  # `convert` would cut off all above 255
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     picture = picture.convert(mode)
     width, height = picture.size
     side = min(width, height)

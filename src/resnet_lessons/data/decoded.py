@@ -103,7 +103,7 @@ def _built_in(data_set, size, stand_in):
     for split in (train, valid):
         digest.update(np.ascontiguousarray(split.images))
         digest.update(split.labels.astype("<i8"))
-        split.images.flags.writeable = False
+        split.images.flags.writeable = split.labels.flags.writeable = False
     return Images(
         name=data_set.name,
         variant=data_set.variant,

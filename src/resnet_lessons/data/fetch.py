@@ -4,7 +4,6 @@ pooch keeps the file out of sight until its hash fits; what it lacks is added he
 an overall deadline, a minimum speed, mirrors, and messages that name the cause.
 """
 
-import errno
 import time
 
 import pooch
@@ -13,6 +12,7 @@ import urllib3
 from tqdm import tqdm
 
 from ..errors import LessonError
+from .install import FULL
 from .unpack import is_page
 
 READ_SECONDS = 30  # longest silence
@@ -41,7 +41,8 @@ FAILURES = (
 def fetch(remote, folder, progress=True):
     """The path of `remote` in `folder`, downloaded unless it is there and whole.
 
-    Raises `LessonError` with every cause once all mirrors have failed.
+    Raises `LessonError` with every cause once all mirrors have failed, and `OSError`
+    where nothing can be written.
     """
     pooch.get_logger().setLevel("WARNING")  # our bar says what is loaded
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -58,9 +59,10 @@ def fetch(remote, folder, progress=True):
                 downloader=_Download(remote, deadline, progress),
             )
         except FAILURES as error:
+            file, code = (getattr(error, name, None) for name in ("filename", "errno"))
+            if file or code in FULL:  # this disk's error, not the mirror's
+                raise
             causes.append(f"{url}: {_cause(error)}")
-            if getattr(error, "errno", None) == errno.ENOSPC:
-                break  # no mirror will help
     raise LessonError(
         f"could not download {remote.file_name} ({'; '.join(dict.fromkeys(causes))})"
     )

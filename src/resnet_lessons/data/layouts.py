@@ -203,6 +203,11 @@ def _idx_pair(folder, part):
             f"{part}-images holds {len(images)} images but {part}-labels "
             f"{len(labels)} labels; import the files that belong together"
         )
+    if labels.max(initial=0) > 9:
+        raise LessonError(
+            f"{part}-labels goes up to {labels.max()}, MNIST's go up to 9; import the "
+            "files of MNIST"
+        )
     return images, labels.astype(np.int64)
 
 

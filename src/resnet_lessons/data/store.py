@@ -25,13 +25,15 @@ def where(name):
 
 def installed(name, path=None):
     """(DataSet, folder, Marker) of the complete set; raises like `where`."""
-    found = _located(name, path)
-    whole = (each for each in found if not marker.missing(*each))
-    home, note = next(whole, found[0])
+    home, note = _first_whole(_located(name, path))
     problems = marker.missing(home, note)
     if problems:
         raise LessonError(_broken(home, note, problems))
     return catalog.find(home.name), home, note
+
+
+def _first_whole(found):
+    return next((each for each in found if not marker.missing(*each)), found[0])
 
 
 def _located(name, path=None):
@@ -201,15 +203,12 @@ def _complete(name, path, check):
     Raises `LessonError` for a broken one that no download would bring back.
     """
     try:
-        home, note = _located(name, path)[0]
-        _, home, note = installed(name, path)
+        home, note = _first_whole(_located(name, path))
     except MissingError:
         return None
-    except LessonError:
-        if not _official_variant(note):
-            raise
-        return None
-    problems = marker.broken(home, note) if check else []
+    problems = marker.missing(home, note)
+    if check and not problems:
+        problems = marker.broken(home, note)
     fetched = _official_variant(note) and note.name == catalog.DEFAULT.get(name, name)
     if problems and not fetched:
         raise LessonError(_broken(home, note, problems))

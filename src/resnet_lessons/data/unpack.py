@@ -73,6 +73,10 @@ def unpack(archive, folder, progress=True):
             "files again as a plain zip or tgz"
         ) from None
     except OSError as error:
+        if error.errno is None:  # bz2's way to say it
+            raise LessonError(
+                f"{archive} is damaged ({error}); copy or download it again"
+            ) from None
         raise LessonError(
             f"cannot unpack {archive} into {folder}: {error}. See that the archive can "
             "be read, that the folder may be written and that its disk has room, or "

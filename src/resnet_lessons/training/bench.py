@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -33,7 +32,7 @@ from .bench_startup import (
 )
 from .device import describe_device, find_device
 from .learner import ADAMW
-from .provenance import commit, provenance
+from .provenance import commit, provenance, versions
 from .steps import half_precision, replayed
 
 BATCH = 128
@@ -95,14 +94,12 @@ def run(quick: bool = False, device: str = "auto") -> dict:
     with ExitStack() as stack:
         folder = jpeg_folder(stack, images, steps * BATCH)
         measured = [_measure(pair, folder, steps, rounds, device) for pair in pairs]
-    packages = ["torch", "torchvision", "fastai"]
     return {
         "device": describe_device(device),
         "processor": _processor(),
         "cpu_count": cores(),
         "threads": torch.get_num_threads(),
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in packages},
+        "versions": versions("torch", "torchvision", "fastai"),
         "commit": ran,
         "recorded": date.today().isoformat(),
         "command": "resnet-lessons bench" + " --quick" * quick,

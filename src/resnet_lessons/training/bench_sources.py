@@ -17,6 +17,7 @@ from PIL import Image
 from .. import data
 from ..data.batch_loader import IMAGENET
 from ..data.decode import cores
+from ..data.marker import is_stray
 from ..errors import LessonError
 
 MIN_SCALE = 0.5  # smallest area of a random crop, as a share of the picture
@@ -40,9 +41,15 @@ def sources(
     return ways | {"model_alone": lambda: iter(held)}
 
 
+def picture_files(folder: Path) -> list[Path]:
+    """All of <folder>/<class>/, but for what file managers leave there."""
+    found = sorted(folder.glob("*/*"))
+    return [path for path in found if path.is_file() and not is_stray(path.name)]
+
+
 def chosen(folder: Path, count: int) -> list[Path]:
     """`count` picture files below `folder`, drawn once: the same ones every time."""
-    files = sorted(path for path in folder.glob("*/*") if path.is_file())
+    files = picture_files(folder)
     if len(files) < count:
         raise LessonError(f"{folder} holds {len(files)} pictures, {count} are needed.")
     return random.Random(0).sample(files, count)

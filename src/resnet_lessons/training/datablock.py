@@ -14,7 +14,7 @@ from fastai.torch_core import set_seed
 
 from .. import data, nets
 from ..errors import LessonError, UsageError
-from .bench_sources import MIN_SCALE, fastai_loader, jpeg_folder
+from .bench_sources import MIN_SCALE, fastai_loader, jpeg_folder, picture_files
 from .device import describe_device
 from .learner import History, make_learner, settings
 from .provenance import provenance
@@ -44,8 +44,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     ours = data.loaders(images, p.size, p.batch_size, device)
     with ExitStack() as stack:
         folder = jpeg_folder(stack, images, len(images.train)) / "train"
-        files = sorted(path for path in folder.glob("*/*") if path.is_file())
-        theirs = fastai_loader(files, p.size, p.batch_size, device)
+        theirs = fastai_loader(picture_files(folder), p.size, p.batch_size, device)
         net = nets.build(exp.net, len(images.classes), **p.options)
         net = net.to(device, memory_format=torch.channels_last)
         history = History()

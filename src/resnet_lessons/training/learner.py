@@ -50,8 +50,8 @@ class History(Callback):
 
     fastai's own recorder smooths the training loss. Sums stay on the device, so
     that no step waits for the host (but for the scaler of float16); they are read
-    once an epoch. A loss that is no number ends the fit after its epoch; `problem`
-    says at which step it came.
+    once an epoch. A loss that is no number, in training or in validation, ends the fit
+    there; `problem` says which step made it.
     """
 
     order = Recorder.order + 1
@@ -83,12 +83,16 @@ class History(Callback):
     def after_train(self):
         self.train_loss, _, self.train_seconds = self._finish()
         if not math.isfinite(self.train_loss):
-            step = self.epoch * len(self.dls.train) + int(self.good) + 1
-            self.problem = f"The loss is no longer a number at step {step}."
-            raise CancelFitException  # fastai rewrites the text of other exceptions
+            self._stop(self.epoch * len(self.dls.train) + int(self.good) + 1)
+
+    def _stop(self, step):
+        self.problem = f"The loss is no longer a number at step {step}."
+        raise CancelFitException  # fastai rewrites the text of other exceptions
 
     def after_validate(self):
         valid_loss, share, seconds = self._finish()
+        if not math.isfinite(valid_loss):  # the last step has spoiled the weights
+            self._stop((self.epoch + 1) * len(self.dls.train))
         self.trained = True
         self.epochs.append(
             {

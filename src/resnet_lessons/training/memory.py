@@ -83,7 +83,7 @@ def memory_advice(
         where = describe_device(device)
         raise LessonError(
             f"Out of memory on {where} with batches of {len(images)}. "
-            + (f"Batches of {size} fit." if size else "Not even one picture fits.")
+            + (f"Batches of {size} fit." if size else "No smaller one fits.")
             + " Close other programs, or take a smaller profile."
         ) from None
 
@@ -91,7 +91,8 @@ def memory_advice(
 def fitting(net: nn.Module, images: Tensor, half: torch.dtype | None = None) -> int:
     """The largest half, quarter, ... of `images` with which a training pass succeeds.
 
-    0 where not even one picture does. half: as in `memory_advice`.
+    0 where none does, or the rest is too small for BatchNorm. half: as in
+    `memory_advice`.
     """
     size = len(images) // 2
     while size:
@@ -100,6 +101,8 @@ def fitting(net: nn.Module, images: Tensor, half: torch.dtype | None = None) -> 
                 loss = net(images[:size]).sum()
             loss.backward()
             return size
+        except ValueError:  # BatchNorm refuses one value in a channel
+            return 0
         except (RuntimeError, MemoryError) as error:
             if not ran_out(error):
                 raise

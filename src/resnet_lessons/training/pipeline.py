@@ -220,13 +220,13 @@ def one_epoch(progress: Progress, held: Loader, p, done: int) -> dict:
 
     began = perf_counter()
     train_loss = train_epoch(progress.model, progress.dls.train, progress.opt, rate)
-    if not math.isfinite(train_loss):
+    middle = perf_counter()
+    valid_loss, predicted, labels = evaluate(progress.model, held)
+    if not math.isfinite(train_loss + valid_loss):
         raise LessonError(
             f"The loss is no longer a number in epoch {done + 1}. "
             "Try a third of the learning rate."
         )
-    middle = perf_counter()
-    valid_loss, predicted, labels = evaluate(progress.model, held)
     return {
         "epoch": done + 1,
         "train_loss": round(train_loss, 6),

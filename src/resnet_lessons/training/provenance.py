@@ -1,7 +1,9 @@
 """Where a number comes from: the code that ran, and the data it saw."""
 
+import platform
 import subprocess
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from .. import __version__, records
@@ -30,6 +32,12 @@ def commit() -> str:
         archived = (here.parent / "COMMIT").read_text("utf-8").strip()
         written = not archived.startswith("$")  # `git archive` writes it there
         return archived if written else f"released {__version__}"
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Of Python and of `packages`, as a Record names them."""
+    found = {name: version(name) for name in packages}
+    return {"python": platform.python_version()} | found
 
 
 def provenance(images) -> dict:

@@ -1,9 +1,8 @@
 """Making Records: runs of an experiment, and what is left to record."""
 
-import platform
+import os
 from dataclasses import replace
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -16,14 +15,13 @@ from ..errors import LessonError
 from ..records import Record
 from .experiments import EXPERIMENTS
 from .profiles import Experiment
-from .provenance import commit
+from .provenance import commit, versions
 from .run import Run, train
 
 
 def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
     """The Record of `runs`, all of `exp` under `profile`."""
     first = runs[0]
-    packages = ["torch", "torchvision", "fastai", "numpy"]
     command = f"resnet-lessons record {exp.name} --profile {profile}"
     command += f" --seeds {len(runs)}"
     if first.seed.seed:  # one run alone: `record` begins with seed 0
@@ -37,8 +35,7 @@ def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
         config=first.config,
         data=first.data,
         device=first.device,
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in packages},
+        versions=versions("torch", "torchvision", "fastai", "numpy"),
         commit=commit(),
         command=command,
         recorded=date.today().isoformat(),
@@ -64,16 +61,23 @@ def record(
     for seed in range(seeds):
         runs.append(train(exp, profile, seed, device, **options))
         runs[-1].net.cpu()  # a GPU's memory is for the next
-    if exp.keep:
-        runs[0] = keep_weights(runs[0], records.weights_path(exp.name, profile, folder))
-    made = make_record(exp, profile, runs)
-    if shared_by > 1:
-        made = replace(
-            made,
-            device=f"{made.device}, {shared_by} runs at once",
-            command=f"{made.command} --shared-by {shared_by}",
-        )
-    records.save(made, folder)
+    path = records.weights_path(exp.name, profile, folder)
+    part = path.with_suffix(".part")  # the old weights stay until their Record goes
+    try:
+        if exp.keep:
+            runs[0] = keep_weights(runs[0], part)
+        made = make_record(exp, profile, runs)
+        if shared_by > 1:
+            made = replace(
+                made,
+                device=f"{made.device}, {shared_by} runs at once",
+                command=f"{made.command} --shared-by {shared_by}",
+            )
+        records.save(made, folder)
+        if exp.keep:
+            os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
     return made
 
 

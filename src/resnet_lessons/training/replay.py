@@ -63,7 +63,7 @@ def net_of(
         return run.net.cpu().eval(), made
     kept = records.load(name, "laptop", folder)
     path = records.weights_path(name, "laptop", folder)
-    measured = kept.seeds[0].measured or {}
+    measured = kept.seeds[0].measured
     if "weights_sha256" not in measured:
         raise UsageError(f"No weights are kept of '{name}': train it (LIVE = True).")
     if not path.is_file() or sha256_file(path) != measured["weights_sha256"]:

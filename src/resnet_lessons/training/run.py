@@ -174,6 +174,7 @@ def identity(config: dict, seed: int, images, device: torch.device) -> dict:
 
 def set_up(exp, p, device, stand_in, say) -> tuple[torch.device, data.Images]:
     """The device and pictures of a run, said in one line; earlier runs are freed."""
+    commit()  # of what runs: asked before the training, see there
     device = find_device(device)
     free(device)
     images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
