@@ -39,7 +39,7 @@ DEEPER = [
         "in a corner of the kernel",
     ),
     ([(", padding=1", "")], "needs `padding=1`"),
-    ([("bias=False", "bias=True")], "nothing added"),
+    ([("bias=False", "bias=True")], "draws it at random"),
     ([("channels, 3, padding=1", "channels, 1")], "another kernel"),
     ([(LAYER, "nn.Sequential(conv, nn.ReLU()).requires_grad_(False)")], "grad` of its"),
     ([(LAYER, "nn.Sequential(conv, nn.BatchNorm2d(channels), nn.ReLU())")],

@@ -159,8 +159,9 @@ SEEN = [
     ([(CROP, "picture")], "cut its centre"),
     ([(RGB, "picture")], "comes first"),
     ([(TENSOR, "TF.to_tensor(picture)[:3]"),
-      (RGB, 'picture if picture.mode == "RGBA" else picture.convert("RGB") '
-       'if picture.mode != "LA" else picture')], "this picture is LA"),
+      (RGB, 'picture if picture.mode == "LA" else picture.convert("RGB")')],
+     "this picture is LA"),
+    ([(RGB, "picture"), (CROP, f'{CROP}.convert("RGB")')], "how solid"),
     ([(NORMAL, "(x - torch.tensor(mean)[:, None, None])[None] "
        "* torch.tensor(std)[:, None, None]")], "Multiplied by `std`"),
     ([(NORMAL, "TF.normalize(x, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))[None]")],

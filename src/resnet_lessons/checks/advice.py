@@ -28,11 +28,37 @@ CAUSES = [  # there is but one
         "Python does not know this name: is it spelled correctly, and imported?",
     ),
     (
+        "^RecursionError",
+        "The function calls itself without end: which call returns without another?",
+    ),
+    (
+        "(changed size|mutated) during iteration",
+        "What is looped over grows meanwhile: loop over `range(…)` or a copy of it.",
+    ),
+    (
+        r"conv\w+\(\) received an invalid combination.*got \(Tensor",
+        "A convolution's sizes are whole numbers: `//`, not `/`. Give `bias=False` by "
+        "name, since the sixth place is that of the dilation.",
+    ),
+    (
         f"{NO_BRACKETS}|^AttributeError: __enter__$",
         "Are brackets missing? A function does nothing until it is called: `f()`.",
     ),
 ]
 KINDS = [
+    (
+        "leaf Variable",
+        "A weight that learns may be changed by hand under `torch.no_grad()` only.",
+    ),
+    (
+        "cannot assign .* as parameter",
+        "Write into the weight, as `nn.init.zeros_(…)` does, or make a new one with "
+        "`nn.Parameter(…)`.",
+    ),
+    (
+        "is not a Module subclass",
+        "Layers are wanted here: `nn.ReLU()` with brackets, and `*layers` of a list.",
+    ),
     (
         r"^IndexError: (\w+ )*index .*range",
         "The index is too large: print it, and the length.",

@@ -8,10 +8,6 @@ from .describe import Words, describe, shape_in_words
 
 COPY = "Work on a copy: `copy.deepcopy(conv)`."
 ERRORS = [
-    (
-        "leaf Variable",
-        "A weight that learns may be changed by hand under `torch.no_grad()` only.",
-    ),
     ("cannot assign .* as parameter", "`nn.Parameter(…)` makes a weight of a tensor."),
     ("for //: 'tuple'", "`kernel_size` is a pair: take its first number."),
     (

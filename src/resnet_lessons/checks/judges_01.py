@@ -20,9 +20,10 @@ def check_output_size(answer, expect):
         ("C5 of LeNet-5", (5, 5, 1, 0)),
         ("a padded picture", (28, 5, 1, 2)),
         ("a stride", (11, 3, 2, 0)),
-        ("a stride, and a row that is left over", (12, 5, 3, 0)),
+        ("a stride, and two rows that are left over", (13, 5, 3, 0)),
         ("the first layer of a ResNet", (224, 7, 2, 3)),
         ("a stride larger than the kernel", (8, 1, 3, 0)),
+        ("an even kernel", (8, 4, 1, 0)),
     ]:
         size, kernel, stride, padding = case
         expect.trying("output_size({}, {}, {}, {})".format(*case))
@@ -105,8 +106,14 @@ EVENTS = {
         "backward",
     ): "The step came before `backward`: it found no gradient.",
     ("backward", "empty step"): "The gradients were wiped out before the step: "
-    "`zero_grad` belongs before `backward`, or after the step.",
+    "`zero_grad` belongs before `backward`.",
 }
+
+
+LINE = (
+    "Look at the line that failed. `F.cross_entropy` takes the net's output first, "
+    "then the labels. No gradient is there yet: `optimizer.zero_grad()` copes with it."
+)
 
 
 def check_training_step(answer, expect):
@@ -114,9 +121,15 @@ def check_training_step(answer, expect):
     optimizer = Descent(net.parameters())
     expect.trying(
         "the first step of a net",
-        "Look at the line that failed. `F.cross_entropy` takes the net's output first, "
-        "then the labels, with nothing detached on the way. No gradient is there yet: "
-        "`optimizer.zero_grad()` copes with that.",
+        LINE,
+        errors=[
+            (
+                "has no attribute 'backward'|does not require grad",
+                "The gradient needs the tensor that the net's output leads to: nothing "
+                "detached, no `no_grad`, and `.item()` only after `backward()`.",
+            ),
+            ("", LINE),
+        ],
     )
     twin, events = deepcopy(net), optimizer.events
     hook = net[-1].bias.register_hook(lambda gradient: events.append("backward"))

@@ -117,7 +117,8 @@ def check_average_head(answer, expect):
         learned = [parameter.clone() for parameter in own]
         channels = stacks[-1][-1]
         fits = "The linear layer reads one number for each channel of the features, "
-        fits += f"here {channels}. Ask the last convolution for its `out_channels`. "
+        fits += f"here {channels}. Ask the last convolution for its `out_channels`: it "
+        fits += "lies inside a stack, and `net.features.modules()` finds it. "
         fits += "Before it, one place is left of every grid, and is flattened away."
         expect.trying(f"a VGG with stacks {stacks}, {num_classes} classes", fits)
         head = expect.module("a module is returned", answer(net, num_classes))

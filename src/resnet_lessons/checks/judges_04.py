@@ -43,7 +43,7 @@ def check_deepen(answer, expect):
         stays("the given net", net, before, expect, hint)
         _added(deeper, len(widths), extra, expect)
         can_learn(deeper.parameters(), expect, LEARNS)
-        _same_logits(net, deeper, expect)
+        _same_logits(net, deeper, extra, expect)
         _relu_behind_each(net, deeper, extra, expect)
         expect.trying(case)
         shares_nothing("the given net", net, deeper, before, expect, hint)
@@ -81,8 +81,16 @@ def _added(deeper, stages, extra, expect):
     )
 
 
-def _same_logits(net, deeper, expect):
+DRAWN = (
+    "A bias of a new layer is not 0: PyTorch draws it at random. `bias=False` leaves "
+    "it out."
+)
+
+
+def _same_logits(net, deeper, extra, expect):
     x = torch.randn(4, 3, 33, 20)
+    new = convs_among(calls_of(deeper.eval(), x), 3)[-extra:]
+    drawn = any(c.layer.bias is not None and c.layer.bias.any() for c in new)
     mistakes = [(net.head(wrong(net.stages(x))), hint) for wrong, hint in WEIGHTS]
     mistakes += made(PLACES, net, x)
     for mode, training in [("evaluation", False), ("training", True)]:
@@ -93,8 +101,11 @@ def _same_logits(net, deeper, expect):
             copy.deepcopy(net).train(training)(x),
             hint=BATCH
             if training
+            else DRAWN
+            if drawn
             else "The given layers keep their weights, and a new one must give back "
-            "what it gets: each place and each channel as it was, nothing added.",
+            "what it gets: the middle weight of each channel's own kernel is 1, every "
+            "other is 0.",
             mistakes=[] if training else mistakes,
         )
 

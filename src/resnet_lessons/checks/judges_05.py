@@ -8,6 +8,7 @@ from torch import nn
 
 from .describe import Words
 from .expect import made
+from .kept import list_stays
 from .mistakes_05 import FACTORS, STDS
 
 # 05.1 ------------------------------------------------------------------------------
@@ -58,13 +59,15 @@ def check_factor_per_layer(answer, expect):
             if norms[0] == 0
             else "Only the first norm, the last one and their number are needed.",
         )
+        given = list(norms)
         expect.number(
             "the factor",
-            answer(list(norms)),
+            answer(given),
             want,
             hint=hint,
             mistakes=made(FACTORS, norms) if norms[0] else (),
         )
+        list_stays(given, norms, expect)
 
 
 # 05.3 ------------------------------------------------------------------------------
@@ -91,18 +94,19 @@ def check_dead_biases(answer, expect):
         ("the same net, in evaluation mode", *_normalised(), False),
         ("convolution, ReLU, BatchNorm", *_late(), True),
         ("eight layers without BatchNorm, small weights", *_fading(), True),
+        ("two convolutions, the second on large values", *_bright(), True),
         ("convolutions without any bias", *_bare(), True),
         ("one convolution before BatchNorm, one not", *_mixed(), True),
         ("modules inside of others, and a BatchNorm for vectors", *_nested(), True),
     ]:
         x, labels = torch.rand(16, 2, 6, 6), torch.arange(16) % 3
-        expect.trying(
-            what,
+        none = (
             "Take the gradients in training mode, in one pass; before `backward()` a "
             "`.grad` may be `None`."
             if reasons
-            else "A convolution without a bias has `layer.bias = None`: pass it over.",
+            else "A convolution without a bias has `layer.bias = None`: pass it over."
         )
+        expect.trying(what, none, errors=[("NoneType|second time", none)])
         for parameter in net.parameters():  # left over from someone else's step
             parameter.grad = torch.ones_like(parameter)
         names = answer(net.train(mode), x, labels)
@@ -175,6 +179,14 @@ def _fading() -> tuple:
             conv.bias.fill_(0.1)
     net = _net(*[layer for conv in convs for layer in (conv, nn.ReLU())])
     return net, {f"{2 * i}.bias": "no BN" for i in range(8)}
+
+
+def _bright() -> tuple:
+    net = _net(_conv(2, 8), nn.ReLU(), _conv(8, 4), nn.ReLU())
+    with torch.no_grad():
+        for parameter, factor in zip(net.parameters(), (30, 30, 1 / 30), strict=False):
+            parameter.mul_(factor)
+    return net, {"0.bias": "no BN", "2.bias": "no BN"}
 
 
 def _bare() -> tuple:

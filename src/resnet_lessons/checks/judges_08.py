@@ -15,8 +15,8 @@ from .mistakes_08 import CHANNELS, COUNTS, MACS, STEMS, STRIDES
 
 def check_stage_macs(answer, expect):
     for in_channels, width, blocks, stride, size in [
-        (8, 8, 2, 1, 6),
-        (4, 8, 3, 2, 10),
+        (8, 8, 3, 1, 6),
+        (4, 8, 2, 2, 10),
         (4, 8, 1, 2, 9),
         (3, 8, 2, 1, 5),
         (8, 8, 2, 3, 8),

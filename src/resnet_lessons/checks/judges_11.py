@@ -15,7 +15,7 @@ from .mistakes_11 import ACCURACIES, CLASSES, SIZES
 def check_hold_back(answer, expect):
     for kinds, sizes, share in [
         ((0, 1, 2, 3), (50, 30, 20, 3), 0.1),
-        ((3, 5), (7, 13), 0.3),  # cats and dogs alone
+        ((3, 15), (7, 13), 0.3),  # two of twenty
     ]:
         pairs = zip(kinds, sizes, strict=True)
         labels = torch.cat([torch.full((size,), kind) for kind, size in pairs])
@@ -217,6 +217,15 @@ def check_accuracy(answer, expect):
         case = " + ".join(map(str, sizes))
         expect.trying(f"{case} pictures", errors=ERRORS)
         got = answer(net, iter(batches))
+        on = torch.is_grad_enabled()
+        torch.set_grad_enabled(True)
+        expect.true(
+            "gradients afterwards",
+            on,
+            got="switched off",
+            expected="switched on, as before",
+            hint="`with torch.no_grad():` switches them on again at its end.",
+        )
         _as_in_a_test(expect, net.notes, sum(sizes))
         flat = sum((net(x).argmax() == y).sum().item() for x, y in batches) / sum(sizes)
         expect.number(

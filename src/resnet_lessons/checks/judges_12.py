@@ -249,16 +249,14 @@ def check_preprocess(answer, expect):
         ("RGB", 96, 72, 24),
         ("RGB", 40, 80, 20),
         ("L", 60, 30, 30),
-        ("RGBA", 24, 32, 24),
+        ("RGBA", 96, 72, 24),
         ("LA", 32, 24, 24),
     ]:
         picture = _picture(mode, width, height)
         mean, std = (0.5, 0.4, 0.6), (0.2, 0.25, 0.3)
         other = f'`convert("RGB")` comes first: this picture is {mode}.'
-        expect.trying(
-            f"a picture of {width}×{height} pixels, mode {mode}, to {size}",
-            hint=other if mode != "RGB" else "",
-        )
+        what = f"a picture of {width}×{height} pixels, mode {mode}, to {size}"
+        expect.trying(what, hint=other if mode != "RGB" else "")
         got = answer(picture, size, mean, std)
         case = (picture, size, mean, std)
         shape = (1, 3, size, size)

@@ -65,7 +65,7 @@ def check_filter_normalised(answer, expect):
         weight = torch.randn(shape) * torch.rand(shape[0], *[1] * (len(shape) - 1)) * 3
         direction = torch.randn(shape)
         kept = direction.clone(), weight.clone()
-        expect.trying(name, errors=[(MISFIT, ROWS)])
+        expect.trying(name, errors=[(f"2-tuple|{MISFIT}", ROWS)])
         expect.close(
             "the direction",
             answer(direction, weight),

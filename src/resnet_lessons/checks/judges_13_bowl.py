@@ -45,7 +45,8 @@ WALKS = [
         "a kink down in the last step",
         (0, 1, 2, 4, 5),
         (2, 1, 1, 3, 3.5),
-        "Compare all pairs of neighbouring slopes, the last two, too.",
+        "Compare all pairs of neighbouring slopes, the last two, too. Is a `return` "
+        "inside the loop?",
     ),
     (
         "a hill between two valleys of one height",

@@ -65,7 +65,8 @@ def check_accuracy(answer, expect):
         sorted(notes.seen) == list(range(len(labels))),
         got=f"{len(notes.seen)} pictures, {len(set(notes.seen))} of them different",
         expected=f"{len(labels)}",
-        hint="Go through all batches, the smaller last one too.",
+        hint="A batch is a slice, `pictures[start : start + batch_size]`. Go through "
+        "all of them, the smaller last one too.",
     )
     look_for_each(
         expect,

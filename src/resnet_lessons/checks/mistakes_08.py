@@ -30,6 +30,14 @@ ROUNDS = "An odd grid rounds up: 9 places become 5 at stride 2, `-(-size // stri
 # A hint may rely on the cases before: all that came earlier held.
 MACS = [
     (
+        lambda i, w, b, s, n: _macs(i, w, 1, s, n),
+        "That is one block alone. Is a `return` inside the loop?",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b - 1, s, n),
+        "One block is missing: the first one counts, too.",
+    ),
+    (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, places=1),
         "These are the weights. Each one works at every place of the grid: multiply "
         "by the number of places.",

@@ -62,7 +62,8 @@ ACCURACIES = [
     ),
     (
         lambda sizes, right: 0.0,
-        "Nothing is left of the share. Does `//` cut the fraction off?",
+        "Nothing is left of the share. Does `//` cut the fraction off? Or are scores "
+        "compared with labels? `argmax(1)` gives classes.",
     ),
     (
         lambda sizes, right: 1 - sum(right) / sum(sizes),

@@ -7,7 +7,10 @@ ALL = [*STEM, *STAGES, *HEAD]
 def LEARN(stages: int, before: str, named: bool) -> list[tuple[list, str]]:
     """What learns after a mistake, and its hint."""
     first, rest = STAGES[:stages], STAGES[stages:]
-    nothing = "Nothing is frozen. Does the change reach this net, not a copy of it?"
+    nothing = (
+        "Nothing is frozen. Does the change reach this net, not a copy of it? Is "
+        "`requires_grad` spelled right?"
+    )
     if named:
         nothing = (
             "`part.requires_grad = False` makes a new attribute on the module, and "

@@ -54,6 +54,11 @@ def _before(change):
     return wrong
 
 
+def _converted_last(picture, size, mean, std):
+    x = TF.center_crop(TF.resize(picture, size), size).convert("RGB")
+    return TF.normalize(TF.to_tensor(x), mean, std)[None]
+
+
 def _rows_as_channels(x, mean, std):
     shuffled = x.permute(1, 2, 0).reshape(x.shape)
     return (shuffled / 255 - mean) / std
@@ -189,5 +194,10 @@ PICTURES = [  # the first one is right
         ),
         "A fine pattern became a coarse one that is not in the picture. Take a filter "
         "that averages: the default of PIL does, a tensor needs `antialias=True`.",
+    ),
+    (
+        _converted_last,
+        '`convert("RGB")` comes first: to scale a transparent picture weighs its '
+        "colours by how solid they are.",
     ),
 ]

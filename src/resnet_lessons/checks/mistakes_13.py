@@ -24,6 +24,11 @@ CAMS = [
         "These are the maps of all classes. Take the row of `weights` that each "
         "picture is asked about.",
     ),
+    (
+        lambda f, w, c: torch.einsum("bkhw,ck->bchw", f, w[c]),
+        "Each picture was asked about the classes of all. Pair them: "
+        "`weights[classes]` has the row of each picture.",
+    ),
     (lambda f, w, c: f.sum(1), "The channels were added up without their weights."),
     (lambda f, w, c: f.mean(1), "The channels were averaged without their weights."),
     (

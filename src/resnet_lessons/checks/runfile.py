@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import LessonError, UsageError
@@ -86,8 +87,9 @@ def _answer(id: str, path: Path):
             '`if __name__ == "__main__":`; a check leaves it out.'
         ) from None
     except SyntaxError as error:
+        kind, line = type(error).__name__, (error.text or "").strip()
         raise LessonError(
-            f"{path.name}, line {error.lineno}: SyntaxError: {error.msg}."
+            f"{path.name}, line {error.lineno}: {kind}: {error.msg}: {line}"
         ) from None
     except BaseException as error:
         from .describe import one_line, text_of
@@ -96,7 +98,11 @@ def _answer(id: str, path: Path):
         kind = f"{type(error).__name__}: {one_line(text_of(error))}"
         raise LessonError(f"{path.name}, {line}: {kind}") from None
     if name not in defined:
-        raise LessonError(f"{path.name} defines no `{name}`, which {id} asks for.")
+        near = get_close_matches(name, [n for n in defined if n[0] != "_"], 1)
+        meant = f" Is `{near[0]}` meant to be it?" if near else ""
+        raise LessonError(
+            f"{path.name} defines no `{name}`, which {id} asks for.{meant}"
+        )
     return defined[name]
 
 

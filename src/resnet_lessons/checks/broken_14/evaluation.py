@@ -12,7 +12,7 @@ def shifted(pictures):
 
 @torch.no_grad()
 def accuracy(net, pictures, labels, batch_size=64):
-    """The share of all pictures whose class is found; the net stays in eval mode."""
+    """The share of all pictures whose class is found."""
     net.eval()
     correct = 0
     for start in range(0, len(labels), batch_size):
