@@ -524,6 +524,8 @@ raise Unprintable
 FILES = [
     (UNPRINTABLE, r"answer\.py, line 5: .*Unprintable: \(its message cannot be"),
     ("x = 1\n", r"answer\.py defines no `head_parameters`, which 03\.2 asks for"),
+    ("def headparameters(): ...\n", r"Is `headparameters` meant to be it\?"),
+    ("if 1:\nx = 1\n", r"answer\.py, line 2: IndentationError: .*: x = 1"),
     ("x = 1\nx.y\n", r"answer\.py, line 2: `x\.y`: AttributeError"),
     ("def f(:\n", r"answer\.py, line 1: SyntaxError"),
     ("import sys\nsys.exit(1)\n", r"answer\.py, line 2.*SystemExit"),

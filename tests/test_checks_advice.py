@@ -19,6 +19,16 @@ def without_value(*args):
     count += 1
 
 
+def endless(x):
+    return endless(x)
+
+
+def growing(x):
+    layers = nn.Sequential(nn.ReLU())
+    for layer in layers:
+        layers.append(layer)
+
+
 KINDS = [
     (lambda x: x + torch.ones(7, 7, 7), "Print the shapes"),
     (lambda x: nn.BatchNorm2d(3)(x[0]), "Print the shapes"),
@@ -37,6 +47,12 @@ KINDS = [
     (lambda x: abs(x, 3, dim=2), "arguments of this call"),
     (lambda x: without_value.real(1), "Are brackets missing?"),
     (lambda x: [a for a in x.unique], "Are brackets missing?"),
+    (endless, "calls itself without end"),
+    (growing, "What is looped over grows"),
+    (lambda x: nn.Conv2d(4, 4, 3, 1, 1, False)(x), "`bias=False` by name"),
+    (lambda x: nn.Linear(2, 2).weight.mul_(2), "under `torch.no_grad()` only"),
+    (lambda x: setattr(nn.Linear(2, 2), "weight", 0), "nn.init.zeros_"),
+    (lambda x: nn.Sequential(nn.ReLU), "`nn.ReLU()` with brackets"),
     (lambda x: 1 / 0, "Read what Python says"),
     (lambda x: bool(x > 0) or torch.stack(3), "Read what Python says"),
 ]

@@ -59,6 +59,11 @@ SIZES = [
     ([(WHOLE, "(size + 2 * padding - kernel + 1) // stride")], "after the division"),
     ([(WHOLE, "-(-(size + 2 * padding - kernel) // stride) + 1")], "Rounded up"),
     ([(WHOLE, "round((size + 2 * padding - kernel) / stride + 0.01) + 1")], "Rounded"),
+    ([(WHOLE, "round((size + 2 * padding - kernel) / stride + 1)")], "Rounded"),
+    (
+        [(WHOLE, "(size - 2 * (kernel // 2) + 2 * padding - 1) // stride + 1")],
+        "One is missing",
+    ),
     ([("//", "/")], "no half a place"),
     ([(WHOLE, "size + 2 * padding - kernel // stride + 1")], "`//` comes before `-`"),
     ([(WHOLE, "size // stride")], "The kernel is missing"),

@@ -61,6 +61,10 @@ def test_a_std_of_any_kind_of_number_passes(root):
 RATIO, POWER = "norms[0] / norms[-1]", "** (1 / (len(norms) - 1))"
 STEPS = "[a / b for a, b in zip(norms, norms[1:])]"
 FACTORS = [
+    (
+        [(RATIO, "norms[0] / norms.pop()"), ("len(norms) - 1", "len(norms)")],
+        "change the list of the caller",
+    ),
     ([(RATIO, "norms[-1] / norms[0]")], "the way forward"),
     ([("len(norms) - 1", "len(norms)")], "n - 1 steps"),
     ([(POWER, "")], "the whole way"),

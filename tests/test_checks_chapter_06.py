@@ -230,6 +230,8 @@ ZEROS = "torch.zeros_like(conv.weight)"
 ADDED = "folded.weight += identity"
 MIDDLE = "folded.weight[{}, conv.padding[0], conv.padding[0]] += 1"
 FOLDS = [
+    ([(ADDED, f"{ADDED}; folded.bias = nn.Parameter(conv.bias.clone())")],
+     "the new one has none either"),
     ([(ADDED, "pass")], "The skip is missing"),
     ([(IDENTITY, ZEROS), (ADDED, MIDDLE.format(":, :"))], "to itself only"),
     ([(IDENTITY, "nn.init.dirac_(torch.empty_like(conv.weight))")], "finds itself"),

@@ -15,6 +15,8 @@ COSTS = [
     ([(PLACES, "1")], "multiply by the number of places"),
     ([(PLACES, "-(-size // stride)")], "side squared"),
     ([(PLACES, "size**2")], "that it puts out"),
+    ([(REST, "0")], "Is a `return` inside the loop?"),
+    ([(REST, REST.replace("- 1", "- 2"))], "One block is missing"),
     ([(PLACES, "(size // stride) ** 2")], "rounds up"),
     ([(IF, "False")], "projection is missing"),
     ([(IF, "in_channels != width")], "with the stride too"),

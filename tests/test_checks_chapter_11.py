@@ -116,6 +116,9 @@ MEASURES = [
     ([("argmax(1)", "argmax()")], "without an axis"),
     ([("right / seen", "right // seen")], "`//` cut the fraction off"),
     ([("torch.no_grad():", "torch.no_grad:")], "Are brackets missing?"),
+    ([("argmax(1)", "max(1)[0]")], "`argmax(1)` gives classes"),
+    ([("    with torch.no_grad():", "    torch.set_grad_enabled(False)\n    if True:")],
+     "switches them on again"),
 ]  # fmt: skip
 
 test_wrong_accuracy_is_explained = explained("11.2", MEASURES)

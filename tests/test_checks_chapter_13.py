@@ -14,6 +14,9 @@ MAPS = [
      "class of the first one"),
     ([(f"{PRODUCT}.sum(1)", "torch.einsum('bkhw,ck->bchw', features, weights)")],
      "maps of all classes"),
+    ([(f"{PRODUCT}.sum(1)",
+       "torch.einsum('bkhw,ck->bchw', features, weights)[:, classes]")],
+     "about the classes of all"),
     ([(PRODUCT, "features")], "added up without"),
     ([(f"{PRODUCT}.sum", "features.mean")], "averaged without"),
     ([(".sum(1)", ".mean(1)")], "mean over channels"),
@@ -40,6 +43,9 @@ test_wrong_map_is_explained = explained("13.1", MAPS)
 ROWS, RESULT = "direction.flatten(1)", "rows / lengths * wanted"
 ZEROS = "return torch.zeros_like(weight)"
 DIRECTIONS = [
+    ([(f"{ROWS}", "direction"),
+      ("rows.norm(dim=1, keepdim=True)", "rows.norm(dim=(1, 2, 3), keepdim=True)")],
+     "`flatten(1)` makes one row"),
     ([(f"({RESULT}).reshape(weight.shape)", "direction")], "came back as it was."),
     ([("rows.norm(dim=1, keepdim=True)", "rows.norm()"),
       ("weight.flatten(1).norm(dim=1, keepdim=True)", "weight.norm()")],
