@@ -10,7 +10,7 @@ from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms.v2 import functional as reference
 
 from resnet_lessons import data
-from resnet_lessons.data import augment
+from resnet_lessons.data import augment, batch_loader
 from resnet_lessons.data.decoded import Images, Split
 from resnet_lessons.errors import UsageError
 
@@ -282,3 +282,18 @@ def test_all_sizes_below_half_are_averaged_first():
     for size in (24, 32, 36):  # of 80: no whole number of times
         small = augment.resample(stripes, *augment.crop_lines(whole, upright, size))
         torch.testing.assert_close(small, torch.full_like(small, 0.5))
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_batch_made_in_parts_is_the_same_batch(monkeypatch, moved):
+    images = images_of(40, 32)
+
+    def batch():
+        loader = data.loaders(images, 24, 40, device="cpu", augment=moved).train
+        return loader.one_batch()[0]
+
+    whole = batch()
+    monkeypatch.setattr(batch_loader, "AT_ONCE", 7 * 4 * 3 * 32 * 32)
+    assert torch.equal(batch(), whole)
+    monkeypatch.setattr(batch_loader, "AT_ONCE", 1)
+    assert torch.equal(batch(), whole)

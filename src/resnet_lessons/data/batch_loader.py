@@ -17,7 +17,7 @@ from .device import best_device
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean, std of RGB in 0…1
 RESIDENT = 1 / 3  # of free CUDA memory that a split may take
-PART = 16  # pictures made at once on a processor: what is between stays in its cache
+AT_ONCE = 2**22  # bytes of float32 pictures on a processor: they stay in its cache
 
 
 def loaders(
@@ -177,7 +177,9 @@ class BatchLoader:
         """One batch, normalised, in channels-last memory order."""
         shape = (len(index), self.dataset.images.shape[-1], self.size, self.size)
         out = torch.empty(shape, device=self.device, memory_format=torch.channels_last)
-        part = PART if self.device.type == "cpu" else len(index)
+        part = len(index)
+        if self.device.type == "cpu":
+            part = max(1, AT_ONCE // (4 * self._pictures[0].numel()))
         for first in range(0, len(index), part):
             these = slice(first, first + part)
             read = None if lines is None else [line[now][these] for line in lines]
