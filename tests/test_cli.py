@@ -194,6 +194,20 @@ def test_the_options_of_record_reach_it(
     assert asked == [(*sent, {"resume": resume})]
 
 
+def test_a_record_that_would_be_replaced_is_told_before_the_work(monkeypatch, capsys):
+    from resnet_lessons import training
+
+    def record(*rest, **options):
+        raise LessonError("enough")
+
+    monkeypatch.setattr(training, "record", record, raising=False)
+    with pytest.raises(SystemExit):
+        cli.main(["record", "fcn-baseline", "--profile", "laptop"])
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("fcn-baseline: will take the place of the Record in ")
+    assert "another --folder" in first and "enough" in last
+
+
 def test_the_options_of_train_reach_it(monkeypatch):
     from resnet_lessons import training
 

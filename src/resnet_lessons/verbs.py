@@ -144,6 +144,13 @@ def record(args) -> None:
                 f"Every Record of profile '{args.profile}' is there already.",
                 file=sys.stderr,
             )
+    for exp in chosen:
+        if records.record_path(exp.name, args.profile, folder).exists():
+            print(
+                f"{exp.name}: will take the place of the Record in {folder}; to keep "
+                "that one, name another --folder",
+                file=sys.stderr,
+            )
     one, kept, failed = len(args.names) == 1, [], []
     try:
         for exp in chosen:

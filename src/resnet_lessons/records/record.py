@@ -153,20 +153,21 @@ def write_whole(text: str, path: Path) -> Path:
     return path
 
 
-def _path(experiment: str, profile: str, folder: Path) -> Path:
+def record_path(experiment: str, profile: str, folder: Path = RECORDED) -> Path:
+    """Where the Record of `experiment` under `profile` lies, if there is one."""
     return folder / f"{experiment}.{profile}.json"
 
 
 def weights_path(experiment: str, profile: str, folder: Path = RECORDED) -> Path:
     """Where the weights of an experiment with `keep` lie, beside its Record."""
-    return _path(experiment, profile, folder).with_suffix(".safetensors")
+    return record_path(experiment, profile, folder).with_suffix(".safetensors")
 
 
 def save(record: Record, folder: Path = RECORDED) -> Path:
     """Write `record` whole or not at all; returns its path."""
     raw = record.to_dict()
     validate(raw)
-    return write(raw, _path(record.experiment, record.profile, folder))
+    return write(raw, record_path(record.experiment, record.profile, folder))
 
 
 def load(experiment: str, profile: str, folder: Path = RECORDED) -> Record:
@@ -174,7 +175,7 @@ def load(experiment: str, profile: str, folder: Path = RECORDED) -> Record:
 
     UsageError where there is none, with the command that makes it.
     """
-    path = _path(experiment, profile, folder)
+    path = record_path(experiment, profile, folder)
     if not path.is_file():
         raise UsageError(
             f"No record of '{experiment}' under profile '{profile}'. "
