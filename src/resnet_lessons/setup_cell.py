@@ -10,8 +10,8 @@ elif importlib.util.find_spec("resnet_lessons") is None:
     if not REPOSITORY and not source.is_file():
         raise RuntimeError(
             "resnet_lessons is not installed, and this copy names no repository to "
-            f"install it from. Upload {source}, which `make zip` writes, beside this "
-            "notebook and run the cell again; or open a clone of the book."
+            f"install it from. Upload {source}, which `make zip` writes, into this "
+            "notebook's folder and run the cell again; or open a clone of the book."
         )
     # A package in two folders is found twice; `version` is of the one that is imported.
     found = importlib.metadata.distributions()
