@@ -1,4 +1,4 @@
-"""The drawing of an Inception module: it shows the channels that really run through."""
+"""Drawings of an Inception module and of two blocks: they show what really runs."""
 
 import re
 from importlib import import_module
@@ -70,3 +70,30 @@ def test_letters_are_legible_on_a_phone(monkeypatch):
     pixels = made[0].get_figwidth() * 96
     sizes = {text.get_fontsize() * 96 / 72 for text in made[0].axes[0].texts}
     assert min(sizes) * min(1, 340 / pixels) > 10
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, None])
+def test_two_blocks_show_their_layers_and_where_x_is_added(norm, monkeypatch):
+    block = import_module("resnet_lessons.figures.pair")
+    made, show = [], block.show
+    monkeypatch.setattr(
+        block, "show", lambda figure, alt: made.append(figure) or show(figure, alt)
+    )
+    residual = [layer for part in nets.BasicBlock(4, 4, norm=norm).residual
+                for layer in part]  # fmt: skip
+    alt = repr(figures.two_blocks(residual))
+    bn = ", BN" if norm else ""
+    layers = [f"conv 3 × 3{bn}", "ReLU", f"conv 3 × 3{bn}"]
+    assert ", ".join([*layers, "ReLU"]) in alt
+    (ax,) = made[0].axes
+    boxed = [t for t in ax.texts if t.get_bbox_patch()]
+    plain, skips = (
+        [t.get_text() for t in sorted(column, key=lambda t: -t.get_position()[1])]
+        for column in (
+            [t for t in boxed if (t.get_position()[0] > 2) == right]
+            for right in (False, True)
+        )
+    )
+    assert plain == [*layers, "ReLU"] and skips == [*layers, "+", "ReLU"]
+    pixels = made[0].get_figwidth() * 96
+    assert min(t.get_fontsize() for t in ax.texts) * 96 / 72 * 340 / pixels >= 10

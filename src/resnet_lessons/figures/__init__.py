@@ -8,6 +8,7 @@ from .depths import depth_and_skip_data, error_table, loss_words, losses
 from .display import COLOURS, number, say, show, table
 from .joins import joins
 from .layers import by_layer
+from .pair import two_blocks
 from .paths import inception
 from .pipeline import confusion, seed_spread_data, wander, worst_words
 from .playground import playground_data
@@ -97,6 +98,7 @@ __all__ = [
     "table",
     "transfer_curves",
     "transfer_table",
+    "two_blocks",
     "wander",
     "way_values",
     "way_words",

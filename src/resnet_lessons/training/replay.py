@@ -83,7 +83,8 @@ def _trained(name: str, profile: str, say) -> tuple[Record, Run]:
     exp = experiment(name)
     run = train(exp, profile, stand_in=True, say=say)
     made = make_record(exp, profile, [run])
-    say(f"Trained here, on {made.device}, profile {profile}.")
+    day, code = made.recorded, records.short_commit(made.commit)
+    say(f"Trained here, on {made.device}, profile {profile} ({day}, commit {code}).")
     return made, run
 
 
