@@ -5,7 +5,7 @@ import hashlib
 import tarfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -59,6 +59,21 @@ def tiny_set(archive, urls, **changes):
         variant="tiny-official",
         stand_in="pictures",
     )
+
+
+def stall(content, seconds):
+    """An answer that falls silent in its middle, and then sends the rest at once."""
+
+    def reply(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:100])
+        time.sleep(seconds)
+        with suppress(OSError):
+            handler.wfile.write(content[100:])
+
+    return reply
 
 
 def register(data_set):

@@ -560,11 +560,17 @@ def test_unknown_exercise_for_a_file_is_wrong_use(tmp_path):
         checks.check_file("3.2", file_with(tmp_path, "x = 1\n"))
 
 
-@pytest.mark.slow
-def test_endless_file_is_stopped(tmp_path):
+def test_endless_file_is_stopped(tmp_path, monkeypatch, hurry):
+    monkeypatch.setattr(sys, "path", [*sys.path])
     said = r"answer\.py was still running after 8.* Look for a loop that never ends"
     with pytest.raises(LessonError, match=said):
-        checks.check_file("03.2", file_with(tmp_path, "while True:\n    pass\n"))
+        runfile._answer("03.2", file_with(tmp_path, "while True:\n    pass\n"))
+
+
+def test_what_is_wrong_with_a_file_comes_back_from_its_process(tmp_path):
+    with pytest.raises(LessonError, match="defines no `head_parameters`") as caught:
+        checks.check_file("03.2", file_with(tmp_path, "x = 1\n"))
+    assert not isinstance(caught.value, UsageError)
 
 
 def test_a_process_without_an_end_is_stopped_and_told(tmp_path, monkeypatch):

@@ -86,7 +86,7 @@ def test_what_is_no_tensor_is_told_so_where_a_shape_is_asked(got):
 
 
 FOLDER = Path(checks.__file__).parent
-FILES = list(FOLDER.glob("*s_*.py"))
+FILES = sorted(FOLDER.glob("*s_*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -234,10 +234,6 @@ ZEROS = [
         ),
         "training mode",
     ),
-    (
-        each_block(lambda b: norms(b.residual.eval())[-1].weight.zero_()),
-        "training mode",
-    ),
 ]  # fmt: skip
 
 test_batch_zero_mistake_is_named = explained("07.2", ZEROS)

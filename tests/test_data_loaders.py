@@ -286,14 +286,21 @@ def test_all_sizes_below_half_are_averaged_first():
 
 @pytest.mark.parametrize("moved", [True, False])
 def test_a_batch_made_in_parts_is_the_same_batch(monkeypatch, moved):
-    images = images_of(40, 32)
+    images, made, parts = images_of(40, 32), batch_loader.BatchLoader._made, []
+
+    def seen(loader, index, *rest):
+        parts.append(len(index))
+        return made(loader, index, *rest)
+
+    monkeypatch.setattr(batch_loader.BatchLoader, "_made", seen)
 
     def batch():
+        parts.clear()
         loader = data.loaders(images, 24, 40, device="cpu", augment=moved).train
         return loader.one_batch()[0]
 
     whole = batch()
-    monkeypatch.setattr(batch_loader, "AT_ONCE", 7 * 4 * 3 * 32 * 32)
-    assert torch.equal(batch(), whole)
-    monkeypatch.setattr(batch_loader, "AT_ONCE", 1)
-    assert torch.equal(batch(), whole)
+    assert parts == [40]
+    for at_once, want in ((7 * 4 * 3 * 32 * 32, [7] * 5 + [5]), (1, [1] * 40)):
+        monkeypatch.setattr(batch_loader, "AT_ONCE", at_once)
+        assert torch.equal(batch(), whole) and parts == want

@@ -42,6 +42,10 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def test_every_package_has_its_arrows():
+    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(ARROWS)
+
+
 @pytest.mark.parametrize("package", ARROWS)
 def test_imports_follow_the_arrows(package):
     files = list((PACKAGE / package).rglob("*.py"))
@@ -76,6 +80,15 @@ def test_requirements_name_the_ranges_of_the_package():
     lines = (PACKAGE.parents[1] / "requirements.txt").read_text("utf-8").splitlines()
     listed = [line for line in lines if line[0] not in "#-"]
     assert {Requirement(r) for r in listed} <= {Requirement(d) for d in declared}
+    fixed = {
+        "jupyter-book",
+        "torch",
+        "torchvision",
+        "fastai",
+        "ipywidgets",
+        "matplotlib",
+    }
+    assert {Requirement(r).name for r in listed} >= {*fixed, "nbval"}
 
 
 def test_the_lock_holds_the_pair_that_runs_on_every_device():

@@ -1,5 +1,7 @@
 """What each widget must do, in a real Chromium: names, keys, room, paper, calm."""
 
+from math import inf
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -150,9 +152,13 @@ def test_a_step_of_each_slider_takes_less_than_a_frame(page):
     quickest of three rounds, since the other core's work can only slow one down.
     """
     for k, slider in enumerate(inside(page, 0, "input[type=range]")):
-        rounds = [cpu_ms(page, STEP, 0, k) for _ in range(3)]
-        assert all(steps >= 30 for _, steps in rounds)
-        best = min(spent / steps for spent, steps in rounds)
+        best = inf
+        for _ in range(3):
+            spent, steps = cpu_ms(page, STEP, 0, k)
+            assert steps >= 30
+            best = min(best, spent / steps)
+            if best < FRAME:
+                break
         print(f"{slider.accessible_name}: {best:.2f} ms of CPU a step")
         assert 0 < best < FRAME
 
