@@ -290,6 +290,23 @@ def test_chapter_13_residual_nets_lie_in_bowls_and_plain_ones_in_dents():
         assert probes.bends(grid) > 0.3
 
 
+def test_chapter_13_wide_plain_nets_dent_with_running_statistics_only():
+    plain, residual = (
+        [p for s in record.seeds for p in s.measured["planes"]]
+        for record in gpu("plain-32-surface", "resnet-32-surface")
+    )
+    assert not any(probes.dents(p["batch"]) for p in plain + residual)
+    assert any(probes.dents(p["running"]) for p in plain if p["running"])
+    assert not any(probes.dents(p["running"]) for p in residual if p["running"])
+
+    def middle(plane):
+        return plane["batch"][len(plane["batch"]) // 2][len(plane["batch"]) // 2]
+
+    assert max(map(middle, residual)) < min(map(middle, plain))
+    narrow = laptop("plain-32-surface")[0].seeds[0].measured
+    assert len(plain[0]["batch"]) > len(narrow["axis"])
+
+
 def test_chapter_13_the_dents_belong_to_the_statistics_of_the_batch():
     for record in laptop("plain-32-surface", "resnet-32-surface"):
         for seed in record.seeds:
