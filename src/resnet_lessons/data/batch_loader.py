@@ -57,7 +57,7 @@ def loaders(
         size=size,
         training=True,
         crop=min_scale if augment else None,
-        flip=augment and catalog.find(images.name).flips,  # no digit stays true
+        flip=augment and catalog.find(images.name).flips,  # true of no digit
         seed=seed,
         **shared,
     )

@@ -33,6 +33,7 @@ def installed(name, path=None):
 
 
 def _first_whole(found):
+    """Of `_located`: the first that lacks no file, else the first."""
     return next((each for each in found if not marker.missing(*each)), found[0])
 
 

@@ -1,7 +1,7 @@
 """Appendix E: five blocks that differ in how x and F(x) are joined."""
 
 from .display import COLOURS, STYLE, Figure, show
-from .paths import arrow
+from .paths import arrow, mark
 
 # name: what x is multiplied by, what F(x) is, the sign of the join, and all in words
 JOINS = {
@@ -41,15 +41,10 @@ def _block(ax, x, y, name, on_x, on_f, sign):
     arrow(ax, (right, y + 1.75), (tip, y + 1.75))
     arrow(ax, (left, y + 1.88), (left, y + 2.1))
     shape = "circle" if sign == "+" else "round"
-    _mark(ax, left, y + 1.75, sign, COLOURS[1], shape)
-    _mark(ax, right, y + 0.87, "F", COLOURS[0], "square,pad=0.5")
+    mark(ax, left, y + 1.75, sign, COLOURS[1], shape)
+    mark(ax, right, y + 0.87, "F", COLOURS[0], "square,pad=0.5")
     for place, factor in (left, on_x), (right, on_f):
         if factor:
-            _mark(ax, place, y + 1.35, rf"$\times\,${factor}", COLOURS[2], "round")
+            mark(ax, place, y + 1.35, rf"$\times\,${factor}", COLOURS[2], "round")
     ax.text(left, y + 0.28, "$x$", ha="center", va="center")
     ax.text(right, y + 0.28, name, ha="center", va="center", weight="bold")
-
-
-def _mark(ax, x, y, text, colour, shape):
-    box = {"boxstyle": shape, "fc": "white", "ec": colour, "lw": 1.5}
-    ax.text(x, y, text, ha="center", va="center", bbox=box)

@@ -1,7 +1,7 @@
 """Chapters 4 and 6: a plain and a residual block of the same layers."""
 
 from .display import COLOURS, STYLE, Figure, show
-from .paths import arrow
+from .paths import arrow, mark
 
 STEP, HALF = 0.55, 0.16  # from a box to the next one, half a box, in inches
 WIDE, ASIDE = 2.3, 0.95  # of one block; from its layers to its shortcut
@@ -24,7 +24,8 @@ def two_blocks(residual) -> Figure:
         ax.axis("off")
         for number, name in enumerate(["plain block", "residual block"]):
             middle = WIDE * (number + 0.45)
-            _title(ax, middle, height - 0.15, name)
+            look = {"ha": "center", "va": "center", "weight": "bold"}
+            ax.text(middle, height - 0.15, name, **look)
             _block(ax, middle, height - 0.45, words, skips=number == 1)
         return show(
             figure,
@@ -63,7 +64,7 @@ def _block(ax, x, y, words, skips):
         arrow(ax, (x + 0.3, y), (x + 0.14, y))
         arrow(ax, (x, above), (x, y + 0.14))
         ax.text(x - 0.08, (above + y + 0.14) / 2, end, ha="right", va="center")
-        _mark(ax, x, y, "+", COLOURS[1], "circle")
+        mark(ax, x, y, "+", COLOURS[1], "circle")
         above, end = y - 0.14, f"{end}$ + x$"
     last = _box(ax, x, y, above, "ReLU")
     ax.text(x - 0.08, (above + last + HALF) / 2, end, ha="right", va="center")
@@ -73,14 +74,5 @@ def _block(ax, x, y, words, skips):
 def _box(ax, x, y, above, word) -> float:
     """A box one step below y, with the arrow that enters it; its middle."""
     arrow(ax, (x, above), (x, y - STEP + HALF))
-    _mark(ax, x, y - STEP, word, COLOURS[0], "square")
+    mark(ax, x, y - STEP, word, COLOURS[0], "square")
     return y - STEP
-
-
-def _title(ax, x, y, text):
-    ax.text(x, y, text, ha="center", va="center", weight="bold")
-
-
-def _mark(ax, x, y, text, colour, shape):
-    box = {"boxstyle": shape, "fc": "white", "ec": colour, "lw": 1.5}
-    ax.text(x, y, text, ha="center", va="center", bbox=box)

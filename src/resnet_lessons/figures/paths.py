@@ -81,6 +81,12 @@ def arrow(ax, start, end):
     ax.annotate("", end, start, arrowprops=look)
 
 
+def mark(ax, x, y, text, colour, shape):
+    """Text in a frame of a matplotlib `boxstyle`; its middle is (x, y)."""
+    box = {"boxstyle": shape, "fc": "white", "ec": colour, "lw": 1.5}
+    ax.text(x, y, text, ha="center", va="center", bbox=box)
+
+
 def _words(start, paths, total) -> str:
     """The drawing for those who cannot see it."""
     lines = [
