@@ -180,25 +180,25 @@ class BatchLoader:
         part = len(index)
         if self.device.type == "cpu":
             part = max(1, AT_ONCE // (4 * self._pictures[0].numel()))
-        for first in range(0, len(index), part):
-            these = slice(first, first + part)
-            read = None if lines is None else [line[now][these] for line in lines]
-            out[these] = self._made(index[these], places[these], read)
+        rest = index, places, *(line[now] for line in lines)
+        parts = [values.split(part) for values in (out, *rest)]
+        for some, *made_from in zip(*parts, strict=True):
+            some.copy_(self._made(*made_from))
         return out
 
-    def _made(self, index, places, lines):
+    def _made(self, index, places, *lines):
         """Pictures (B, C, size, size), normalised; what it needs is free afterwards."""
         images = self._gathered(index, places)
-        if lines is None:
-            images = resize(centre(images, self.zoom), self.size)
-        else:
+        if lines:
             images = resample(images, *lines)
+        else:
+            images = resize(centre(images, self.zoom), self.size)
         return images.mul_(self.scale).add_(self.shift)
 
     def _lines(self):
-        """What each picture of this epoch is read along, drawn at once; or None."""
+        """What each picture of this epoch is read along, drawn at once; or none."""
         if self.crop is None and not self.flip:
-            return None
+            return ()
         crops = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).expand(self.n, 4)
         if self.crop is not None:
             crops = random_crops(self.n, self.crop, self.generator)
