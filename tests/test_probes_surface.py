@@ -223,10 +223,17 @@ def test_losses_without_measure_are_counted(monkeypatch):
 
 def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LESSONS_DATA", str(tmp_path))
-    lines = []
+    lines, loaded, load = [], [], data.load
+
+    def counted(*args, **options):
+        loaded.append(args)
+        return load(*args, **options)
+
+    monkeypatch.setattr(data, "load", counted)
     run = training.train(
         training.experiment("resnet-32-surface"), "smoke", 1, "cpu", say=lines.append
     )
+    assert len(loaded) == 1  # a second time it might find other pictures
     made = training.make_record(
         training.experiment("resnet-32-surface"), "smoke", [run]
     )
@@ -240,7 +247,7 @@ def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):
     for grid in first["batch"], first["running"], second["batch"]:
         assert len(grid) == 5 and {len(row) for row in grid} == {5}
     # The middle is the trained net on its own pictures.
-    images = training.run.drawn(data.load("digits", 8), 256)
+    images = training.run.subset(data.load("digits", 8), 256)
     pictures, labels = looked_at(images, 8, 64, "cpu")
     loss = F.cross_entropy(run.net.eval()(pictures), labels).item()
     assert first["running"][2][2] == pytest.approx(loss, abs=2e-4)
@@ -249,14 +256,13 @@ def test_an_experiment_keeps_the_surface_in_its_record(tmp_path, monkeypatch):
         first["batch"][2][2] == second["batch"][2][2] == pytest.approx(loss, abs=2e-4)
     )
     assert first["falls"] == pytest.approx(surface.falls(first["batch"]), abs=1e-4)
-    assert run.seed.epochs and run.config["net"] == "resnet-32-cifar"
+    assert run.result.epochs and run.config["net"] == "resnet-32-cifar"
 
 
 def test_the_surface_is_that_of_pictures_of_every_class():
     images = data.load("digits", 8)
     order = images.train.labels.argsort(kind="stable")  # as folders of classes lie
-    train = data.Split(images.train.images[order], images.train.labels[order])
-    images = replace(images, train=train)
+    images = replace(images, train=images.train.pick(order))
     pictures, labels = looked_at(images, 8, 64, "cpu")
     assert pictures.shape == (64, 1, 8, 8)
     assert set(labels.tolist()) == set(range(10))

@@ -123,7 +123,7 @@ def test_a_run_that_runs_out_says_so_and_the_next_one_trains(monkeypatch):
         training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
     monkeypatch.setattr(nets, "build", build)
     run = training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
-    assert run.seed.accuracy > 0
+    assert run.result.accuracy > 0
 
 
 def test_the_pictures_of_a_finished_run_are_freed_by_the_next(monkeypatch):
@@ -158,9 +158,9 @@ def test_a_run_that_trained_nothing_here_has_no_peak(monkeypatch):
     monkeypatch.setattr(run_module, "peak", lambda place: 7.0)
     exp, silent = small(epochs=1, batch_size=256), {"say": lambda line: None}
     monkeypatch.setattr(checkpoint, "SECONDS", 0)
-    assert training.train(exp, "smoke", 0, "cpu", **silent).seed.peak_memory_mb == 7
+    assert training.train(exp, "smoke", 0, "cpu", **silent).result.peak_memory_mb == 7
     again = training.train(exp, "smoke", 0, "cpu", resume=True, **silent)
-    assert again.seed.peak_memory_mb is None
+    assert again.result.peak_memory_mb is None
 
 
 def test_a_loss_that_is_no_number_is_named_with_its_step(monkeypatch):
@@ -193,7 +193,7 @@ def test_weights_that_the_last_step_has_spoiled_are_not_kept():
 
 FREED = """
 import ctypes, sys, torch
-from resnet_lessons import training
+from resnet_lessons.training import steps
 
 names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
 Info = type("Info", (ctypes.Structure,), {})
@@ -201,8 +201,8 @@ Info._fields_ = [(name, ctypes.c_size_t) for name in names.split()]
 mallinfo = ctypes.CDLL(None).mallinfo2
 mallinfo.restype = Info
 
-if "find" in sys.argv:
-    training.find_device("cpu")
+if "keep" in sys.argv:
+    steps.keep_memory()
 activations = torch.ones(16, 2**20)
 del activations
 print(mallinfo().fordblks // 2**20)
@@ -219,4 +219,4 @@ def test_a_step_works_in_the_memory_of_the_step_before():
         return int(done.stdout)
 
     # Counted by the C library: not every system counts the pages that it clears.
-    assert kept() < 32 and kept("find") >= 64
+    assert kept() < 32 and kept("keep") >= 64

@@ -148,7 +148,7 @@ def test_every_optimizer_trains(monkeypatch, tmp_path):
         assert run.config["optimizer"].startswith(name)
         assert type(learners[-1].opt.opt) is optimizer
         assert ("'ratio': 10" in run.config["optimizer"]) == (name == "Muon")
-        first, last = run.seed.epochs
+        first, last = run.result.epochs
         assert last["train_loss"] < first["train_loss"]
 
 

@@ -51,7 +51,8 @@ ZERO_ONE = (torch.zeros(3), torch.ones(3))  # leaves the bytes as they are
 def seen(monkeypatch):
     """How a run asks for its parts, its pictures and its learning rates."""
     seen = {"seeds": [], "stats": [], "flips": [], "shares": []}
-    parts, pictures, rate = pipeline.parts, pipeline.Pictures, pipeline.step_rate
+    parts, pictures = pipeline.train_valid_test, pipeline.Pictures
+    rate = pipeline.step_rate
 
     def cut(images, seed):
         seen["seeds"].append(seed)
@@ -68,7 +69,7 @@ def seen(monkeypatch):
         seen["shares"].append(share)
         return rate(share, peak)
 
-    monkeypatch.setattr(pipeline, "parts", cut)
+    monkeypatch.setattr(pipeline, "train_valid_test", cut)
     monkeypatch.setattr(pipeline, "Pictures", made)
     monkeypatch.setattr(pipeline, "step_rate", rated)
     return seen
@@ -249,13 +250,13 @@ def test_evaluation_weighs_pictures_alike_and_changes_nothing():
 
 def test_the_same_seed_gives_the_same_run_and_another_does_not():
     first, again, other = run(seed=1), run(seed=1), run(seed=2)
-    assert first.seed.measured == again.seed.measured != other.seed.measured
+    assert first.result.measured == again.result.measured != other.result.measured
     assert torch.equal(weights(first.net), weights(again.net))
 
 
 def test_what_is_measured_fits_together():
     found = run()
-    measured = found.seed.measured
+    measured = found.result.measured
     labels, answers = (
         torch.tensor([int(digit) for digit in measured[key]])
         for key in ("labels", "predicted")
@@ -285,7 +286,7 @@ def test_the_net_of_the_best_epoch_is_the_one_that_is_tested(monkeypatch):
 
     monkeypatch.setattr(pipeline, "one_epoch", worse_after_two)
     found = run()
-    assert found.seed.measured["best_epoch"] == 2
+    assert found.result.measured["best_epoch"] == 2
     assert torch.equal(weights(found.net), kept[1])
     assert not torch.equal(weights(found.net), kept[3])
 
@@ -299,8 +300,8 @@ def test_it_stops_early_and_says_why(monkeypatch):
     monkeypatch.setattr(pipeline, "one_epoch", never_better)
     longer = dataclasses.replace(SMALL.profiles["smoke"], epochs=9)
     found = run(dataclasses.replace(SMALL, profiles={"smoke": longer}))
-    assert len(found.seed.epochs) == 1 + 3
-    assert found.seed.measured["stopped"] == "no better for 3 epochs"
+    assert len(found.result.epochs) == 1 + 3
+    assert found.result.measured["stopped"] == "no better for 3 epochs"
 
 
 def test_the_test_pictures_are_met_once_and_as_they_are(monkeypatch):
@@ -337,10 +338,10 @@ def test_a_killed_run_resumes_to_the_same_end(monkeypatch, call):
         run()
     monkeypatch.setattr(pipeline.checkpoint, "save", save)
     resumed = run(resume=True)
-    assert resumed.seed.measured == whole.seed.measured
+    assert resumed.result.measured == whole.result.measured
     assert torch.equal(weights(resumed.net), weights(whole.net))
     after = run(resume=True)  # nothing left to train
-    assert after.seed.measured == whole.seed.measured
+    assert after.result.measured == whole.result.measured
 
 
 def test_another_net_than_the_best_is_never_tested(monkeypatch):
@@ -382,3 +383,17 @@ def test_the_laptop_and_gpu_profiles_use_every_training_picture():
     assert short.pictures is longer.pictures is None
     assert longer.epochs > short.epochs
     assert "width" not in longer.options  # the paper's 16
+
+
+def test_a_full_disk_does_not_end_the_training(monkeypatch):
+    save, said = pipeline.checkpoint.save, []
+
+    def best_alone(folder, *words):
+        if folder.name != "best":
+            raise LessonError("No checkpoint could be kept.")
+        save(folder, *words)
+
+    monkeypatch.setattr(pipeline.checkpoint, "save", best_alone)
+    found = training.train(SMALL, "smoke", 0, "cpu", say=said.append)
+    assert len(found.result.epochs) == 4
+    assert said.count("No checkpoint could be kept.") == 4

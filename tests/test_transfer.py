@@ -171,9 +171,9 @@ def numbers(run):
             count: {k: v for k, v in found.items() if "seconds" not in k}
             for count, found in counts.items()
         }
-        for name, counts in run.seed.measured["ways"].items()
+        for name, counts in run.result.measured["ways"].items()
     }
-    return ways, [e["train_loss"] for e in run.seed.epochs]
+    return ways, [e["train_loss"] for e in run.result.epochs]
 
 
 @pytest.fixture
@@ -185,11 +185,11 @@ def two_ways(monkeypatch):
 
 def test_a_run_measures_every_way_with_every_number_of_pictures():
     run = smoke()
-    found = run.seed.measured
+    found = run.result.measured
     assert found["classes"] == ["3", "5"] == run.config["held_out"]
     assert list(found["ways"]) == list(transfer.WAYS)
     assert all(list(w) == ["5", "20"] for w in found["ways"].values())
-    before = run.seed.accuracy
+    before = run.result.accuracy
     for still in found["ways"]["head"].values():
         assert still["old_accuracy"] == pytest.approx(before, abs=1e-6)
     for moving in found["ways"]["head-moving-statistics"].values():
@@ -203,12 +203,12 @@ def test_the_net_that_comes_back_is_the_main_way(two_ways):
     run = smoke()
     new = transfer.only(data.load("digits", 8), transfer.HELD)
     old = transfer.only(data.load("digits", 8), (0, 1, 2, 4, 6, 7, 8, 9))
-    mean = transfer.drawn(old, 512).train.images.mean()
-    std = transfer.drawn(old, 512).train.images.std()
+    mean = transfer.subset(old, 512).train.images.mean()
+    std = transfer.subset(old, 512).train.images.std()
     x = (torch.tensor(new.valid.images).permute(0, 3, 1, 2).float() - mean) / std
     run.net.eval()
     right = (run.net(x).argmax(1).numpy() == new.valid.labels).mean()
-    kept = run.seed.measured["ways"]["stage-3"]["20"]
+    kept = run.result.measured["ways"]["stage-3"]["20"]
     assert kept["accuracy"] == pytest.approx(right, abs=1e-6)
 
 

@@ -6,14 +6,14 @@ import shutil
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
+from . import data
+
 PACKAGES = ["torch", "torchvision", "fastai", "ipywidgets", "anywidget", "matplotlib"]
 UNKNOWN = "unknown: torch does not load"
 
 
 def examine() -> dict:
     """Python, packages, device, memory, checkpoints and data, as plain values."""
-    from . import data
-
     root, runs = data.data_root(), data.runs_folder()
     rows = data.status()
     for row in rows:
@@ -67,9 +67,10 @@ def report(found: dict) -> str:
         )
     rows = [row for row in found["data"] if row["name"].startswith("imagenette")]
     if not any(row["present"] or row["problem"] for row in rows):
+        size = sum(file.bytes for file in data.find("imagenette-160").archives) / 1e6
         lines.append(
-            "Imagenette is missing: resnet-lessons data get imagenette-160 (99 MB), "
-            "or resnet-lessons data import imagenette PATH"
+            "Imagenette is missing: resnet-lessons data get imagenette-160 "
+            f"({size:.0f} MB), or resnet-lessons data import imagenette PATH"
         )
     for row in found["data"]:
         if not (row["present"] or row["problem"] or row["name"].startswith("imagen")):
@@ -127,7 +128,7 @@ def _size(folder) -> float:
 def _free(path) -> float | None:
     """GB free where `path` is or would be."""
     try:
-        held = next(p for p in [path, *path.parents] if os.path.exists(p))
-        return round(shutil.disk_usage(held).free / 1e9, 1)
+        existing = next(p for p in [path, *path.parents] if os.path.exists(p))
+        return round(shutil.disk_usage(existing).free / 1e9, 1)
     except (OSError, StopIteration):  # a drive that is not there
         return None

@@ -120,7 +120,7 @@ def train(args) -> None:
     exp = training.experiment(args.name)
     run = training.train(exp, args.profile, args.seed, args.device, args.resume)
     made = training.make_record(exp, args.profile, [run])
-    seed = run.seed
+    seed = run.result
     show(
         args,
         made.to_dict(),
@@ -193,7 +193,6 @@ def bench(args) -> None:
         )
     if args.folder and not args.save:
         raise UsageError("A --folder is for what is kept: say --save as well.")
-    from . import data
     from .records import benches
     from .training import bench
 

@@ -26,13 +26,17 @@ from .root import cache_folder, data_root
 
 @dataclass(frozen=True)
 class Split:
-    """Half of a data set: pictures and their labels."""
+    """One part of a data set, training or validation: pictures and their labels."""
 
     images: np.ndarray  # (N, H, W, C) uint8, often memory-mapped
     labels: np.ndarray  # (N,) int64
 
     def __len__(self):
         return len(self.labels)
+
+    def pick(self, index) -> "Split":
+        """The pictures and labels at `index` (M,), in that order."""
+        return Split(self.images[index], self.labels[index])
 
 
 @dataclass(frozen=True)

@@ -53,13 +53,13 @@ def _target_rows(bench: dict) -> list[list[str]]:
         for name, target in p["targets"].items():
             what = f"`{p['net']}` at {p['size']} px: {benches.RATIOS[name]}"
             ratio = p["ratios"][name]
-            result = benches.verdict(ratio["median"], target).split(" ", 1)[1]
+            result = benches.verdict(ratio["median"], target)
             rows.append([what, benches.ratio_words(ratio), f"≥ {target}: {result}"])
     start = bench["start_up"]
     for name, target in start["targets"].items():
         value, times = start[name]["median"], start[name]["all"]
         measured = f"{value:.4f} ({min(times):.4f} to {max(times):.4f})"
-        result = benches.verdict(value, target, at_most=True).split(" ", 1)[1]
+        result = benches.verdict(value, target, at_most=True)
         what = f"seconds of `{benches.START_UP[name]}`"
         rows.append([what, measured, f"≤ {target}: {result}"])
     return rows

@@ -9,8 +9,7 @@ at the start, so that a block that keeps its shape begins as the identity (chapt
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .layers import Norm, conv, preact_conv, zero_last
 from .shortcuts import make_shortcut
 

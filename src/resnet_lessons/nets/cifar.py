@@ -1,7 +1,6 @@
 """The nets for small pictures: three stages of any block (chapters 4, 10; E)."""
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .blocks import BasicBlock, PreActBlock
 from .relatives import HighwayBlock, ScaledBlock, StochasticBlock, fade
 from .resnet import ResNet

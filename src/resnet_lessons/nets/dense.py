@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .layers import conv2d, head, preact_conv
 
 

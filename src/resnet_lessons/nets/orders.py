@@ -2,8 +2,7 @@
 
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .layers import conv2d
 
 # He et al. 2016, figure 4: the same layers, and where the sum stands among them.

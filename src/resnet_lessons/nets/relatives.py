@@ -8,8 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .blocks import BasicBlock
 from .layers import Norm, conv, conv2d
 from .shortcuts import make_shortcut

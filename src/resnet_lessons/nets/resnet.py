@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .layers import Norm, head
 from .stems import make_stem
 

@@ -14,8 +14,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .layers import Norm, conv
 
 

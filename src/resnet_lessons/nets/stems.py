@@ -11,8 +11,7 @@
 
 from torch import nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .layers import Norm, conv, conv2d
 
 

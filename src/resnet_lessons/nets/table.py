@@ -7,8 +7,7 @@ from functools import partial
 
 from torch import nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .blocks import BasicBlock, BottleneckBlock, FastaiBlock
 from .cifar import CIFAR_KINDS, cifar_net
 from .classic import (
@@ -89,7 +88,6 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "resnet-50-paper": partial(Paper, BottleneckBlock, D50, strided_conv=0),
     "resnet-101": partial(Paper, BottleneckBlock, D101),
     "resnet-152": partial(Paper, BottleneckBlock, D152),
-    "plain-18": partial(Plain, BasicBlock, D18),
     "plain-34": partial(Plain, BasicBlock, D34),
     # appendix D
     "resnet-14-fastai": partial(Fastai, BasicBlock, (2, 2, 2), widths=WIDTHS[:3]),
@@ -102,13 +100,17 @@ NETS: dict[str, Callable[..., nn.Module]] = {
 }
 
 # Chapters 4 and 10, appendix E: resnet-20-cifar, plain-56-cifar, highway-56-cifar, ...
-CIFAR_NAMES = {"resnet" if kind == "residual" else kind: kind for kind in CIFAR_KINDS}
+CIFAR = {
+    "resnet" if kind == "residual" else kind: partial(cifar_net, kind=kind)
+    for kind in CIFAR_KINDS
+}
 CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
 NETS |= {
-    f"{name}-{depth}-cifar": partial(cifar_net, depth, kind)
-    for name, kind in CIFAR_NAMES.items()
+    f"{name}-{depth}-cifar": partial(make, depth)
+    for name, make in CIFAR.items()
     for depth in CIFAR_DEPTHS
 }
+CIFAR["dense"] = DenseNet
 
 
 def factory(name: str) -> Callable[..., nn.Module]:
@@ -119,10 +121,8 @@ def factory(name: str) -> Callable[..., nn.Module]:
     """
     if name in NETS:
         return NETS[name]
-    if match := re.fullmatch(rf"({'|'.join(CIFAR_NAMES)})-(\d+)-cifar", name):
-        return partial(cifar_net, int(match[2]), CIFAR_NAMES[match[1]])
-    if match := re.fullmatch(r"dense-(\d+)-cifar", name):
-        return partial(DenseNet, int(match[1]))
+    if match := re.fullmatch(rf"({'|'.join(CIFAR)})-(\d+)-cifar", name):
+        return partial(CIFAR[match[1]], int(match[2]))
     near = ", ".join(difflib.get_close_matches(name, NETS))
     hint = f"did you mean {near}?" if near else "resnet_lessons.nets.NETS lists them."
     raise UsageError(f"There is no net {name!r}; {hint}")

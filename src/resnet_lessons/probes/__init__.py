@@ -18,7 +18,7 @@ from .counts import Row, macs, parameters, shapes
 from .depths import before_training, first_gradients
 from .fields import Window, fields_by_depth, receptive_field, ways, windows
 from .flow import Gradient, gradients
-from .freezing import backward_macs, freezing_costs, learning
+from .freezing import backward_macs, freezing_costs, trainable_parameters
 from .grids import Part, averaged, by_grid, where_parameters
 from .matching import positions_read, shape_matches
 from .memory import kept_for_backward
@@ -68,7 +68,6 @@ __all__ = [
     "ground",
     "input_sizes",
     "kept_for_backward",
-    "learning",
     "loss_surface",
     "macs",
     "mass_inside",
@@ -85,6 +84,7 @@ __all__ = [
     "shares_inside",
     "stages",
     "starts",
+    "trainable_parameters",
     "ways",
     "where_parameters",
     "windows",

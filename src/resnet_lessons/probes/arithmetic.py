@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .counts import shapes
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from ..nets import BasicBlock, BottleneckBlock
 from .counts import shapes
 

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from .hooks import evaluating, parts, watching
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import conv1d, max_pool1d
 
-from resnet_lessons.errors import UsageError
+from ..errors import UsageError
 
 
 class Window(NamedTuple):

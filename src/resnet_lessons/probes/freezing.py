@@ -15,7 +15,7 @@ from .counts import blank, layer_macs
 from .hooks import evaluating, watching
 
 
-def learning(net: nn.Module) -> int:
+def trainable_parameters(net: nn.Module) -> int:
     """The number of parameters that learn: those with `requires_grad`."""
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
@@ -55,7 +55,7 @@ def freezing_costs(net: nn.Module, input_shape: Sequence[int]) -> dict:
         net.requires_grad_(False)
         for piece in pieces:
             piece.requires_grad_(True)
-            learn.append(learning(net))
+            learn.append(trainable_parameters(net))
             backward.append(backward_macs(net, input_shape))
     finally:
         for parameter, wanted in kept:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from resnet_lessons.errors import UsageError
-
+from ..errors import UsageError
 from ..nets import BasicBlock, make_shortcut
 from ..nets.shortcuts import Nothing, PadChannels
 from .counts import macs, parameters

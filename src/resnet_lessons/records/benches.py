@@ -5,6 +5,7 @@ One JSON file for each machine lies under `benches/`. The command
 """
 
 import re
+from functools import partial
 from pathlib import Path
 
 from .record import read, validate, write
@@ -42,9 +43,9 @@ def ratio_words(ratio: dict) -> str:
 
 
 def verdict(value: float, target: float, at_most: bool = False) -> str:
-    """Such as "5.0 reached" or "5.0 missed by 0.8"; `at_most` where less is better."""
+    """Such as "missed by 0.8", or "reached"; `at_most` where less is better."""
     gap = value - target if at_most else target - value
-    return f"{target} missed by {gap:.2g}" if gap > 0 else f"{target} reached"
+    return f"missed by {gap:.2g}" if gap > 0 else "reached"
 
 
 def machine(found: dict) -> str:
@@ -69,9 +70,5 @@ def save(found: dict, folder: Path = BENCHES) -> Path:
 
 def catalogue(folder: Path = BENCHES) -> list[dict]:
     """All saved benches in `folder`, by machine."""
-    return [read(path, _valid) for path in sorted(folder.glob("*.json"))]
-
-
-def _valid(found: dict) -> dict:
-    validate(found, SCHEMA)
-    return found
+    valid = partial(validate, schema=SCHEMA)
+    return [read(path, valid) for path in sorted(folder.glob("*.json"))]

@@ -26,7 +26,7 @@ class Seed:
     epochs: list[dict]  # epoch, train_loss, valid_loss, accuracy, *_seconds
     parameters: int
     macs: int  # multiply-accumulates for one picture, forward
-    peak_memory_mb: float | None  # of the device; None where it was not measured
+    peak_memory_mb: float | None  # MiB of the device; None: not measured
     images_per_second: float  # training pictures, median over the epochs
     measured: dict = field(default_factory=dict)  # what else this experiment finds
 
@@ -104,13 +104,14 @@ def _validator(schema: Path):
     return jsonschema.Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
 
-def validate(raw: dict, schema: Path = SCHEMA) -> None:
-    """LessonError with the first place at which `raw` is not what `schema` says."""
+def validate(raw: dict, schema: Path = SCHEMA) -> dict:
+    """`raw`; LessonError with the first place where it is not what `schema` says."""
     rules = _validator(schema)
     for error in rules.iter_errors(raw):
         kind, _, _ = rules.schema["title"].partition(":")
         place = "/".join(map(str, error.absolute_path)) or "as a whole"
         raise LessonError(f"Not a valid {kind}: {place}: {error.message}")
+    return raw
 
 
 def write(raw: dict, path: Path) -> Path:

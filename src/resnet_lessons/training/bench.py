@@ -19,9 +19,10 @@ import torch
 from torch import nn
 
 from .. import data, nets
+from ..data.decode import cores
 from ..errors import LessonError
 from ..records import benches
-from .bench_sources import MIN_SCALE, cores, jpeg_folder, sources
+from .bench_sources import MIN_SCALE, jpeg_folder, sources
 from .bench_startup import (
     first_batch,
     help_seconds,
@@ -31,9 +32,9 @@ from .bench_startup import (
     wait,
 )
 from .device import describe_device, find_device
-from .learner import ADAMW
+from .loop import ADAMW
 from .provenance import commit, provenance, versions
-from .steps import half_precision, replayed
+from .steps import half_precision, keep_memory, replayed
 
 BATCH = 128
 ROUNDS = 5  # of a whole epoch: each has its start, be it of workers or of a shuffle
@@ -76,6 +77,7 @@ def run(quick: bool = False, device: str = "auto") -> dict:
 
     quick: 64 px only, fewer rounds, on the CPU of a few steps; no cold start.
     """
+    keep_memory()
     ran, device = commit(), find_device(device)
     kind = "cuda" if device.type == "cuda" else "cpu"
     pairs = (QUICK if quick else PAIRS)[kind]
@@ -226,12 +228,13 @@ def report(found: dict) -> str:
             line = f"  {benches.ratio_words(ratio)} {benches.RATIOS[name]}"
             if name in pair["targets"]:
                 target = pair["targets"][name]
-                line += f": target {benches.verdict(ratio['median'], target)}"
+                said = benches.verdict(ratio["median"], target)
+                line += f": target {target} {said}"
             lines.append(line)
     for name, what in benches.START_UP.items():
         seconds, target = start[name]["median"], start["targets"][name]
         said = benches.verdict(seconds, target, at_most=True)
-        lines.append(f"{what}: {seconds:.3f} s: target {said}")
+        lines.append(f"{what}: {seconds:.3f} s: target {target} {said}")
     first = start["first_epoch"]
     for state in ("cold", "warm"):
         if first[f"{state}_seconds"] is not None:

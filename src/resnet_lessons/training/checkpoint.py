@@ -39,7 +39,7 @@ def plain(value):
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[Path]:
+def locked(folder: Path) -> Iterator[Path]:
     """`folder`, for this process alone.
 
     LessonError while another trains there, and where nothing can be written.

@@ -13,19 +13,12 @@ from fastai.data.core import DataLoaders
 from fastai.torch_core import set_seed
 
 from .. import data, nets
-from ..errors import LessonError, UsageError
+from ..errors import UsageError
 from .bench_sources import MIN_SCALE, fastai_loader, jpeg_folder, picture_files
 from .device import describe_device
 from .learner import History, make_learner, settings
 from .provenance import provenance
-from .run import (
-    Bar,
-    Run,
-    drawn,
-    measured,
-    run_schedule,
-    set_up,
-)
+from .run import Bar, Run, make_seed, run_schedule, set_up, subset
 
 
 def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
@@ -39,7 +32,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         say("fastai's batches cannot be resumed: this starts anew.")
     p = exp.profile(profile)
     device, images = set_up(exp, p, "cpu", stand_in, say)
-    images = drawn(images, p.pictures)
+    images = subset(images, p.pictures)
     set_seed(seed)
     ours = data.loaders(images, p.size, p.batch_size, device)
     with ExitStack() as stack:
@@ -51,8 +44,6 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         watchers = [history, Bar(history, say)]
         dls = DataLoaders(theirs, ours.valid, device=device)
         run_schedule(make_learner(dls, net, p.lr, watchers, p.opt), p)
-    if history.problem:
-        raise LessonError(f"{history.problem} Try a third of the learning rate.")
     config = {
         "net": exp.net,
         **asdict(p),
@@ -60,5 +51,5 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         "augmentation": f"fastai's aug_transforms(min_scale={MIN_SCALE})",
     }
     count = len(theirs) * p.batch_size
-    seen = measured(seed, history, net, images, p.size, device, count)
-    return Run(seen, config, provenance(images), describe_device(device), net)
+    result = make_seed(seed, history, net, images, p.size, device, count)
+    return Run(result, config, provenance(images), describe_device(device), net)

@@ -6,16 +6,13 @@ import torch
 
 from ..data.device import best_device, usable
 from ..errors import UsageError
-from .steps import keep_memory
 
 
 def find_device(name: str = "auto") -> torch.device:
     """The device called `name`; "auto" takes the best, see `data.best_device`.
 
-    The process keeps its memory from now on (`steps.keep_memory`).
     UsageError for a name torch does not know and for a device that is not here.
     """
-    keep_memory()
     present = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

@@ -17,12 +17,11 @@ from fastai.metrics import accuracy
 from fastai.optimizer import OptimWrapper
 from torch import nn
 
+from .loop import ADAMW
 from .muon import MOMENTUM, RATIO, Muon
 from .steps import half_precision
 
-# fastai's own settings for Adam, handed to PyTorch's AdamW, so that the bare loop
-# of chapter 1 can take the very same steps. Weight decay falls on all parameters.
-ADAMW = {"betas": (0.9, 0.99), "eps": 1e-5, "weight_decay": 0.01}
+SLOWER = "Try a third of the learning rate (`lr` in training/profiles.py)."
 OPTIMIZERS = {"AdamW": torch.optim.AdamW, "Muon": Muon}
 
 

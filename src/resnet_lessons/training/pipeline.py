@@ -23,19 +23,14 @@ from ..errors import LessonError
 from . import checkpoint
 from .dataset import Loader, Pictures, split
 from .device import describe_device
+from .learner import SLOWER
 from .memory import memory_advice
-from .run import (
-    Run,
-    drawn,
-    identity,
-    measured,
-    provenance,
-    set_up,
-    told,
-)
+from .provenance import provenance
+from .run import Run, epoch_line, identity, make_seed, set_up, subset
 
 SGD = {"momentum": 0.9, "weight_decay": 1e-4}
 HELD_BACK = 0.1  # of the training pictures, for validation: 5,000 of 50,000
+FOREIGN = ("opt", "crop", "smoothing", "zoom", "half", "sizes")  # of a Learner's runs
 AUGMENTED_TESTS = 3  # draws of augmented test pictures, for comparison only
 
 
@@ -124,7 +119,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     """
     p = exp.profile(profile)
     device, images = set_up(exp, p, device, stand_in, say)
-    images, test = parts(drawn(images, p.pictures), seed)
+    images, test = train_valid_test(subset(images, p.pictures), seed)
     set_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     stats = data.statistics(images.train.images)
@@ -143,7 +138,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     patience = max(3, p.epochs // 3)
     config = {
         "net": exp.net,
-        **{k: v for k, v in asdict(p).items() if k not in ("opt", "crop")},
+        **{k: v for k, v in asdict(p).items() if k not in FOREIGN},
         "optimizer": f"SGD {SGD}",
         "augmentation": f"crop after {moves['pad']} px of padding"
         + (", flip" if moves["flip"] else ""),
@@ -152,8 +147,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     own = identity(config, seed, images, device)
     folder = checkpoint.folder_of(exp.name, profile, seed)
     watch = EarlyStopping(patience)
-    example = torch.zeros(p.batch_size, len(stats[0]), p.size, p.size, device=device)
-    with checkpoint.held(folder):
+    with checkpoint.locked(folder):
         if resume:
             done = progress.restore(folder, own)
             forget_after(folder / "best", done)
@@ -162,54 +156,62 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
             say(f"Resuming after epoch {done}." if done else "Nothing to resume.")
         else:
             checkpoint.clear(folder)
-        while watch.epoch < p.epochs and not watch.over:
-            with memory_advice(net, example):
-                epoch = one_epoch(progress, held, p, watch.epoch)
-            progress.epochs.append(epoch)
-            progress.trained = True
-            say(told(epoch, p.epochs))
-            if watch.see(epoch["accuracy"]):
-                progress.save(folder / "best", own)
-            progress.save(folder, own)
-        epochs = progress.epochs
-        chosen = progress.restore(folder / "best", own)
-        if chosen != watch.best_epoch:
-            raise LessonError(
-                f"The net of the best epoch in {folder / 'best'} is damaged. Start "
-                "afresh without --resume."
-            )
-        progress.epochs = epochs
+        train_on(progress, held, p, watch, folder, own, say)
     stopped = f"no better for {patience} epochs" if watch.over else "all epochs done"
-    seen = measured(seed, progress, net, images, p.size, device, len(images.train))
-    changed = Pictures(
-        test.images, test.labels, stats, generator=generator, device=device, **moves
-    )
+    augmented = loader(test, generator=generator, **moves)
     found = {
         "split": {
             "train": len(images.train),
             "valid": len(images.valid),
             "test": len(test),
         },
-        "best_epoch": chosen,
+        "best_epoch": watch.best_epoch,
         "stopped": stopped,
         **examined(net, loader(test), len(images.classes)),
         "test_accuracy_augmented": [
-            accuracy(net, Loader(changed, p.batch_size)) for _ in range(AUGMENTED_TESTS)
+            accuracy(net, augmented) for _ in range(AUGMENTED_TESTS)
         ],
     }
-    say(f"epoch {chosen} is the best; test accuracy {found['test_accuracy']:6.1%}")
-    seen = replace(seen, measured=found)
-    return Run(seen, config, provenance(images), describe_device(device), net)
+    best, share = watch.best_epoch, found["test_accuracy"]
+    say(f"epoch {best} is the best; test accuracy {share:6.1%}")
+    result = make_seed(seed, progress, net, images, p.size, device, len(images.train))
+    result = replace(result, measured=found)
+    return Run(result, config, provenance(images), describe_device(device), net)
 
 
-def parts(images, seed: int):
+def train_on(progress, held, p, watch, folder, own, say) -> None:
+    """Train until `watch` or the profile ends it; `progress` ends with the best net.
+
+    LessonError where the best net cannot be kept or read. Where another cannot be
+    kept, it says so, and the training goes on.
+    """
+    example = held.dataset[0][0].expand(p.batch_size, -1, -1, -1)
+    while watch.epoch < p.epochs and not watch.over:
+        with memory_advice(progress.model, example):
+            epoch = one_epoch(progress, held, p, watch.epoch)
+        progress.epochs.append(epoch)
+        progress.trained = True
+        say(epoch_line(epoch, p.epochs))
+        if watch.see(epoch["accuracy"]):
+            progress.save(folder / "best", own)
+        try:
+            progress.save(folder, own)
+        except LessonError as error:
+            say(str(error))
+    epochs = progress.epochs
+    if progress.restore(folder / "best", own) != watch.best_epoch:
+        raise LessonError(
+            f"The net of the best epoch in {folder / 'best'} is damaged. Start "
+            "afresh without --resume."
+        )
+    progress.epochs = epochs
+
+
+def train_valid_test(images, seed: int):
     """`images` with its training pictures split by `seed`, and the test pictures."""
     train, valid = split(images.train.labels, HELD_BACK, seed)
-    cut = [
-        data.Split(images.train.images[index], images.train.labels[index])
-        for index in (train, valid)
-    ]
-    return replace(images, train=cut[0], valid=cut[1]), images.valid
+    cut = {"train": images.train.pick(train), "valid": images.train.pick(valid)}
+    return replace(images, **cut), images.valid
 
 
 def one_epoch(progress: Progress, held: Loader, p, done: int) -> dict:
@@ -224,8 +226,7 @@ def one_epoch(progress: Progress, held: Loader, p, done: int) -> dict:
     valid_loss, predicted, labels = evaluate(progress.model, held)
     if not math.isfinite(train_loss + valid_loss):
         raise LessonError(
-            f"The loss is no longer a number in epoch {done + 1}. "
-            "Try a third of the learning rate."
+            f"The loss is no longer a number in epoch {done + 1}. {SLOWER}"
         )
     return {
         "epoch": done + 1,

@@ -24,9 +24,9 @@ def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
     first = runs[0]
     command = f"resnet-lessons record {exp.name} --profile {profile}"
     command += f" --seeds {len(runs)}"
-    if first.seed.seed:  # one run alone: `record` begins with seed 0
+    if first.result.seed:  # one run alone: `record` begins with seed 0
         command = f"resnet-lessons train {exp.name} --profile {profile}"
-        command += f" --seed {first.seed.seed}"
+        command += f" --seed {first.result.seed}"
     return Record(
         experiment=exp.name,
         title=exp.title,
@@ -39,7 +39,7 @@ def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
         commit=commit(),
         command=command,
         recorded=date.today().isoformat(),
-        seeds=[run.seed for run in runs],
+        seeds=[run.result for run in runs],
     )
 
 
@@ -116,5 +116,5 @@ def keep_weights(run: Run, path: Path) -> Run:
             f"The weights cannot be kept in {path.parent} ({error}). Make room, then "
             "run the same command with --resume."
         ) from None
-    found = run.seed.measured | {"weights_sha256": sha256_file(path)}
-    return replace(run, seed=replace(run.seed, measured=found))
+    found = run.result.measured | {"weights_sha256": sha256_file(path)}
+    return replace(run, result=replace(run.result, measured=found))

@@ -20,18 +20,18 @@ from ..errors import LessonError
 from ..records import Seed
 from . import checkpoint
 from .device import describe_device, find_device
-from .learner import SCHEDULES, History, make_learner, settings
+from .learner import SCHEDULES, SLOWER, History, make_learner, settings
 from .memory import free, memory_advice, memory_told, peak
 from .profiles import Experiment
 from .provenance import commit, provenance
-from .steps import half_precision, replayed
+from .steps import half_precision, keep_memory, replayed
 
 
 @dataclass
 class Run:
     """A finished training: what was measured, and the trained net."""
 
-    seed: Seed
+    result: Seed
     config: dict
     data: dict  # as in the Record
     device: str
@@ -56,7 +56,7 @@ class Bar(Callback):
             self.meter.update()
 
     def after_validate(self):
-        self.say(told(self.history.epochs[-1], self.n_epoch))
+        self.say(epoch_line(self.history.epochs[-1], self.n_epoch))
 
     def after_fit(self):
         self.meter.close()
@@ -64,8 +64,8 @@ class Bar(Callback):
     after_train = after_cancel_fit = after_fit
 
 
-def told(epoch: dict, epochs: int) -> str:
-    """The line of one epoch of a Seed."""
+def epoch_line(epoch: dict, epochs: int) -> str:
+    """An epoch of a Seed in words."""
     return (
         f"epoch {epoch['epoch']}/{epochs}  train loss {epoch['train_loss']:.3f}  "
         f"valid loss {epoch['valid_loss']:.3f}  accuracy {epoch['accuracy']:6.1%}  "
@@ -73,8 +73,8 @@ def told(epoch: dict, epochs: int) -> str:
     )
 
 
-class Growing(Callback):
-    """Progressive resizing: crops of a size of its own in each epoch (chapter 9)."""
+class ProgressiveResizing(Callback):
+    """Crops of a size of its own in each epoch (chapter 9)."""
 
     def __init__(self, sizes: list[int]):
         self.sizes = sizes  # pixels on a side; validation pictures keep theirs
@@ -100,24 +100,22 @@ def train(
     A killed run goes on from its last checkpoint with `resume=True`, with the same code
     and on the same device; on the CPU it ends with the same numbers. A missing data
     set is downloaded; where that fails, the built-in stand-in takes its place if
-    `stand_in` allows it, else LessonError; so it is where memory ends.
+    `stand_in` allows it, else LessonError; so it is where memory ends, or where the
+    loss is no longer a number.
     """
     if exp.method != "run":
         method = import_module(f".{exp.method}", __package__)
         return method.train(exp, profile, seed, device, resume, stand_in, say)
     p = exp.profile(profile)
     device, images = set_up(exp, p, device, stand_in, say)
-    images = drawn(images, p.pictures)
-    net, history, dls, config = fit(exp, profile, seed, device, images, resume, say)
-    count = len(dls.train) * p.batch_size
-    seen = measured(seed, history, net, images, p.size, device, count)
-    return Run(seen, config, provenance(images), describe_device(device), net)
+    images = subset(images, p.pictures)
+    return fit(exp, profile, seed, device, images, resume, say)[0]
 
 
 def fit(exp, profile, seed, device, images, resume, say, **more):
-    """A net trained on `images`: (net, History, loaders, config).
+    """A net trained on `images`: the Run, and the loaders.
 
-    The config holds all that decides the outcome, and `more`.
+    Its config holds all that decides the outcome, and `more`.
     """
     p = exp.profile(profile)
     set_seed(seed)
@@ -143,9 +141,11 @@ def fit(exp, profile, seed, device, images, resume, say, **more):
         **more,
     }
     own = identity(config, seed, images, device)
-    with checkpoint.held(checkpoint.folder_of(exp.name, profile, seed)) as f:
+    with checkpoint.locked(checkpoint.folder_of(exp.name, profile, seed)) as f:
         watchers = [history, checkpoint.Checkpoints(f, history, own, say)]
-        watchers += [Bar(history, say), *([Growing(p.sizes)] if p.sizes else [])]
+        watchers += [Bar(history, say)]
+        if p.sizes:
+            watchers += [ProgressiveResizing(p.sizes)]
         loss = torch.nn.CrossEntropyLoss(label_smoothing=p.smoothing)
         learn = make_learner(dls, net, p.lr, watchers, p.opt, p.half, loss_func=loss)
         learn.create_opt()
@@ -157,9 +157,9 @@ def fit(exp, profile, seed, device, images, resume, say, **more):
             checkpoint.clear(f)
         if done < p.epochs:
             run_schedule(learn, p, done)
-    if history.problem:
-        raise LessonError(f"{history.problem} Try a third of the learning rate.")
-    return net, history, dls, config
+    count = len(dls.train) * p.batch_size
+    result = make_seed(seed, history, net, images, p.size, device, count)
+    return Run(result, config, provenance(images), describe_device(device), net), dls
 
 
 def identity(config: dict, seed: int, images, device: torch.device) -> dict:
@@ -175,6 +175,7 @@ def identity(config: dict, seed: int, images, device: torch.device) -> dict:
 def set_up(exp, p, device, stand_in, say) -> tuple[torch.device, data.Images]:
     """The device and pictures of a run, said in one line; earlier runs are freed."""
     commit()  # of what runs: asked before the training, see there
+    keep_memory()
     device = find_device(device)
     free(device)
     images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
@@ -182,19 +183,19 @@ def set_up(exp, p, device, stand_in, say) -> tuple[torch.device, data.Images]:
     return device, images
 
 
-def drawn(images, count: int | None):
+def subset(images, count: int | None):
     """`images` with `count` of its training pictures, the same ones every time."""
-    if count is None or count >= len(images.train.labels):
+    if count is None or count >= len(images.train):
         return images
-    kept = np.sort(
-        np.random.RandomState(0).permutation(len(images.train.labels))[:count]
-    )
-    train = data.Split(images.train.images[kept], images.train.labels[kept])
-    return replace(images, train=train)
+    order = np.random.RandomState(0).permutation(len(images.train))
+    return replace(images, train=images.train.pick(np.sort(order[:count])))
 
 
 def run_schedule(learn, p, done: int = 0) -> None:
-    """Train on from epoch `done`; out of memory becomes advice."""
+    """Train on from epoch `done`; out of memory becomes advice.
+
+    LessonError also where the loss, which a History watches, is no longer a number.
+    """
     learn.remove_cbs([Recorder, ProgressCallback])  # a Recorder waits for each loss
     images, _ = learn.dls.train.one_batch()
     # A graph is for one shape of batch: not for pictures that grow.
@@ -212,9 +213,11 @@ def run_schedule(learn, p, done: int = 0) -> None:
         autocast = getattr(getattr(learn, "mixed_precision", None), "autocast", None)
         if autocast and torch.is_autocast_enabled(autocast.device):
             autocast.__exit__(None, None, None)
+    if learn.history.problem:
+        raise LessonError(f"{learn.history.problem} {SLOWER}")
 
 
-def measured(seed, history, net, images, size, device, count: int) -> Seed:
+def make_seed(seed, history, net, images, size, device, count: int) -> Seed:
     """What a Record keeps of one training, with `count` pictures in an epoch."""
     channels = images.train.images.shape[-1]
     return Seed(

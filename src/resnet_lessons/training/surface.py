@@ -24,9 +24,7 @@ import torch
 
 from .. import data
 from ..probes import surface
-from .device import find_device
-from .run import Run, drawn
-from .run import train as train_once
+from .run import Run, fit, set_up, subset
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def looked_at(images, size: int, count: int, device):
 
     They lie class by class: the first ones would be of one class.
     """
-    some = drawn(images, count)
+    some = subset(images, count)
     loader = data.loaders(some, size, len(some.train), device).train
     return next(iter(loader.new()))
 
@@ -100,11 +98,9 @@ def around(net, images, size: int, seed: int, plan: Plan, device, say) -> dict:
 
 def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     """Train as `run.train`, then look around; `run.train` calls this."""
-    once = replace(exp, method="run")
-    run = train_once(once, profile, seed, device, resume, stand_in, say)
     p = exp.profile(profile)
-    images = data.load(p.data, p.decoded_size, stand_in=stand_in, download=True)
-    images = drawn(images, p.pictures)
-    device = find_device(device)
+    device, images = set_up(exp, p, device, stand_in, say)
+    images = subset(images, p.pictures)
+    run, _ = fit(exp, profile, seed, device, images, resume, say)
     found = around(run.net, images, p.size, seed, PLANS[profile], device, say)
-    return replace(run, seed=replace(run.seed, measured=found))
+    return replace(run, result=replace(run.result, measured=found))

@@ -30,10 +30,10 @@ from torch import nn
 
 from .. import data, nets, probes
 from ..errors import LessonError
-from .device import describe_device
 from .freezing import FALL, freeze, phase, rate_groups
+from .learner import SLOWER
 from .pipeline import accuracy
-from .run import Run, drawn, fit, measured, provenance, set_up
+from .run import Run, fit, set_up, subset
 
 HELD = (3, 5)  # labels kept from the body: cat and dog in CIFAR-10's order
 LONG = 3  # times the steps, for the net from scratch that gets more of them
@@ -97,14 +97,12 @@ def adapt(net: nets.ResNet, loader, way: Way, steps: int, lr: float) -> dict:
     losses = phase(net, batches, steps - first, groups)
     last = losses[-max(1, steps // 10) :]
     if not math.isfinite(sum(last)):
-        raise LessonError(
-            "The loss is no longer a number. Try a third of the learning rate."
-        )
+        raise LessonError(f"The loss is no longer a number. {SLOWER}")
     return {
         "train_loss": round(sum(last) / len(last), 6),
         "seconds": round(perf_counter() - began, 3),
         "cpu_seconds": round(process_time() - worked, 3),
-        "parameters": probes.learning(net),
+        "parameters": probes.trainable_parameters(net),
     }
 
 
@@ -132,8 +130,7 @@ def few(split, count: int, seed: int):
         random.permutation(np.flatnonzero(split.labels == label))[:count]
         for label in np.unique(split.labels)
     ]
-    kept = np.sort(np.concatenate(kept))
-    return data.Split(split.images[kept], split.labels[kept])
+    return split.pick(np.sort(np.concatenate(kept)))
 
 
 def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
@@ -141,14 +138,13 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     p, plan = exp.profile(profile), PLANS[profile]
     device, images = set_up(exp, p, device, stand_in, say)
     others = tuple(i for i in range(len(images.classes)) if i not in HELD)
-    old, new = drawn(only(images, others), p.pictures), only(images, HELD)
+    old, new = subset(only(images, others), p.pictures), only(images, HELD)
     more = {
         "held_out": list(new.classes),
         "plan": asdict(plan) | {"counts": list(plan.counts)},
     }
-    body, history, dls, config = fit(
-        exp, profile, seed, device, old, resume, say, **more
-    )
+    run, dls = fit(exp, profile, seed, device, old, resume, say, **more)
+    body = run.net
     found, kept = {}, None
     for name, way in WAYS.items():
         found[name] = {}
@@ -166,10 +162,8 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
             say(f"{name}, {count} a class: accuracy {result['accuracy']:.1%}")
             if name == MAIN:
                 kept = net
-    count = len(dls.train) * p.batch_size
-    outcome = measured(seed, history, body, old, p.size, device, count)
-    outcome = replace(outcome, measured={"classes": list(new.classes), "ways": found})
-    return Run(outcome, config, provenance(old), describe_device(device), kept)
+    measured = {"classes": list(new.classes), "ways": found}
+    return replace(run, result=replace(run.result, measured=measured), net=kept)
 
 
 def _start(exp, p, way: Way, body, seed: int, device):
