@@ -29,6 +29,11 @@ def test_the_frames_are_at_the_place(place, monkeypatch):
     row, column = place
     assert f"row {row + 1}, column {column + 1}" in first
     assert f"stands {output[place].item():g}." in second
+    inside = picture[row : row + 3, column : column + 3]
+    for alt, grid in ((first, inside), (second, kernel)):
+        said = [re.findall(r"-?\d+", line) for line in alt.split("row by row: ")[1]
+                .split(".")[0].split(";")]  # fmt: skip
+        assert [[float(v) for v in line] for line in said] == grid.tolist()
     (window,) = left.axes[0].patches
     corner = [v + 0.5 for v in (window.get_y(), window.get_x())]
     assert (corner, window.get_width()) == ([row, column], 3)
@@ -63,6 +68,7 @@ def test_the_matrix_counts_what_is_filled():
 def test_the_ends_of_each_line_are_said():
     lines = {"a": [0.9, 0.5, 0.125], "b": [0.8, 0.7, 0.6]}
     alt = repr(figures.by_shift(lines, range(3), "named (%)"))
+    assert alt.endswith("guessing, 10%.")
     assert re.findall(r"(\w): (\d+)% in place, (\d+)% at 2 px", alt) == [
         ("a", "90", "12"),
         ("b", "80", "60"),

@@ -5,6 +5,7 @@ import math
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from matplotlib import pyplot
 
@@ -103,6 +104,8 @@ def test_lines_without_a_colour_of_their_own_are_refused():
         lambda: figures.by_layer({k: v[0] for k, v in lines.items()}, "values"),
         lambda: figures.losses({"a": lines}, "step"),
         lambda: figures.curves([KEPT] * 8),
+        lambda: figures.wander({k: {10: 1.0} for k in lines}),
+        lambda: figures.pooling(np.zeros((8, 2, 2))),
     ):
         with pytest.raises(UsageError, match="7 colours, not 8"):
             draw()
@@ -116,7 +119,27 @@ def test_layers_without_a_number_are_counted(monkeypatch):
 
     monkeypatch.setattr("resnet_lessons.figures.layers.show", shown)
     figures.by_layer({"net": [math.nan, 0.0, 2.0, math.inf]}, "title")
-    assert labels == ["net (1 layers: exactly 0) (2 layers: no number)"]
+    assert labels == ["net\n(1 layers: exactly 0)\n(2 layers: no number)"]
+
+
+def test_words_say_which_layers_are_not_drawn():
+    alt = repr(figures.by_layer({"a": [0.0, 1e-12], "b": [1.0, 1.0]}, "norms"))
+    assert "a: 0 to 1 × 10⁻¹²; b: 1 to 1." in alt
+    assert alt.endswith("Not all are drawn: a (1 layers: exactly 0).")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("7.6e+02 to 0.26", "760 to 0.26"),
+        ("5 at 1e-07.", "5 at 1 × 10⁻⁷."),
+        ("from 8.65e+04", "from 86,500"),
+        ("`fcn-1e4` at 0x1e-2", "`fcn-1e4` at 0x1e-2"),
+    ],
+)
+def test_words_for_those_who_cannot_see_have_no_machine_notation(written, said):
+    figure, _ = pyplot.subplots()
+    assert repr(show(figure, written)) == f"Figure: {said}"
 
 
 def test_a_loss_that_is_no_number_leaves_the_others_drawn():

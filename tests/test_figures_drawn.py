@@ -1,7 +1,9 @@
 """What is drawn is what was given: nbval compares words only, not drawings."""
 
+from dataclasses import replace
 from importlib import import_module
 
+import numpy as np
 import pytest
 
 from resnet_lessons import figures, probes, records
@@ -37,6 +39,30 @@ def test_curves_are_those_of_the_record(drawn):
         assert list(ax.lines[0].get_xdata()) == list(range(1, len(want[0]) + 1))
 
 
+def test_one_seed_is_its_own_mean_and_has_one_line(drawn):
+    one = replace(KEPT, seeds=KEPT.seeds[:1])
+    for ax in drawn("curves", "curves", [one]):
+        assert len(ax.lines) == 1
+        assert [text.get_text() for text in ax.figure.legends[0].texts] == [KEPT.title]
+    cats = records.load("cat-or-dog", "laptop")
+    one = replace(cats, seeds=cats.seeds[:1])
+    (ax,) = drawn("transfer", "transfer_curves", one, ["head"])
+    assert len(ax.lines) == 1
+
+
+def test_the_means_of_channels_and_their_ends_are_said():
+    grids = np.arange(8).reshape(2, 2, 2)
+    alt = repr(figures.pooling(grids))
+    assert "2 grids of 2 × 2 numbers" in alt
+    assert alt.endswith("channel 2: numbers from 4 to 7, mean 5.50.")
+
+
+def test_grids_are_said_with_their_sizes():
+    rows = {"stem": np.zeros((3, 16, 8)), "stage 1": np.zeros((2, 4, 4))}
+    said = "stem, 3 of 16 × 8; stage 1, 2 of 4 × 4."
+    assert repr(figures.grids(rows)).endswith(said)
+
+
 def test_panels_of_losses_show_the_losses_on_one_axis(drawn):
     groups = {"plain": {"8": [[2, 2, 1, 1]]}, "residual": {"8": [[8, 0], [4, 0]]}}
     plain, residual = drawn("depths", "losses", groups, "step", every=2)
@@ -62,8 +88,11 @@ def test_the_matrix_shows_each_count_in_its_place(drawn):
 
 def test_an_accuracy_wanders_as_far_as_was_measured(drawn):
     lines = {"one": {100: 3.0, 10: 10.0}, "two": {10: 9.0}}
+    lines |= {"three": {100: 2.0}, "four": {10: 8.0}}
     (ax,) = drawn("pipeline", "wander", lines)
-    assert heights(ax) == [[10.0, 3.0], [9.0]]
+    assert heights(ax) == [[10.0, 3.0], [9.0], [2.0], [8.0]]
+    assert [line.get_linestyle() for line in ax.lines] == ["-"] + ["None"] * 3
+    assert len({line.get_marker() for line in ax.lines}) == 4
     assert list(ax.lines[0].get_xdata()) == [10, 100]
 
 
@@ -78,7 +107,7 @@ def test_transfer_is_drawn_for_each_seed_and_in_the_mean(drawn):
 
 
 def test_rates_beyond_three_times_the_lowest_loss_are_left_out(drawn):
-    (ax,) = drawn("chapters", "learning_rates", [0.1, 1, 10], [2.0, 1.0, 9.0], 0.3)
+    (ax,) = drawn("pooling", "learning_rates", [0.1, 1, 10], [2.0, 1.0, 9.0], 0.3)
     line, chosen = ax.lines
     assert list(line.get_xdata()) == [0.1, 1] and list(line.get_ydata()) == [2, 1]
     assert set(chosen.get_xdata()) == {0.3}
@@ -92,7 +121,7 @@ def test_directions_are_drawn_longest_first(drawn):
 @pytest.mark.parametrize("kind", ["batch", "running"])
 def test_rays_are_those_of_the_planes(drawn, kind):
     record = records.load("plain-32-surface", "laptop")
-    (ax,) = drawn("surfaces", "ray_lines", [record], probes.rays, kind)
+    (ax,) = drawn("surfaces", "ray_lines", [record], kind)
     grids = [plane[kind] for s in record.seeds for plane in s.measured["planes"]]
     rays = [ray for grid in grids if grid for ray in probes.rays(grid)]
     ways = [v for ray in rays for v in ray]
@@ -114,3 +143,9 @@ def test_a_surface_is_drawn_from_its_plane(drawn, monkeypatch):
     axis = record.seeds[0].measured["axis"]
     planes = [p["batch"] for s in record.seeds for p in s.measured["planes"]]
     assert given == [(axis, axis, plane) for plane in planes]
+
+
+def test_a_loss_around_a_net_is_said_with_that_of_guessing():
+    record = records.load("plain-32-surface", "laptop")
+    for figure in (figures.surfaces([record]), figures.ray_lines([record])):
+        assert "guessing" in repr(figure).lower() and "2.30." in repr(figure)

@@ -1,7 +1,6 @@
 """From a Record or a probe to what a reader sees: curves, tables, sentences."""
 
 from .cam import cam_data
-from .chapters import learning_rates, pooling
 from .convolving import by_shift, convolving, weight_matrix
 from .curves import curves
 from .depths import depth_and_skip_data, error_table, loss_words, losses
@@ -12,6 +11,7 @@ from .pair import two_blocks
 from .paths import inception
 from .pipeline import confusion, seed_spread_data, wander, worst_words
 from .playground import playground_data
+from .pooling import learning_rates, pooling
 from .race import rounds, spectra
 from .rings import ring
 from .rows import (

@@ -1,8 +1,10 @@
 """Chapter 1: a convolution at one place, its matrix, and digits that are moved."""
 
+from textwrap import fill
+
 import numpy as np
 
-from .curves import MARKERS
+from .curves import LETTERS, MARKERS, TITLE
 from .display import COLOURS, STYLE, Figure, beside, show
 
 
@@ -17,11 +19,13 @@ def convolving(picture, kernel, output, place: tuple[int, int]) -> Figure:
     where = f"row {row + 1}, column {column + 1}"
     # Both panels are as many cells wide, so that all cells are of one size.
     wide = len(kernel[0]) + len(output[0]) + 0.5
+    window = picture[row : row + k, column : column + k]
     return beside(
         show(
             _numbers([("picture", picture, (row, column, k))], wide, size),
             f"A picture of {size} × {len(picture[0])} numbers with a window of "
-            f"{k} × {k} whose corner is {where}.",
+            f"{k} × {k} whose top left corner is {where}. In it stand, row by row: "
+            f"{_listed(window)}.",
         ),
         show(
             _numbers(
@@ -29,10 +33,15 @@ def convolving(picture, kernel, output, place: tuple[int, int]) -> Figure:
                 wide,
                 size,
             ),
-            f"The {k} × {k} weights of the kernel, and the output: in {where} stands "
-            f"{value:g}.",
+            f"The {k} × {k} weights of the kernel, row by row: {_listed(kernel)}. "
+            f"Beside it the output: in {where} stands {value:g}.",
         ),
     )
+
+
+def _listed(grid) -> str:
+    """Such as "1, 2; 3, 4"."""
+    return "; ".join(", ".join(f"{number:g}" for number in row) for row in grid)
 
 
 def _numbers(grids, wide: float, high: int):
@@ -53,7 +62,7 @@ def _numbers(grids, wide: float, high: int):
             box = [left, bottom, columns * cell, rows * cell]
             ax = figure.add_axes([v / size[i % 2] for i, v in enumerate(box)])
             left += (columns + 0.5) * cell
-            most = 1.6 * abs(grid).max()
+            most = 1.8 * abs(grid).max()  # pale enough for the numbers
             scale = {"cmap": "PuOr_r", "vmin": -most, "vmax": most}
             if grid.min() >= 0:
                 scale = {"cmap": "Greys", "vmin": 0, "vmax": most}
@@ -82,11 +91,11 @@ def weight_matrix(which) -> Figure:
     height, width = which.shape
     weights = int(which.max()) + 1
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.6, 3.6))
+        figure, ax = pyplot.subplots(figsize=(4.2, 3))
         colours = colormaps["turbo"].resampled(weights)
         for number in range(weights):
             rows, columns = (which == number).nonzero()
-            ax.scatter(columns, rows, s=14, marker="s", color=colours(number))
+            ax.scatter(columns, rows, s=8, marker="s", color=colours(number))
         ax.set(xlim=(-1, width), ylim=(height, -1))
         ax.set(xlabel=f"{width} pixels", ylabel=f"{height} places of the output")
         ax.set_title(f"{height} × {width} weights, {weights} different ones")
@@ -109,19 +118,22 @@ def by_shift(lines: dict[str, list[float]], shifts, title: str) -> Figure:
 
     kinds = list(dict.fromkeys(label.partition(",")[0] for label in lines))
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.6, 4.6))
+        figure, ax = pyplot.subplots(figsize=(4.2, 5.2))
         for label, values in lines.items():
             kind, comma, _ = label.partition(",")
             number, dashed = kinds.index(kind), "--" if comma else "-"
             colour, marker = COLOURS[number], MARKERS[number]
             percent = [100 * value for value in values]
-            ax.plot(shifts, percent, dashed, c=colour, marker=marker, ms=5, label=label)
-        ax.set(xlabel="moved by (px)", title=title, ylim=(0, 102))
+            look = {"c": colour, "marker": marker, "ms": 5}
+            ax.plot(shifts, percent, dashed, label=fill(label, LETTERS), **look)
+        ax.set(xlabel="moved by (px)", ylim=(0, 102))
+        ax.set_title(fill(title, TITLE))
         ax.axhline(10, color="grey", lw=0.8)
-        ax.text(shifts[0], 11.5, "guessing", color="grey")
+        ax.text(shifts[0], 11.5, "guessing")
         figure.legend(loc="outside lower center", ncols=1)
         words = "; ".join(
             f"{label}: {values[0]:.0%} in place, {values[-1]:.0%} at {shifts[-1]} px"
             for label, values in lines.items()
         )
-        return show(figure, f"{title} against how far the digits were moved. {words}.")
+        alt = f"{title} against how far the digits were moved. {words}. "
+        return show(figure, f"{alt}A thin line marks guessing, 10%.")

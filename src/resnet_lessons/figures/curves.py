@@ -1,5 +1,6 @@
 """Curves of Records: one colour a Record, a thin line a seed, a thick one the mean."""
 
+from statistics import mean
 from textwrap import fill
 
 from ..errors import UsageError
@@ -11,6 +12,8 @@ LABELS = {
     "accuracy": "accuracy on validation pictures (%)",
 }
 MARKERS = "osD^vP*"
+LETTERS = 32  # in a line of a legend: a longer one would leave the axes no width
+TITLE = 40  # letters in a line of a title, in a figure of 4.2 inches
 
 
 def looks(lines):
@@ -31,7 +34,9 @@ def _panel(records: list[Record], key: str) -> Figure:
     with pyplot.rc_context(STYLE):
         figure, ax = pyplot.subplots(figsize=(4.2, 3.5 + 0.25 * len(records)))
         for record, colour, marker in looks(records):
-            _draw(ax, record, key, colour, marker)
+            lines, scale = record.curves(key), 100 if key == "accuracy" else 1
+            epochs = range(1, len(lines[0]) + 1)
+            seeds_and_mean(ax, epochs, lines, record.title, colour, marker, scale)
         if any(len(record.seeds) > 1 for record in records):
             thin(ax)
         ax.set(title=LABELS[key], xlabel="epoch")
@@ -45,14 +50,17 @@ def thin(ax) -> None:
     ax.plot([], [], color="grey", lw=0.8, label="thin: one seed")
 
 
-def _draw(ax, record: Record, key: str, colour: str, marker: str) -> None:
-    scale = 100 if key == "accuracy" else 1
-    epochs = range(1, len(record.mean(key)) + 1)
-    for seed in record.curves(key):
-        ax.plot(epochs, [scale * v for v in seed], color=colour, lw=0.8, alpha=0.5)
-    mean = [scale * v for v in record.mean(key)]
-    label = fill(record.title, 32)  # a longer line would leave the axes no width
-    ax.plot(epochs, mean, color=colour, marker=marker, ms=5, label=label)
+def seeds_and_mean(ax, x, seeds, label, colour, marker, scale=1) -> list[float]:
+    """Draw `scale` times the mean of `seeds` over `x`, and thinly each of several.
+
+    Gives the line of the mean.
+    """
+    for seed in seeds if len(seeds) > 1 else []:
+        ax.plot(x, [scale * v for v in seed], color=colour, lw=0.8, alpha=0.5)
+    middle = [scale * mean(values) for values in zip(*seeds, strict=True)]
+    look = {"color": colour, "marker": marker, "ms": 5, "label": fill(label, LETTERS)}
+    ax.plot(x, middle, **look)
+    return middle
 
 
 def _alt(records: list[Record], key: str) -> str:

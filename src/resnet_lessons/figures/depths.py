@@ -4,7 +4,7 @@ from math import isfinite
 from statistics import mean
 
 from ..records import Record
-from .curves import looks, thin
+from .curves import looks, seeds_and_mean, thin
 from .display import STYLE, Figure, Words, beside, show, table
 from .rows import is_clear, spread_words
 
@@ -50,12 +50,8 @@ def _panel(title, lines: Lines, look, xlabel, every, span, most: int) -> Figure:
         figure, ax = pyplot.subplots(figsize=(4.2, 3.9))
         ends = []
         for label, seeds in lines.items():
-            colour, marker = look[label]
             x = [every * (i + 1) for i in range(len(seeds[0]))]
-            for seed in seeds if len(seeds) > 1 else []:
-                ax.plot(x, seed, color=colour, lw=0.8, alpha=0.5)
-            middle = [mean(values) for values in zip(*seeds, strict=True)]
-            ax.plot(x, middle, color=colour, marker=marker, ms=5, label=label)
+            middle = seeds_and_mean(ax, x, seeds, label, *look[label])
             ends.append(f"{label}: {middle[0]:.2f} to {middle[-1]:.2f}")
         if any(len(seeds) > 1 for seeds in lines.values()):
             thin(ax)

@@ -62,7 +62,7 @@ def show(figure, alt: str) -> Figure:
     with pyplot.rc_context(STYLE):  # its salt makes the same ids each time
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
-    return Figure((_short(buffer.getvalue()), alt))
+    return Figure((_short(buffer.getvalue()), _spoken(alt)))
 
 
 def _short(svg: bytes) -> bytes:
@@ -78,6 +78,15 @@ def _short(svg: bytes) -> bytes:
         return re.sub(rb"(\.\d\d)\d+", rb"\1", found[0])
 
     return re.sub(places, cut, re.sub(rb"\n +", b"\n", svg))
+
+
+def _spoken(alt: str) -> str:
+    """`alt` with "1 × 10⁻⁷" and "760" for Python's "1e-07" and "7.6e+02"."""
+
+    def plain(found: re.Match) -> str:
+        return number(float(found[0]), len(found[1].replace(".", "")))
+
+    return re.sub(r"\b(\d(?:\.\d+)?)e[+-]\d+", plain, alt)
 
 
 def beside(*figures: Figure) -> Figure:

@@ -1,7 +1,7 @@
 """Appendix E: five blocks that differ in how x and F(x) are joined."""
 
-from .display import COLOURS, STYLE, Figure, show
-from .paths import arrow, mark
+from .display import COLOURS, Figure, show
+from .drawing import arrow, mark, sheet
 
 # name: what x is multiplied by, what F(x) is, the sign of the join, and all in words
 JOINS = {
@@ -17,13 +17,7 @@ LEFT, RIGHT = 0.35, 1.05  # where x and F(x) rise
 
 def joins() -> Figure:
     """The blocks in two rows; x enters each from below, on the left."""
-    from matplotlib import pyplot
-
-    with pyplot.rc_context(STYLE | {"figure.constrained_layout.use": False}):
-        figure = pyplot.figure(figsize=(3 * ACROSS, 2 * DOWN))
-        ax = figure.add_axes([0, 0, 1, 1])
-        ax.set(xlim=(0, 3 * ACROSS), ylim=(0, 2 * DOWN))
-        ax.axis("off")
+    with sheet(3 * ACROSS, 2 * DOWN) as (figure, ax):
         for number, (name, (*parts, _)) in enumerate(JOINS.items()):
             row, column = divmod(number, 3)
             _block(ax, ACROSS * column, DOWN * (1 - row), name, *parts)

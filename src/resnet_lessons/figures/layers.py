@@ -1,8 +1,9 @@
 """Chapter 5: one value for each layer, on a scale of powers of ten."""
 
 import math
+from textwrap import fill
 
-from .curves import looks
+from .curves import LETTERS, TITLE, looks
 from .display import STYLE, Figure, show
 
 
@@ -15,19 +16,24 @@ def by_layer(lines: dict[str, list[float]], title: str) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.6, 4.2))
+        figure, ax = pyplot.subplots(figsize=(4.2, 4.6))
+        words, lacking = [], []
         for (label, values), colour, marker in looks(lines.items()):
-            zeros = values.count(0)
-            label += f" ({zeros} layers: exactly 0)" if zeros else ""
+            words.append(f"{label}: {values[0]:.2g} to {values[-1]:.2g}")
             lost = sum(not math.isfinite(v) for v in values)
-            label += f" ({lost} layers: no number)" if lost else ""
+            counts = {"exactly 0": values.count(0), "no number": lost}
+            left_out = [f"({n} layers: {why})" for why, n in counts.items() if n]
+            lacking += [" ".join([label, *left_out])] if left_out else []
+            label = "\n".join([fill(label, LETTERS), *left_out])
             drawn = [v if v > 0 and math.isfinite(v) else math.nan for v in values]
             layers = range(1, len(values) + 1)
             ax.plot(layers, drawn, c=colour, marker=marker, label=label)
-        ax.set(yscale="log", xlabel="convolution (1 = first)", title=title)
+        ax.set(yscale="log", xlabel="convolution (1 = first)")
+        ax.set_title(fill(title, TITLE))
         ax.xaxis.get_major_locator().set_params(integer=True)
         for line in ax.lines:
             line.set(markersize=4, linewidth=1)
         figure.legend(loc="outside lower center", ncols=1)
-        words = "; ".join(f"{k}: {v[0]:.2g} to {v[-1]:.2g}" for k, v in lines.items())
-        return show(figure, f"{title}, from the first layer to the last. {words}.")
+        alt = f"{title}, from the first layer to the last. {'; '.join(words)}."
+        alt += f" Not all are drawn: {'; '.join(lacking)}." if lacking else ""
+        return show(figure, alt)

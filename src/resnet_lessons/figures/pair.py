@@ -1,7 +1,7 @@
 """Chapters 4 and 6: a plain and a residual block of the same layers."""
 
-from .display import COLOURS, STYLE, Figure, show
-from .paths import arrow, mark
+from .display import COLOURS, Figure, show
+from .drawing import arrow, mark, sheet
 
 STEP, HALF = 0.55, 0.16  # from a box to the next one, half a box, in inches
 WIDE, ASIDE = 2.3, 0.95  # of one block; from its layers to its shortcut
@@ -13,15 +13,9 @@ def two_blocks(residual) -> Figure:
     From top to bottom, as in He et al. 2015, figure 2. residual: convolutions, ReLUs
     and BatchNorms in a row; a BatchNorm stands in the box of its convolution.
     """
-    from matplotlib import pyplot
-
     words = _layers(residual)
     height = STEP * (len(words) + 3) + 0.5
-    with pyplot.rc_context(STYLE | {"figure.constrained_layout.use": False}):
-        figure = pyplot.figure(figsize=(2 * WIDE, height))
-        ax = figure.add_axes([0, 0, 1, 1])
-        ax.set(xlim=(0, 2 * WIDE), ylim=(0, height))
-        ax.axis("off")
+    with sheet(2 * WIDE, height) as (figure, ax):
         for number, name in enumerate(["plain block", "residual block"]):
             middle = WIDE * (number + 0.45)
             look = {"ha": "center", "va": "center", "weight": "bold"}

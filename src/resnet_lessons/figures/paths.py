@@ -1,6 +1,7 @@
 """Chapter 2: an Inception module as boxes and arrows."""
 
-from .display import COLOURS, STYLE, Figure, show
+from .display import COLOURS, Figure, show
+from .drawing import arrow, sheet
 
 WIDE, HIGH = 1.0, 0.5  # of a box, in inches
 ACROSS, DOWN = 1.08, 0.88  # from a box to the next one
@@ -13,19 +14,13 @@ def inception(module) -> Figure:
     convolutions; a pool keeps them; layers without a kernel are not drawn. The parts of
     the lowest bar are as wide as they have channels.
     """
-    from matplotlib import pyplot
-
     start = next(m.in_channels for m in module.modules() if hasattr(m, "in_channels"))
     paths = [_layers(path, start) for path in module.paths]
     ends = [path[-1][2] for path in paths]
     width, top = ACROSS * len(paths), DOWN * (1 + max(map(len, paths)))
     whole = width - (ACROSS - WIDE)  # from the first box to the end of the last
-    with pyplot.rc_context(STYLE | {"figure.constrained_layout.use": False}):
-        figure = pyplot.figure(figsize=(width, top + HIGH + 0.36))
-        ax = figure.add_axes([0, 0, 1, 1])
+    with sheet(width, top + HIGH + 0.36, bottom=-0.3) as (figure, ax):
         left = (width - whole) / 2
-        ax.set(xlim=(0, width), ylim=(-0.3, top + HIGH + 0.06))
-        ax.axis("off")
         _box(ax, left, top, whole, f"in: {start} channels", "black", 0.08)
         for column, (path, end, colour) in enumerate(
             zip(paths, ends, COLOURS, strict=False)
@@ -73,18 +68,6 @@ def _box(ax, left, bottom, wide, text, colour, shade):
     ax.add_patch(Rectangle((left, bottom), wide, HIGH, **look))
     middle = left + wide / 2, bottom + HIGH / 2
     ax.text(*middle, text, ha="center", va="center", linespacing=1.1)
-
-
-def arrow(ax, start, end):
-    """From `start` to `end`, (x, y) each; its tip ends exactly there."""
-    look = {"arrowstyle": "-|>", "fc": "black", "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops=look)
-
-
-def mark(ax, x, y, text, colour, shape):
-    """Text in a frame of a matplotlib `boxstyle`; its middle is (x, y)."""
-    box = {"boxstyle": shape, "fc": "white", "ec": colour, "lw": 1.5}
-    ax.text(x, y, text, ha="center", va="center", bbox=box)
 
 
 def _words(start, paths, total) -> str:

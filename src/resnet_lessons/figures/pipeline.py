@@ -1,6 +1,9 @@
 """Chapter 11: pictures that move, confusions, and how far an accuracy may wander."""
 
+from textwrap import fill
+
 from ..records import Record
+from .curves import TITLE, looks
 from .display import COLOURS, STYLE, Figure, show
 
 
@@ -31,7 +34,7 @@ def confusion(matrix: list[list[int]], classes, title: str) -> Figure:
 
     totals = [max(1, sum(row)) for row in matrix]
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.6, 5.2))
+        figure, ax = pyplot.subplots(figsize=(4.6, 4.7))
         ax.imshow([[0] * len(matrix)] * len(matrix), cmap="Greys", vmin=0, vmax=1)
         for i, row in enumerate(matrix):
             for j, count in enumerate(row):
@@ -68,20 +71,22 @@ def wander(lines: dict[str, dict[int, float]]) -> Figure:
     """How far an accuracy wanders (points), against the number of pictures; log axes.
 
     lines: label -> {number of pictures: points}; the first is drawn as a line, the
-    others as dots.
+    others, six at most, as dots.
     """
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.6, 3.8))
-        looks = ["-", "o", "s"]
-        for (label, values), look in zip(lines.items(), looks, strict=False):
-            ax.plot(*zip(*sorted(values.items()), strict=True), look, label=label)
+        figure, ax = pyplot.subplots(figsize=(4.2, 3.8))
+        for (label, values), colour, marker in looks(lines.items()):
+            look = {"ls": "", "marker": marker} if ax.lines else {}
+            points = zip(*sorted(values.items()), strict=True)
+            ax.plot(*points, color=colour, label=label, **look)
         ax.set(xscale="log", yscale="log", xlabel="test pictures (log)")
         sizes = sorted({size for values in lines.values() for size in values})
         ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
         ax.set_xticks([], minor=True)
-        ax.set_title("standard deviation of the accuracy (points, log)")
+        title = "standard deviation of the accuracy (points, log)"
+        ax.set_title(fill(title, TITLE))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter("")
         ax.set_yticks([0.3, 1, 3, 10])

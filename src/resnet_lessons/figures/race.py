@@ -1,8 +1,9 @@
 """Appendix D: the singular values of steps, and how Muon evens them out."""
 
 from itertools import pairwise
+from textwrap import fill
 
-from .curves import looks
+from .curves import TITLE, looks
 from .display import STYLE, Figure, show
 
 
@@ -15,14 +16,14 @@ def spectra(lengths: dict[str, list[float]]) -> Figure:
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.6, 4.2))
+        figure, ax = pyplot.subplots(figsize=(4.2, 4.6))
         words = []
         for (label, shares), colour, marker in looks(lengths.items()):
             look = {"color": colour, "marker": marker, "markevery": 8, "label": label}
             ax.plot(range(1, len(shares) + 1), shares, **look)
             words.append(f"{label}: {shares[len(shares) // 2]:.2g} in the middle")
         title = "length of each direction, as a share of the longest (log)"
-        ax.set(yscale="log", xlabel="direction (1 = longest)", title=title)
+        ax.set(yscale="log", xlabel="direction (1 = longest)", title=fill(title, TITLE))
         ax.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(loc="outside lower center", ncols=1)
         alt = (
@@ -35,7 +36,7 @@ def rounds(values: list[float], after: list[list[float]]) -> Figure:
     """What each round of Newton-Schulz has made of singular `values`, a line a round.
 
     values: those at the start, ascending, as shares of the matrix's norm, above 0.
-    The number of a line stands above its first peak.
+    The number of a line stands above its first peak, framed in the line's colour.
     """
     from matplotlib import pyplot
 
@@ -46,8 +47,9 @@ def rounds(values: list[float], after: list[list[float]]) -> Figure:
             ax.plot(values, line, color=colour, lw=1.5)
             falls = [i for i, (y, then) in enumerate(pairwise(line)) if then < y]
             peak = falls[0] if falls else -1
-            look = {"ha": "center", "va": "bottom", "color": colour, "weight": "bold"}
-            ax.text(values[peak], line[peak] + 0.02, f"{number}", **look)
+            frame = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": colour}
+            look = {"ha": "center", "va": "bottom", "bbox": frame}
+            ax.text(values[peak], line[peak] + 0.04, f"{number}", **look)
             words.append(f"{number}: {line[0]:.2g} to {line[-1]:.2g}")
         ax.axhline(1, color="grey", lw=0.8)
         ax.set(xscale="log", xlabel="at the start, as a share of the norm (log)")

@@ -31,9 +31,12 @@ def _panel(total: list[int], title: str, held: list[list[int]], sends) -> Figure
             said = f"process {rank} holds {', '.join(map(str, numbers))}"
             if place is not None:
                 _arrow(ax, rank, numbers[place])
-                said += f" and sends {numbers[place]} to {(rank + 1) % len(held)}"
+                to = (rank + 1) % len(held)
+                said += f" and sends {numbers[place]} to process {to}"
             words.append(said)
-        return show(figure, f"Four processes in a ring, {title}: {'; '.join(words)}.")
+        done = sum(n == total[k] for numbers in held for k, n in enumerate(numbers))
+        alt = f"Four processes in a ring, {title}: {'; '.join(words)}. "
+        return show(figure, f"{alt}Finished sums, which are filled: {done}.")
 
 
 def _column(ax, rank: int, numbers, total, place) -> None:
@@ -64,5 +67,5 @@ def _arrow(ax, rank: int, number: int) -> None:
     look |= {"shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (to_x, to_y), (x, y), arrowprops=look)
     at = ((x + to_x) / 2, (y + to_y) / 2)
-    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-    ax.text(*at, f"{number}", ha="center", va="center", color=COLOURS[1], bbox=ground)
+    frame = {"facecolor": "white", "edgecolor": COLOURS[1], "lw": 1.5, "pad": 2.5}
+    ax.text(*at, f"{number}", ha="center", va="center", bbox=frame)

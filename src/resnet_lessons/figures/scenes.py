@@ -23,7 +23,7 @@ def boxes(scenes, found, classes: list[str], at_least: float = 0.5) -> Figure:
     several = len({int(label) for each in shown for label in each["labels"]}) > 1
     with pyplot.rc_context(STYLE):
         rows = -(-len(scenes) // COLUMNS)
-        size = 2.7 * COLUMNS, 2.7 * rows
+        size = 2.3 * COLUMNS, 2.3 * rows
         figure, axes = pyplot.subplots(rows, COLUMNS, figsize=size, squeeze=False)
         for ax in axes.flat:
             ax.axis("off")

@@ -68,5 +68,9 @@ def grids(rows: dict) -> Figure:
             for ax, grid in zip(line, each, strict=False):
                 ax.imshow(grid, cmap="Greys_r", vmin=0, interpolation="none")
             line[0].set_title(label, fontsize=9)
-        alt = "Grids of activations, one row a part of the net: " + ", ".join(rows)
-        return show(figure, alt + ".")
+        words = [
+            f"{label}, {len(each)} of {' × '.join(map(str, each[0].shape))}"
+            for label, each in rows.items()
+        ]
+        alt = "Grids of activations, one row a part of the net: "
+        return show(figure, f"{alt}{'; '.join(words)}.")

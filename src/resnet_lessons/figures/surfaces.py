@@ -35,14 +35,14 @@ def _surface_panel(record: Record, top: float) -> Figure:
 
     found = planes(record)
     axis, guess = (record.seeds[0].measured[key] for key in ("axis", "guess"))
-    columns = min(3, len(found))
+    columns = min(2, len(found))  # on a phone their titles are still legible
     rows = ceil(len(found) / columns)
     with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(
-            rows, columns, figsize=(5.4, 1.9 * rows + 0.9), dpi=90, squeeze=False,
+            rows, columns, figsize=(4.2, 1.9 * rows + 0.9), dpi=90, squeeze=False,
             sharex=True, sharey=True,
         )  # fmt: skip
-        for ax, (title, grid) in zip(axes.T.flat, found, strict=False):
+        for ax, (title, grid) in zip(axes.flat, found, strict=False):
             levels = [top * i / 24 for i in range(25)]
             drawn = ax.contourf(axis, axis, grid, levels, cmap="viridis", zorder=-1)
             ax.set_rasterization_zorder(0)  # pixels: a tenth of the bytes of outlines
@@ -62,19 +62,22 @@ def _surface_panel(record: Record, top: float) -> Figure:
             f"{min(map(min, grid)):.2f} to {max(map(max, grid)):.2f}"
             for title, grid in found
         )
-        return show(figure, f"Loss around {name_of(record)}. {words}.")
+        alt = f"Loss around {name_of(record)}. {words}. "
+        return show(figure, f"{alt}A white line marks that of guessing, {guess:.2f}.")
 
 
-def ray_lines(records: list[Record], rays, kind: str = "batch") -> Figure:
+def ray_lines(records: list[Record], kind: str = "batch") -> Figure:
     """The loss on the way from each net to the rim: all rays, and their mean.
 
-    rays: `probes.rays`. With the running statistics the scale is one of powers of ten.
+    With the running statistics the scale is one of powers of ten.
     """
-    return beside(*[_ray_panel(records, record, rays, kind) for record in records])
+    return beside(*[_ray_panel(records, record, kind) for record in records])
 
 
-def _ray_panel(records, record: Record, rays, kind: str) -> Figure:
+def _ray_panel(records, record: Record, kind: str) -> Figure:
     from matplotlib import pyplot
+
+    from ..probes import rays  # late: the probes import torch
 
     guess = record.seeds[0].measured["guess"]
     everything = [x for r in records for _, g in planes(r, kind) for w in g for x in w]
@@ -100,7 +103,7 @@ def _ray_panel(records, record: Record, rays, kind: str) -> Figure:
         alt = (
             f"Loss from {name_of(record)} outwards, {len(lines)} rays: "
             f"{middle[0]:.2f} in the middle, {min(ends):.3g} to {max(ends):.3g} at "
-            "the rim."
+            f"the rim. Guessing: {guess:.2f}."
         )
         return show(figure, alt)
 

@@ -3,7 +3,7 @@
 from statistics import mean, stdev
 
 from ..records import Record
-from .curves import looks, thin
+from .curves import looks, seeds_and_mean, thin
 from .display import COLOURS, STYLE, Figure, Words, show, table
 from .rows import points_words
 
@@ -102,19 +102,14 @@ def transfer_curves(record: Record, ways: list[str]) -> Figure:
 
     numbers = picture_counts(record)
     with pyplot.rc_context(STYLE):
-        figure, ax = pyplot.subplots(figsize=(5.4, 4.4))
+        figure, ax = pyplot.subplots(figsize=(4.2, 4.9))
         words = []
         for way, colour, marker in looks(ways):
             seeds = list(
                 zip(*[way_values(record, way, n) for n in numbers], strict=True)
             )
-            for seed in seeds if len(seeds) > 1 else []:
-                ax.plot(
-                    numbers, [100 * v for v in seed], color=colour, lw=0.7, alpha=0.4
-                )
-            middle = [100 * mean(v) for v in zip(*seeds, strict=True)]
-            look = {"color": colour, "marker": marker, "ms": 6}
-            ax.plot(numbers, middle, label=TITLES[way], **look)
+            look = (TITLES[way], colour, marker, 100)
+            middle = seeds_and_mean(ax, numbers, seeds, *look)
             words.append(f"{TITLES[way]}: {middle[0]:.1f} to {middle[-1]:.1f} %")
         if len(record.seeds) > 1:
             thin(ax)
