@@ -1,14 +1,23 @@
 """What the build changes in a page's HTML, on pieces of it as the theme writes them."""
 
+import json
 import logging
 import os
 import re
+from functools import partial
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
+from ipywidgets.embed import dependency_state, embed_data
 
-from resnet_lessons import icons, pages
+from resnet_lessons import icons, pages, widgets
+from resnet_lessons.widgets import Convolution
+from widget_registry import MAKE, data_of
+
+ROOT = Path(__file__).parents[1]
 
 SCRIPT = '<script defer src="_static/scripts/fontawesome.js?digest=55c2"></script>'
 OLD_SCRIPT = '<script src="_static/vendor/fontawesome/6.5.2/js/all.min.js"></script>'
@@ -114,6 +123,38 @@ def test_a_repaired_page_needs_no_repair():
     assert 'role="listitem"' in better and "doc-biblioentry" not in better
     assert better.endswith("needs JavaScript.</p></noscript>")
     assert pages.repaired(better) == better
+
+
+VIEW = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'
+STATE = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
+
+
+def test_without_scripts_a_widget_has_at_least_its_title():
+    make = partial(Convolution, data_of("Convolution"))
+    shown, other = make(), make()
+    state = dependency_state([shown], drop_defaults=False)
+    state = embed_data([shown], state=state)["manager_state"]
+    known, unknown = (
+        VIEW.format(json.dumps({"model_id": one.model_id})) for one in (shown, other)
+    )
+    found = pages.repaired(known + unknown + STATE.format(json.dumps(state)))
+    assert re.findall("<noscript><p>(.*?)</p></noscript>", found) == [
+        "“What a convolution costs” needs JavaScript.",
+        "This picture needs JavaScript.",
+    ]
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_the_title_of_each_widget_is_found(name):
+    assert pages.TITLE.search(getattr(widgets, name)._esm)
+
+
+def test_every_script_of_the_book_is_loaded():
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    sphinx = config["sphinx"]["config"]
+    listed = [*sphinx["html_js_files"], *sphinx["nb_ipywidgets_js"]]
+    scripts = (ROOT / "book" / "assets").glob("*.js")
+    assert sorted(listed) == sorted(script.name for script in scripts)
 
 
 def test_an_unknown_icon_is_a_warning_with_its_page(tmp_path, caplog, monkeypatch):

@@ -1,6 +1,7 @@
 """The built book in a real Chromium: every page, without network."""
 
 from math import inf
+from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -238,6 +239,65 @@ def test_the_results_can_be_sorted_by_any_column(browser, address):
     button.send_keys(Keys.ENTER)
     days = browser.js(COLUMN, DAY, 1)
     assert days == sorted(days) and len(set(days)) > 1
+
+
+# The scripts of the book, each on a small page.
+
+ASSETS = Path(__file__).parents[1] / "book" / "assets"
+SMALL = """<!DOCTYPE html><html lang="en" data-theme="{}"><head><meta charset="utf-8">
+<title>x</title><link rel="icon" href="data:,"><style>{}</style><script>{}</script>
+</head><body><article class="bd-article">{}</article></body></html>"""
+
+
+def open_small(browser, folder, script, body, style="", theme="light"):
+    """Open a page with one of the scripts and nothing else of the book."""
+    text = (ASSETS / script).read_text("utf-8")
+    (folder / "page.html").write_text(SMALL.format(theme, style, text, body), "utf-8")
+    browser.open((folder / "page.html").as_uri())
+
+
+DARK = "html[data-theme=dark] p { color: rgb(206, 214, 221) }"
+COLOUR = "return getComputedStyle(document.querySelector('.bd-article p')).color"
+EVENT = "dispatchEvent(new Event(arguments[0]))"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_paper_has_the_light_theme(browser, tmp_path, theme):
+    open_small(browser, tmp_path, "paper.js", "<p>Text</p>", DARK, theme)
+    before = browser.js(COLOUR)
+    assert (before == "rgb(0, 0, 0)") == (theme == "light")
+    for event in ("beforeprint", "beforeprint"):  # some browsers tell it twice
+        browser.js(EVENT, event)
+        assert browser.js(COLOUR) == "rgb(0, 0, 0)"
+    browser.js(EVENT, "afterprint")
+    assert browser.js(COLOUR) == before
+
+
+STOPS = "[...document.querySelectorAll('pre')].map(box => box.getAttribute('tabindex'))"
+WIDE = '<pre style="width: {}; overflow-x: auto" {}>' + 80 * "text " + "</pre>"
+
+
+def test_what_scrolls_is_a_stop_of_tab_as_long_as_it_scrolls(browser, tmp_path):
+    boxes = [("20em", ""), ("20em", 'tabindex="-1"'), ("20em", 'tabindex="0"')]
+    body = "".join(WIDE.format(*box) for box in [*boxes, ("300em", "")])
+    open_small(browser, tmp_path, "scroll.js", body)
+    browser.wait(f"{STOPS}.join() === '0,0,0,'")
+    browser.js("document.querySelectorAll('pre').forEach(b => b.style.width = '300em')")
+    browser.wait(f"{STOPS}.join() === ',,0,'")  # the third had its stop before
+
+
+NAMES_OF = "return [...document.querySelectorAll('.rl-sort')]"
+
+
+def test_the_arrow_of_a_heading_is_not_read_out(browser, tmp_path):
+    table = "<table><thead><tr><th>net</th></tr></thead><tbody></tbody></table>"
+    style = (ASSETS / "book.css").read_text("utf-8")
+    body = f'<section id="results">{table}</section>'
+    open_small(browser, tmp_path, "sortable.js", body, style)
+    (button,) = browser.js(NAMES_OF)
+    assert button.accessible_name == "net"
+    button.click()
+    assert button.accessible_name == "net"
 
 
 # The checks above, each shown to see what it is there for.

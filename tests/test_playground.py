@@ -224,6 +224,19 @@ def test_both_diverge_in_the_same_step(engine, seed):
 
 
 @pytest.mark.browser
+def test_a_run_that_has_diverged_stays_so(engine):
+    """A later batch might do; the numbers behind it would mean nothing."""
+    script = """
+    const run = new Run({ ...START, skip: true, depth: 4 }, null);
+    run.step();
+    run.broken = true;
+    const before = [...run.net.theta];
+    return [run.step(), run.steps, before.every((v, i) => v === run.net.theta[i])];
+    """
+    assert engine(script) == [False, 1, True]
+
+
+@pytest.mark.browser
 def test_both_draw_the_same_numbers_and_they_are_uniform(engine):
     script = (
         "const next = uniforms(arguments[0]); return Array.from({ length: 2000 }, next)"

@@ -19,7 +19,8 @@ from test_playground_page import (
     step,
     tick_skip,
 )
-from widget_page import open_page
+from widget_looks import HEAR, HEARD
+from widget_page import open_page, write_page
 
 pytestmark = pytest.mark.browser
 
@@ -95,7 +96,20 @@ def test_screen_readers_hear_a_rest_not_every_frame(page):
     time.sleep(3)
     assert page.js("return window.heard.length") <= 1
     button(page, "Pause").click()
-    page.wait(f"document.querySelector('.rl-live').textContent === {SAID}")
+    page.wait(f"document.querySelector('.rl-live').textContent.trim() === {SAID}")
+
+
+def test_nothing_is_read_out_unasked_while_it_moves(browser, shown, tmp_path):
+    page = write_page(tmp_path, shown)
+    html = page.read_text("utf-8").replace("<style>", f"{HEAR}<style>")
+    page.write_text(html, "utf-8")
+    browser.open(page.as_uri(), calm=False)
+    browser.wait(f"/step 200:/.test({SAID})", 30)  # it has come to rest by itself
+    assert browser.js(HEARD) == []
+    button(browser, "One step").click()
+    (heard,) = browser.js(HEARD)
+    assert heard.replace("\u00a0", " ") == said(browser)
+    assert "step 201" in said(browser)
 
 
 WATCH = """

@@ -10,6 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from playground_twin import START, pixels, trait, twin
+from resnet_lessons.figures import number
 from widget_looks import POWERS
 from widget_page import open_page
 from widget_registry import widget
@@ -39,7 +40,7 @@ def page(browser, shown, tmp_path):
 
 
 def said(page):
-    return page.js(f"return {SAID}")
+    return page.js(f"return {SAID}").replace("\u00a0", " ")
 
 
 def step(page):
@@ -110,8 +111,8 @@ def test_play_pause_step_and_reset(page):
         button(page, "One step").send_keys(Keys.ENTER)
     assert step(page) == 8
     want = twin(BASE, 8)
-    assert f"held-out loss {want['loss']:.3g}" in said(page)
-    assert f"training loss {np.mean(want['losses']):.3g}" in said(page)
+    assert f"held-out loss {number(want['loss'], 3)}" in said(page)
+    assert f"training loss {number(np.mean(want['losses']), 3)}" in said(page)
 
 
 def test_the_charts_show_what_the_engine_measures(page):
@@ -126,7 +127,7 @@ def test_the_charts_show_what_the_engine_measures(page):
             power_height(page, chart), rel=0.03
         )
     ratio = before["gradients"][1] / before["gradients"][-1]
-    assert f"{ratio:.3g}" in said(page)
+    assert f"is {number(ratio, 3)} times that" in said(page)
 
 
 def power_height(page, chart):
@@ -170,8 +171,8 @@ def test_each_control_changes_what_it_names(page, change, control, name):
     other = twin(BASE, 8)
     assert np.mean(want["losses"]) != pytest.approx(np.mean(other["losses"]), rel=1e-3)
     if control:  # but for the plain net, see BASE
-        assert f"training loss {np.mean(want['losses']):.3g}" in said(page)
-        assert f"held-out loss {want['loss']:.3g}" in said(page)
+        assert f"training loss {number(np.mean(want['losses']), 3)}" in said(page)
+        assert f"held-out loss {number(want['loss'], 3)}" in said(page)
     kind = "Plain" if control is None else "Residual"
     assert said(page).startswith(f"{kind} net, {change.get('depth', 40)} hidden layers")
     assert len(line(page, GRADIENT, "accent")) == change.get("depth", 40) + 1

@@ -13,7 +13,7 @@ from IPython.utils.capture import capture_output
 
 from resnet_lessons import widgets
 from resnet_lessons.errors import UsageError
-from resnet_lessons.widgets.base import plain
+from resnet_lessons.widgets.base import COMMENTS, plain
 from widget_registry import MAKE, data_of
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +81,45 @@ def test_the_script_is_the_kit_and_the_widget_once(name):
     script = getattr(widgets, name)(data_of(name))._esm
     assert script.count("class Frame") == script.count(f"class {name} ") == 1
     assert script.count("export default") == 1
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_no_page_carries_the_comments(name):
+    found = getattr(widgets, name)
+    lines = f"{found._esm}\n{found._css}".splitlines()
+    assert [line for line in lines if re.match(r" *(//|/?\*|\*/)", line)] == []
+    assert "// milliseconds" in widgets.DepthAndSkip._esm  # behind code they stay
+
+
+def test_what_is_no_comment_alone_on_its_lines_stays():
+    text = "a /* b */\n/* c */ d\n/* e\n  f */\n  // g\nh // i\n/* j */\n"
+    assert COMMENTS.sub("", text) == "a /* b */\n/* c */ d\nh // i\n"
+
+
+STYLES = [
+    *sorted((ROOT / "src" / "resnet_lessons" / "widgets").rglob("*.css")),
+    ROOT / "book" / "assets" / "book.css",
+]
+
+
+def test_signs_drawn_by_a_style_are_not_read_out():
+    """Old browsers know no text behind a slash: they take the line before it."""
+    signs = [
+        (path.name, line.strip())
+        for path in STYLES
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r'content: "[^"]', line)
+    ]
+    assert len(signs) == 5
+    twice = r'content: ("[^"]+"); content: \1 / "";'
+    assert [sign for sign in signs if not re.search(twice, sign[1])] == []
+
+
+def test_columns_fall_apart_at_one_width():
+    """But for the one table that is wider than a small phone."""
+    css = "".join(path.read_text("utf-8") for path in STYLES)
+    widths = re.findall(r"@container \(max-width: (\w+)\)", css)
+    assert set(widths) == {"40rem", "20rem"} and widths.count("20rem") == 1
 
 
 def own_styles():

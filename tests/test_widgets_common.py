@@ -47,6 +47,14 @@ def test_every_control_picture_group_and_row_has_a_name(page, shown):
     assert inside(page, 0, "svg:not([role=img]):not([aria-hidden=true])") == []
 
 
+LANDMARKS = "section, main, nav, header, footer, aside, search, [role=region]"
+
+
+def test_a_widget_makes_no_landmarks(page):
+    """They are for the parts of a page; each step would make some anew."""
+    assert inside(page, 0, LANDMARKS) == []
+
+
 def test_tab_reaches_every_control_in_order(page):
     count = page.js(LISTEN)
     assert count >= 2

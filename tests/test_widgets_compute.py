@@ -1,13 +1,16 @@
 """ComputeByStage: its counts against other counters, and in a real Chromium."""
 
+import copy
+
 import pytest
 import torch
 from torchvision.models import resnet18, resnet50
 
 from resnet_lessons import nets, probes
+from resnet_lessons.widgets import ComputeByStage
 from widget_data import cost_data
 from widget_looks import inside, said, shares, text
-from widget_page import press, slide
+from widget_page import open_page, press, slide
 from widget_registry import widget
 
 # Its data ----------------------------------------------------------------------------
@@ -124,3 +127,25 @@ def test_all_stems_are_drawn_to_one_scale(page, shown):
 @pytest.mark.browser
 def test_the_tables_have_a_row_for_each_part_and_each_stem(page):
     assert len(inside(page, 0, "[role=row]")) == 8 + 5
+
+
+@pytest.mark.browser
+def test_both_tables_name_their_columns_and_their_net(page):
+    choose(page, 1, 2, 0)
+    heads = text(page, 0, "[role=columnheader]")
+    assert heads == ["Part", "MACs", "Parameters", "Stem", "MACs", "Parameters"]
+    names = [table.accessible_name for table in inside(page, 0, "[role=table]")]
+    assert all("ResBlocks at 64 px" in name for name in names), names
+    assert "each stem" in names[1] and text(page, 0, ".cost-title") == names
+
+
+@pytest.mark.browser
+def test_a_small_difference_between_stems_is_said_as_one(browser, tmp_path):
+    """Not as 1.0 times."""
+    data = copy.deepcopy(cost_data(sizes=(33, 64)))
+    first, second = (case["macs"][1] for case in data["cases"][0][:2])
+    rest = sum(first[1:])
+    second[1:] = [*first[1:-1], first[-1] + round(0.03 * rest)]
+    open_page(browser, tmp_path, ComputeByStage(data))
+    choose(browser, 0, 1, 1)
+    assert "the work is 1.03 times that behind" in said(browser)

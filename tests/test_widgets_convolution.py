@@ -76,16 +76,17 @@ const turn = (input, value) => {
   input.value = value; input.dispatchEvent(new Event('input')); };
 const all = css => [...document.querySelectorAll(css)];
 const box = node => ['x', 'y', 'width', 'height'].map(k => +node.getAttribute(k));
+const plain = node => node.textContent.replaceAll('\\u00a0', ' ');
 return arguments[1].map(([places, on, cell]) => {
   places.forEach((value, i) => turn(knobs[arguments[0][i]], value));
   bias.checked = on; bias.dispatchEvent(new Event('change'));
   turn(knobs['Output cell'], cell);
-  return { facts: all('.conv-facts b').map(n => n.textContent),
-    how: all('.conv-facts span').map(n => n.textContent),
-    shapes: all('.conv-grids figcaption').map(n => n.textContent),
-    values: all('.conv-controls output').map(n => n.textContent),
+  return { facts: all('.conv-facts b').map(plain),
+    how: all('.conv-facts span').map(plain),
+    shapes: all('.conv-grids figcaption').map(plain),
+    values: all('.conv-controls output').map(plain),
     most: +knobs['Output cell'].max, cell: +knobs['Output cell'].value,
-    said: document.querySelector('.rl-seen').textContent,
+    said: plain(document.querySelector('.rl-seen')),
     kernel: all('.conv-kernel').map(box), mark: all('.conv-cell').map(box),
     unread: all('.conv-unread').map(box),
     pressed: all('.conv-pick button').map(n => n.getAttribute('aria-pressed')) };

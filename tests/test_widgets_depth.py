@@ -289,7 +289,7 @@ def test_what_the_kernel_answers_stands_beside_what_was_recorded(asking, shown):
     depths = text(asking, 0, ".depth-asked tbody td:first-child")
     recorded = [str(depth) for depth in shown.data["depths"] for _ in range(2)]
     assert depths == [*recorded[:2], "14", "14", *recorded[2:]]
-    cells = ["14", "without", "12,345", "2.5", "0.5"]
+    cells = ["14", "without", "12,345", "2.5", "0.500"]
     assert text(asking, 0, ".depth-asked .depth-on td")[:5] == cells
     asking.js("window.answer(arguments[0])", answer)  # again: no second pair of rows
     assert len(inside(asking, 0, ".depth-asked .depth-on")) == 2

@@ -68,7 +68,7 @@ def test_costs_add_up_and_leave_the_net_as_it_was():
     for parts, work in enumerate(costs["backward"]):
         free(net, parts)
         assert probes.backward_macs(net, (3, 16, 16)) == work
-        assert probes.learning(net) == costs["learning"][parts]
+        assert probes.trainable_parameters(net) == costs["learning"][parts]
 
 
 # In the browser ----------------------------------------------------------------------

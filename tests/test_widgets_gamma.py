@@ -5,6 +5,7 @@ from math import log10
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from resnet_lessons.figures import number
 from widget_looks import drawing, inside, said, text, values
 from widget_registry import widget
 
@@ -33,6 +34,40 @@ def test_buttons_step_the_slider_and_stop_at_its_ends(page):
     for _ in range(12):
         more.click()
     assert text(page, 0, "output") == ["γ = 1"]
+
+
+HEARD = """
+const heard = [];
+const [slider] = document.querySelectorAll('.rl-inner input[type=range]');
+slider.addEventListener('input', () => heard.push('input'));
+new MutationObserver(() => heard.push('drawn')).observe(
+  document.querySelector('.rl-body'), { childList: true, subtree: true });
+arguments[0].click();
+return new Promise(done => setTimeout(() => done(heard)));
+"""
+
+
+def test_a_button_that_leads_no_further_says_so_and_does_nothing(page, shown):
+    less, more = inside(page, 0, ".rl-step")
+    slider = inside(page, 0, "input[type=range]")[0]
+
+    def ends():
+        return [b.get_attribute("aria-disabled") for b in (less, more)]
+
+    assert ends() == ["true", "false"] and page.js(HEARD, less) == []
+    assert less.value_of_css_property("opacity") == "0.35"
+    assert less.is_enabled()  # the focus stays on it
+    assert page.js(HEARD, more) == ["drawn"]
+    assert ends() == ["false", "false"]
+    assert less.value_of_css_property("opacity") == "1"
+    slider.send_keys(Keys.END)
+    assert ends() == ["false", "true"] and page.js(HEARD, more) == []
+
+
+def test_the_value_beside_a_slider_is_not_read_a_second_time(page):
+    """By itself an output is a live region; the slider says its value already."""
+    (output,) = inside(page, 0, "output")
+    assert output.get_attribute("aria-live") == "off"
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
@@ -77,7 +112,7 @@ def test_what_is_seen_is_said_politely_with_the_values(page, shown):
     slider.send_keys(Keys.END)
     sentence = said(page)
     for value in (data["std"][2][10][-1], data["inner_gradient"][2][10][0]):
-        assert f"{value:.3g}" in sentence
+        assert number(value, 3) in sentence
     live = inside(page, 0, "[aria-live=polite]")[0]
     page.wait("document.querySelector('.rl-live').textContent.includes('γ = 1')")
-    assert live.get_attribute("textContent") == sentence
+    assert live.get_attribute("textContent").replace("\u00a0", " ") == sentence

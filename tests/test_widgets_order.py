@@ -5,6 +5,7 @@ from math import log10
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from resnet_lessons.figures import number
 from widget_looks import HEIGHTS, inside, said, text, values
 from widget_page import press, slide
 from widget_registry import widget
@@ -99,7 +100,7 @@ def test_the_sentence_says_the_values(page, shown):
     assert f"{100 * case['untouched'][0]:.0f} % of the values reach the end" in sentence
     assert "; ReLU after each sum changes the rest" in sentence
     times = case["gradient"][0] / case["gradient"][-1]
-    assert f"{times:.3g} times" in sentence
+    assert f"{number(times, 3)} times" in sentence
     choose(page, 1, 2)
     sentence = said(page)
     assert (
@@ -110,7 +111,7 @@ def test_the_sentence_says_the_values(page, shown):
     sentence = said(page)
     assert "100 % of the values reach the end untouched. The" in sentence
     mean = shown.data["cases"][4][2]["mean"][-1]
-    assert f"{abs(mean):.3g}" in sentence and ("−" in sentence) == (mean < 0)
+    assert number(abs(mean), 3) in sentence and ("−" in sentence) == (mean < 0)
     assert text(page, 0, "output") == ["27 blocks, 56 layers"]
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from resnet_lessons import data, nets, probes
+from resnet_lessons import data, figures, nets, probes
 from resnet_lessons.figures.cam import DIGITS, letters
 from resnet_lessons.widgets.cam_layer import DIGITS as THEIRS
 from widget_data_seeing import surface_records
@@ -165,7 +165,8 @@ def test_heights_are_the_losses_of_the_data(page, shown, seed, cut, plane, kind)
         assert seen[0] == pytest.approx(want.min(), abs=0.02)
         assert seen[-1] == pytest.approx(want.max(), abs=0.02)
         middle = grid[len(grid) // 2][len(grid) // 2]
-        assert f"{net['name']}: {middle:.3g} in the middle" in said(page, SURFACE)
+        words = f"{net['name']}: {figures.number(middle, 3)} in the middle"
+        assert words in said(page, SURFACE)
         dents = probes.dents(grid.tolist())
         steps = 8 * (len(grid) // 2)
         words = f"{round(dents * steps)} of {steps} steps outwards go down after"
@@ -284,6 +285,22 @@ def test_turning_goes_all_the_way_round(page):
     assert sorted(map(tuple, page.js(CORNERS, 0))) == sorted(map(tuple, start))
 
 
+@pytest.mark.browser
+def test_the_angle_is_read_out_for_the_buttons_and_not_twice_for_the_slider(page):
+    """No sentence has it, and a slider says its own value."""
+    script = "return [document.querySelector('output').ariaLive, arguments[0].value]"
+    turn = inside(page, SURFACE, "input[type=range]")[0]
+    assert page.js(script, turn)[0] == "off"
+    more = inside(page, SURFACE, "[aria-label='Turn: more']")[0]
+    before = int(turn.get_attribute("value"))
+    more.click()
+    assert page.js(script, turn) == ["polite", str(before + 1)]
+    turn.send_keys(Keys.ARROW_LEFT)
+    assert page.js(script, turn) == ["off", str(before)]
+    more.send_keys(Keys.ENTER)
+    assert page.js(script, turn) == ["polite", str(before + 1)]
+
+
 CANVAS = """
 const canvas = document.querySelectorAll('.cam-heat')[1];
 const { width, height } = canvas;
@@ -341,6 +358,34 @@ def test_the_outline_encloses_the_shapes_and_can_be_hidden(page, shown):
     assert edge.is_displayed()
     inside(page, CAM, "input[type=checkbox]")[0].click()
     assert not edge.is_displayed()
+
+
+@pytest.mark.browser
+def test_the_table_names_its_columns_and_what_it_holds(page, shown):
+    heads = text(page, CAM, "[role=columnheader]")
+    assert heads == ["Layer", "Share"]
+    layers = shown[CAM].data["layers"]
+    rows = [t.split("\n") for t in text(page, CAM, "[role=row]")][1:]
+    assert [row[0] for row in rows] == [layer["name"] for layer in layers]
+    of = shown[CAM].data["pictures"][0]
+    (table,) = inside(page, CAM, "[role=table]")
+    press(page, CAM, "Ask about", of["classes"][1])
+    asked = f"{of['name']}, asked about {of['classes'][1]}"
+    assert table.accessible_name.endswith(asked)
+    key, share = text(page, CAM, ".cam-title")[0].split("picture, ")
+    assert key.startswith("Share of the map on the shapes")
+    assert f"cover {share} of the picture" in said(page, CAM)
+
+
+@pytest.mark.browser
+def test_the_picture_that_is_shown_keeps_what_was_asked(page, shown):
+    of = shown[CAM].data["pictures"][0]
+    press(page, CAM, "Ask about", of["classes"][1])
+    before = said(page, CAM)
+    press(page, CAM, "Picture", of["name"])
+    assert said(page, CAM) == before and before.startswith(of["classes"][1])
+    press(page, CAM, "Picture", shown[CAM].data["pictures"][1]["name"])
+    assert said(page, CAM) != before
 
 
 @pytest.mark.browser

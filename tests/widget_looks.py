@@ -150,3 +150,15 @@ while (steps < 30) {
 step(start);
 return steps + 1;
 """
+
+# What is written into a live region that was there before: that is read out.
+HEAR = """<script>
+window.heard = [];
+const known = new Set();
+new MutationObserver((records) => {
+  const live = records.map((one) => one.target).filter((node) => known.has(node));
+  heard.push(...live.map((node) => node.textContent));
+  document.querySelectorAll('.rl-live').forEach((node) => known.add(node));
+}).observe(document, { childList: true, subtree: true });
+</script>"""
+HEARD = "return new Promise(done => setTimeout(() => done(window.heard), 600))"

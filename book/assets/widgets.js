@@ -28,8 +28,11 @@
     const el = document.createElement("div");
     view.before(el);
     let [wide, phone] = [0, 0];
-    // One column up to 36rem, as in kit.css; again when the window is turned or resized.
-    const keep = () => { el.style.minHeight = `${el.clientWidth > 576 ? wide : phone}px`; };
+    // One column up to 40rem, as in kit.css; again when the window is turned or resized.
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const keep = () => {
+      el.style.minHeight = `${el.clientWidth > 40 * rem ? wide : phone}px`;
+    };
     window.addEventListener("resize", keep);
     try {
       const state = models.get(JSON.parse(view.textContent).model_id);

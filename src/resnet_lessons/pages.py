@@ -8,6 +8,7 @@ Launch buttons are drawn once `_config.yml` names the repository that they open.
 What the theme and MyST-NB get wrong for those who listen is put right.
 """
 
+import json
 import re
 from html import escape
 from itertools import zip_longest
@@ -34,10 +35,14 @@ REPAIRS = {
     r'<summary aria-label="Toggle hidden content">': "<summary>",
     # A list has items; the other role is deprecated.
     r'(<div class="citation"[^>]*) role="doc-biblioentry"': r'\1 role="listitem"',
-    # Without scripts a widget would be a gap.
-    r'(<script type="[^"]*widget-view\+json">[^<]*</script>)(?!<noscript>)': r"\1"
-    "<noscript><p>This picture needs JavaScript.</p></noscript>",
 }
+
+# Where a widget stands, what is stored of all, and the title in the script of one.
+VIEW = re.compile(
+    r'<script type="[^"]*widget-view\+json">([^<]*)</script>(?!<noscript>)'
+)
+STATE = re.compile(r'<script type="[^"]*widget-state\+json">(.*?)</script>', re.DOTALL)
+TITLE = re.compile(r'new Frame\(el, \{[^}]*?\btitle: "([^"]+)"')
 
 # What no line of prose is broken in: 3 × 3, 84 %, ± 0.4, γ = 0.
 TIED = re.compile(
@@ -60,10 +65,25 @@ def repaired(page: str) -> str:
     page = icons.drawn(page)
     for fault, repair in REPAIRS.items():
         page = re.sub(fault, repair, page)
+    page = announced(page)
     if WHOLE not in page:  # a page that the build did not write anew
         page = BESIDE.sub(_kept_together, tied(page))
     page = page if RESULTS in page else INDEX.sub("", page)
     return page if MATH.search(page) else MATHJAX.sub("", page)
+
+
+def announced(page: str) -> str:
+    """The page, with a line for each widget where without scripts would be a gap."""
+    state = STATE.search(page)
+    models = json.loads(state[1])["state"] if state else {}
+
+    def line(view: re.Match) -> str:
+        model = models.get(json.loads(view[1]).get("model_id"), {})
+        title = TITLE.search(model.get("state", {}).get("_esm", ""))
+        name = f"“{escape(title[1])}”" if title else "This picture"
+        return f"{view[0]}<noscript><p>{name} needs JavaScript.</p></noscript>"
+
+    return VIEW.sub(line, page)
 
 
 def tied(page: str) -> str:

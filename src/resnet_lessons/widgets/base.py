@@ -7,6 +7,7 @@ the same code runs in JupyterLab, in Colab and on a static page without a kernel
 """
 
 import math
+import re
 from importlib.resources import files
 from itertools import pairwise
 
@@ -16,17 +17,21 @@ import traitlets
 from resnet_lessons.errors import UsageError
 
 KIT = files("resnet_lessons.widgets")
+# Lines that are comments: who reads them has the files, and each page would carry them.
+COMMENTS = re.compile(r"^ *(?://.*|/\*(?:[^*]|\*(?!/))*\*/)\n", re.MULTILINE)
 
 
 def joined(folder, suffix):
     """Return the kit's and the folder's script or style (`suffix`: "js", "css").
 
+    Lines that are comments are left out.
     The folder's widget file comes last, behind the other ones it has, by name.
     """
     own = [part for part in folder.iterdir() if part.name.endswith(f".{suffix}")]
     own.sort(key=lambda part: (part.name == f"widget.{suffix}", part.name))
     parts = [KIT / f"kit.{suffix}", KIT / f"chart.{suffix}", *own]
-    return "\n".join(p.read_text("utf-8") for p in parts if p.is_file())
+    text = "\n".join(p.read_text("utf-8") for p in parts if p.is_file())
+    return COMMENTS.sub("", text)
 
 
 def plain(value):

@@ -16,6 +16,15 @@ function ticks([lo, hi], most = 6) {
   return values;
 }
 
+/** A number on an axis: 0.5, 20, −1, 2.0 × 10³. */
+function tick(value) {
+  if (value < 0) return `−${tick(-value)}`;
+  if (value === 0) return "0";
+  if (value >= 0.001 && value < 1000) return String(Number(value.toPrecision(3)));
+  const [digits, power] = value.toExponential(1).split("e");
+  return `${digits} × ${ten(Number(power))}`;
+}
+
 /** Powers of ten from lo to hi, thinned to about `most`. */
 function decades([lo, hi], most = 6) {
   const from = Math.ceil(Math.log10(lo) - 1e-9);
@@ -54,7 +63,7 @@ const dots = (points, look) =>
 /** A chart with a legend of { look, label }. Call scale, then draw at each change. */
 class LineChart {
   constructor({ title, xLabel, yLabel, legend }) {
-    Object.assign(this, { xLabel, yLabel });
+    Object.assign(this, { title, xLabel, yLabel, legend });
     this.axes = s("g", { class: "rl-axes" });
     this.lines = s("g");
     this.svg = s("svg", { viewBox: "0 0 360 262", role: "img", "aria-label": title },
@@ -94,7 +103,7 @@ class LineChart {
 
   yTick(value, log) {
     const y = this.y(value);
-    const text = log ? ten(Math.round(Math.log10(value))) : short(value);
+    const text = log ? ten(Math.round(Math.log10(value))) : tick(value);
     return [
       s("path", { d: `M${BOX.left} ${y}H${BOX.right}`, class: "rl-grid" }),
       this.text({ x: BOX.left - 6, y: y + 4, "text-anchor": "end" }, text),
@@ -118,5 +127,18 @@ class LineChart {
       return [path(at, look, cut), ...dots(at, look)];
     });
     this.lines.replaceChildren(...nodes);
+    this.describe(lines);
+  }
+
+  /** In words: where each line begins and ends. */
+  describe(lines) {
+    const drawn = lines.filter(({ points, look }) => look !== "ghost" && points.length);
+    const words = drawn.map(({ points, look }) => {
+      const { label } = this.legend.find((key) => key.look === look)
+        ?? { label: this.yLabel };
+      const [first, last] = [points[0], points.at(-1)].map(([, y]) => short(y));
+      return `${label}: ${first} to ${last}`;
+    });
+    this.svg.setAttribute("aria-label", [this.title, words.join("; ")].join(". "));
   }
 }

@@ -43,24 +43,31 @@ function uniforms(seed) {
 /** 40970 -> "40,970". */
 const whole = (value) => Math.round(value).toLocaleString("en-US");
 
-/** 0.01234 -> "0.0123": 2 or 3 figures; a true zero is "0". */
-function short(value) {
+/** A number in a text, to so many digits, as `figures.number` writes it: "1.00",
+ *  "27,200", "2.00 × 10⁻¹¹"; a true zero is "0". */
+function short(value, digits = 3) {
   if (!Number.isFinite(value)) return "beyond all numbers";
-  if (value < 0) return `−${short(-value)}`;
+  if (value < 0) return `−${short(-value, digits)}`;
   if (value === 0) return "0";
-  if (value >= 0.001 && value < 1000) return String(Number(value.toPrecision(3)));
-  const [digits, power] = value.toExponential(1).split("e");
-  return `${digits} × ${ten(Number(power))}`;
+  const rounded = value.toExponential(digits - 1);
+  const [head, power] = rounded.split("e");
+  if (power < -3 || power > 5) return `${head}\u00a0×\u00a0${ten(Number(power))}`;
+  const places = Math.max(0, digits - 1 - power);
+  return Number(rounded).toLocaleString("en-US",
+    { minimumFractionDigits: places, maximumFractionDigits: places });
 }
+
+/** [3, 8, 8] -> "3 × 8 × 8". No line breaks in it, nor before the % below. */
+const dims = (shape) => shape.join("\u00a0×\u00a0");
 
 /** 0.864 -> "86 %", 0.008 -> "0.8 %"; a true zero is "0 %". */
 function portion(share) {
-  if (share > 0 && share < 0.0005) return "< 0.1 %";
-  return `${(100 * share).toFixed(share < 0.0995 && share > 0 ? 1 : 0)} %`;
+  if (share > 0 && share < 0.0005) return "<\u00a00.1\u00a0%";
+  return percent(share, share < 0.0995 && share > 0 ? 1 : 0);
 }
 
 /** 0.8642 -> "86.4 %": always as many digits behind the point. */
-const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 
 /** 15470264320 -> "15.5 billion", 7079424 -> "7.08 million", 38720 -> "38,720". */
 function large(value) {
@@ -110,13 +117,35 @@ class Frame {
       this.live.textContent = sentence;
       return;
     }
-    this.timer = setTimeout(() => { this.live.textContent = sentence; }, 400);
+    this.timer = setTimeout(() => { // the same once more is read if it differs
+      const again = this.live.textContent === sentence ? "\u00a0" : "";
+      this.live.textContent = sentence + again;
+    }, 400);
   }
 
   close() {
     clearTimeout(this.timer);
     window.removeEventListener("keydown", this, true);
   }
+}
+
+/** The buttons – and + of a slider, and what marks the one that leads no further. It
+ *  keeps the focus, so that who has pressed it to the end can press the other. */
+function steps(label, input, moved) {
+  const step = (text, name, by) => h("button", {
+    type: "button", class: "rl-step", "aria-label": `${label}: ${name}`, text,
+    on: { click: () => {
+      const before = input.value;
+      input.value = Number(before) + by;
+      if (input.value !== before) moved();
+    } },
+  });
+  const [less, more] = [step("−", "less", -1), step("+", "more", 1)];
+  const mark = () => {
+    less.setAttribute("aria-disabled", input.value === input.min);
+    more.setAttribute("aria-disabled", input.value === input.max);
+  };
+  return { less, more, mark };
 }
 
 /** A slider over a list of values, with – and + beside it. act(index) on each change.
@@ -126,16 +155,15 @@ function range({ label, values, index, show, mark, act }) {
     type: "range", min: 0, max: values.length - 1, step: 1, value: index,
     "aria-label": label, on: { input: () => moved() },
   });
-  const output = h("output", { class: "rl-value" });
+  // The slider and the sentence say what changes: the value need not say it, too.
+  const output = h("output", { class: "rl-value", "aria-live": "off" });
+  const moved = () => { tell(); act(Number(input.value)); };
+  const { less, more, mark: markEnds } = steps(label, input, moved);
   const tell = () => {
     output.textContent = show(values[input.value]);
     input.setAttribute("aria-valuetext", show(values[input.value]));
+    markEnds();
   };
-  const moved = () => { tell(); act(Number(input.value)); };
-  const step = (text, name, by) => h("button", {
-    type: "button", class: "rl-step", "aria-label": `${label}: ${name}`, text,
-    on: { click: () => { input.value = Number(input.value) + by; moved(); } },
-  });
   const track = h("span", { class: "rl-track" }, input);
   if (mark) {
     const at = mark.index / (values.length - 1);
@@ -144,7 +172,7 @@ function range({ label, values, index, show, mark, act }) {
   tell();
   return h("div", { class: "rl-control rl-range" },
     h("span", { class: "rl-label" }, h("span", { text: label }), output),
-    h("span", { class: "rl-row" }, step("−", "less", -1), track, step("+", "more", 1)));
+    h("span", { class: "rl-row" }, less, track, more));
 }
 
 /** One of a few: buttons side by side, each reached by Tab. act(index). */

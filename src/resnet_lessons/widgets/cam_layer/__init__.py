@@ -28,7 +28,7 @@ class CamLayer(LessonWidget):
     Raises UsageError when a list has the wrong length. Source: chapter 13.
     """
 
-    reserve = traitlets.List([1130, 1235]).tag(sync=True)
+    reserve = traitlets.List([1152, 1235]).tag(sync=True)
 
     def check(self, data):
         need_keys(data, ("pictures", "layers", "note"), "CamLayer")

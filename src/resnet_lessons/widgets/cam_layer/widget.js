@@ -56,10 +56,11 @@ class CamLayer {
     this.classes = h("div", { class: "cam-classes" });
     this.left = this.panel("the picture");
     this.right = this.panel("");
-    this.bars = h("div", { class: "cam-bars", role: "table",
-      "aria-label": "Share of the map on the shapes, layer by layer" });
+    this.key = h("span", { class: "cam-key" });
+    this.bars = h("div", { role: "table" });
     this.frame.body.append(h("div", { class: "cam-panels" }, this.left.node,
-      this.right.node), this.bars);
+      this.right.node), h("p", { class: "cam-title" },
+      h("span", { text: "Share of the map on the shapes" }), this.key), this.bars);
     this.addControls();
     this.choose(0);
   }
@@ -81,7 +82,7 @@ class CamLayer {
       show: (layer) => layer.name, act: (i) => { this.at.layer = i; this.draw(); } });
     this.frame.controls.append(
       choice({ label: "Picture", options: pictures.map((p) => p.name), index: 0,
-        act: (i) => this.choose(i) }),
+        act: (i) => { if (i !== this.at.picture) this.choose(i); } }),
       this.classes, slider,
       toggle({ label: "Outline the shapes", on: true,
         act: (on) => { this.at.outlined = on; this.draw(); } }));
@@ -110,7 +111,7 @@ class CamLayer {
     const { name, side, maps, inside } = this.data.layers[layer];
     const { classes, probabilities } = this.data.pictures[picture];
     paint(this.right.heat, maps[picture][asked]);
-    this.right.caption.textContent = `${name}, ${side}\u00a0×\u00a0${side} places`;
+    this.right.caption.textContent = `${name}, ${dims([side, side])} places`;
     this.right.stack.setAttribute("aria-label",
       `Grad-CAM at ${name} for ${classes[asked]}`);
     this.frame.body.classList.toggle("cam-bare", !outlined);
@@ -133,17 +134,18 @@ class CamLayer {
       const share = inside[picture][asked];
       return h("div", { role: "row", class: `cam-row${i === layer ? " cam-on" : ""}` },
         cell("rowheader", name),
-        h("span", { role: "cell", class: "cam-track" },
+        h("span", { class: "cam-track", "aria-hidden": "true" },
           h("span", { class: "cam-bar", style: `width:${100 * (share || 0)}%` }),
           mark.cloneNode()),
         cell("cell", share === null ? "–" : portion(share), "cam-share"));
     });
-    const head = h("div", { role: "row", class: "cam-row cam-head" },
-      h("span", { role: "columnheader",
-        text: "Share of the map on the shapes" }),
-      h("span", { role: "columnheader", class: "cam-key",
-        text: `their share of the picture, ${portion(this.area)}` }));
-    this.bars.replaceChildren(head, ...rows);
+    const { name, classes } = this.data.pictures[picture];
+    this.key.textContent = `their share of the picture, ${portion(this.area)}`;
+    this.bars.setAttribute("aria-label",
+      `Share of the map on the shapes: ${name}, asked about ${classes[asked]}`);
+    this.bars.replaceChildren(h("div", { role: "row", class: "cam-row cam-head" },
+      cell("columnheader", "Layer"), cell("columnheader", "Share", "cam-share")),
+    ...rows);
   }
 }
 

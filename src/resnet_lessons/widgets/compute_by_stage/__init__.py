@@ -27,7 +27,7 @@ class ComputeByStage(LessonWidget):
     Raises UsageError when a list has the wrong length. Source: chapter 8.
     """
 
-    reserve = traitlets.List([1085, 1548]).tag(sync=True)
+    reserve = traitlets.List([1130, 1595]).tag(sync=True)
 
     def check(self, data):
         need_keys(data, ("nets", "stems", "sizes", "cases"), "ComputeByStage")

@@ -3,8 +3,7 @@
 const KINDS = ["macs", "parameters"];
 const HEADS = { macs: "MACs", parameters: "Parameters" };
 
-const dims = (shape) =>
-  (shape.length > 1 ? shape.join(" × ") : `${shape[0]} classes`);
+const put = (shape) => (shape.length > 1 ? dims(shape) : `${shape[0]} classes`);
 
 const track = (share) => h("span", { class: "cost-track", "aria-hidden": "true" },
   h("span", { class: "cost-bar", style: `width:${(100 * share).toFixed(2)}%` }));
@@ -22,11 +21,11 @@ class ComputeByStage {
         "The shape is what the part puts out: channels × rows × columns. Every " +
         "number was counted on the net itself; all have 10 classes.",
     });
-    this.table = h("div", { class: "cost-table", role: "table",
-      "aria-label": "Share of each part" });
-    this.stems = h("div", { class: "cost-table", role: "table",
-      "aria-label": "The whole net with each stem" });
-    this.frame.body.append(this.table, this.stems);
+    [this.parts, this.stems] = ["Part", "Stem"].map((first) => ({ first,
+      title: h("p", { class: "cost-title" }),
+      table: h("div", { class: "cost-table", role: "table" }) }));
+    this.frame.body.append(...[this.parts, this.stems].flatMap(({ title, table }) =>
+      [title, table]));
     this.addControls();
     this.draw();
   }
@@ -37,7 +36,7 @@ class ComputeByStage {
       index: this.at[key], act: (i) => { this.at[key] = i; this.draw(); } });
     this.frame.controls.append(pick("Net", nets, "net"), pick("Stem", stems, "stem"),
       range({ label: "Picture", values: sizes, index: this.at.size,
-        show: (size) => `${size} × ${size} px`,
+        show: (size) => `${dims([size, size])} px`,
         act: (i) => { this.at.size = i; this.draw(); } }));
   }
 
@@ -51,37 +50,45 @@ class ComputeByStage {
   draw() {
     const found = this.costs();
     const cell = (role, text, look) => h("span", { role, text, class: look });
-    const head = h("div", { role: "row", class: "cost-row cost-head" },
-      cell("columnheader", "Part", "cost-part"),
-      ...KINDS.map((kind) => cell("columnheader", HEADS[kind], "cost-kind")));
     const rows = found.parts.map((part, i) => h("div", { role: "row",
       class: "cost-row" },
     h("span", { role: "rowheader", class: "cost-part" }, h("b", { text: part }),
-      h("span", { class: "cost-shape", text: dims(found.shapes[i]) })),
+      h("span", { class: "cost-shape", text: put(found.shapes[i]) })),
     ...KINDS.map((kind) => this.bar(kind, found[kind][i], sum(found[kind])))));
     const total = h("div", { role: "row", class: "cost-row cost-total" },
       cell("rowheader", "together", "cost-part"),
       ...KINDS.map((kind) => cell("cell", large(sum(found[kind])), "cost-sum")));
-    this.table.replaceChildren(head, ...rows, total);
+    const { nets, stems } = this.data;
+    this.fill(this.parts, `${nets[this.at.net]} at ${this.side} px, ` +
+      `stem ${stems[this.at.stem]}: share of each part`, [...rows, total]);
     this.drawStems();
     this.frame.say(this.sentence(found));
   }
 
+  get side() { return this.data.sizes[this.at.size]; }
+
+  /** Both tables have the same columns; the title above is the name, too. */
+  fill({ first, title, table }, name, rows) {
+    const head = h("div", { role: "row", class: "cost-row cost-head" },
+      h("span", { role: "columnheader", class: "cost-part", text: first }),
+      ...KINDS.map((kind) => h("span", { role: "columnheader", text: HEADS[kind] })));
+    title.textContent = name;
+    table.setAttribute("aria-label", name);
+    table.replaceChildren(head, ...rows);
+  }
+
   /** The whole net once with each stem, to one scale. */
   drawStems() {
-    const { nets, stems, sizes } = this.data;
+    const { nets, stems } = this.data;
     const each = stems.map((_, i) => this.costs(i));
     const top = (kind) => Math.max(...each.map((found) => sum(found[kind])));
-    const title = `The whole of ${nets[this.at.net]} at ${sizes[this.at.size]} px, ` +
-      "with each stem";
-    const head = h("div", { role: "row", class: "cost-row cost-head" },
-      h("span", { role: "columnheader", class: "cost-title", text: title }));
-    this.stems.replaceChildren(head, ...stems.map((stem, i) => h("div",
-      { role: "row", class: `cost-row${i === this.at.stem ? " cost-on" : ""}` },
+    const name = `The whole of ${nets[this.at.net]} at ${this.side} px, with each stem`;
+    this.fill(this.stems, name, stems.map((stem, i) => h("div", { role: "row",
+      class: `cost-row${i === this.at.stem ? " cost-on" : ""}` },
       h("span", { role: "rowheader", class: "cost-part", text: stem }),
       ...KINDS.map((kind) => {
         const value = sum(each[i][kind]);
-        return h("span", { role: "cell", class: `cost-cell cost-of-${kind}` },
+        return h("span", { role: "cell", class: `cost-of-${kind}` },
           h("span", { class: "cost-text" }, h("span", { text: large(value) })),
           track(value / top(kind)));
       }))));
@@ -89,21 +96,20 @@ class ComputeByStage {
 
   bar(kind, value, total) {
     const share = value / total;
-    return h("span", { role: "cell", class: `cost-cell cost-${kind}` },
+    return h("span", { role: "cell", class: `cost-${kind}` },
       h("span", { class: "cost-text" },
         h("b", { text: portion(share) }), h("span", { text: large(value) })),
       track(share));
   }
 
   sentence(found) {
-    const { nets, stems, sizes } = this.data;
+    const { nets, stems } = this.data;
     const early = (kind) =>
       portion((found[kind][0] + found[kind][1]) / sum(found[kind]));
     const last = found.parts.length - 2;
     const late = (kind) => portion(found[kind][last] / sum(found[kind]));
     const name = nets[this.at.net];
-    const side = sizes[this.at.size];
-    return `${name} at ${side} px: ${large(sum(found.macs))} MACs. ` +
+    return `${name} at ${this.side} px: ${large(sum(found.macs))} MACs. ` +
       `The stem and stage 1 do ${early("macs")} of them with ` +
       `${early("parameters")} of the parameters; ${found.parts[last]} does ` +
       `${late("macs")} with ${late("parameters")} of the parameters. ` +
@@ -114,10 +120,10 @@ class ComputeByStage {
   against(found, stems) {
     const behind = ({ macs }) => sum(macs.slice(1));
     if (this.at.stem === 0) {
-      return `The stem hands ${found.shapes[0].slice(1).join(" × ")} places on.`;
+      return `The stem hands ${dims(found.shapes[0].slice(1))} places on.`;
     }
     const ratio = behind(found) / behind(this.costs(0));
-    const times = ratio.toFixed(ratio < 10 ? 1 : 0);
+    const times = ratio.toFixed(ratio < 10 ? 2 : 0);
     return Math.abs(ratio - 1) < 0.005
       ? `Behind the stem the work is the same as behind ${stems[0]}.`
       : `Behind the stem the work is ${times} times that behind ${stems[0]}.`;

@@ -2,7 +2,7 @@
 // here, in whole numbers: the largest is below 2^53, where they stay exact.
 const count = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const CHANNELS = [1, 2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512];
-const square = (v) => `${v} × ${v}`;
+const square = (v) => dims([v, v]);
 const SETTINGS = { // label, values, how one is said
   size: ["Picture", count(1, 32), square],
   kernel: ["Kernel", count(1, 9), square],
@@ -149,10 +149,10 @@ class Convolution {
     this.grids.style.setProperty("--sum", padded + side);
     this.grids.style.setProperty("--padded", padded);
     this.grids.replaceChildren(
-      grid(`in: ${in_channels} × ${square(size)}`, padded, marks),
-      side ? grid(`out: ${out_channels} × ${square(side)}`, side,
+      grid(`in: ${dims([in_channels, size, size])}`, padded, marks),
+      side ? grid(`out: ${dims([out_channels, side, side])}`, side,
         [[0, 0, side, side, "picture"], [x, y, 1, 1, "cell"]], { click })
-        : h("p", { class: "conv-none", text: "No output: the kernel does not fit." }));
+        : h("p", { text: "No output: the kernel does not fit." }));
   }
 
   drawFacts({ side, weights, parameters, macs, dense, used }) {

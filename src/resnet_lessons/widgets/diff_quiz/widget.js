@@ -43,7 +43,7 @@ class DiffQuiz {
   draw() {
     const { origin, effects } = this.question;
     const submit = (event) => { event.preventDefault(); this.check(); };
-    const form = h("form", { class: "quiz-form", on: { submit } },
+    const form = h("form", { on: { submit } },
       h("p", { class: "quiz-origin", text: `${origin}. Our code, with its defect.` }),
       this.group("line", "Which line?",
         this.lines.map((line, i) => this.line(line, i))),

@@ -21,7 +21,7 @@ class Freezing {
         `(${data.classes.join(", ")}).`,
       caption: data.note,
     });
-    this.net = h("div", { class: "freeze-net", role: "table",
+    this.net = h("div", { role: "table",
       "aria-label": "The parts of the net" });
     this.chart = new LineChart({ title: "Accuracy on new pictures (%)",
       xLabel: "parts that learn besides the head", yLabel: "accuracy (%)",

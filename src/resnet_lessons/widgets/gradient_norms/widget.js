@@ -18,14 +18,7 @@ function verdict(norms) {
   if (factor < STEADY) return "it holds, within a factor of ten";
   const words = change < 1 ? ["shrinks", "vanishes"] : ["grows", "explodes"];
   return `it ${words[Number(factor >= STRONG)]} on its way back, ` +
-    `by a factor of ${amount(factor)}`;
-}
-
-/** A factor in few figures: 58, 2,900, 10¹². */
-function amount(factor) {
-  if (factor >= 1e6) return short(factor);
-  const size = 10 ** Math.max(Math.floor(Math.log10(factor)) - 1, 0);
-  return whole(Math.round(factor / size) * size);
+    `by a factor of ${short(factor, 2)}`;
 }
 
 class GradientNorms {

@@ -92,7 +92,7 @@ class InputSize {
       lead: "Two nets share the same convolutions, each stage of stride 2, and " +
         `differ only in the head. The first was made for ${made} px.`,
       caption: "Squares are drawn to one scale, pale frames show the largest " +
-        "picture; labels read height × width × channels. " +
+        "picture; labels read channels × rows × columns. " +
         "The shaded cells are a sketch of one channel of the last grid. " +
         "Costs are for one picture, on nets built for the size shown.",
     });
@@ -123,7 +123,7 @@ class InputSize {
         h("b", { text: k === 0 ? "picture" : `stage ${k}` }), shape));
     return { node, show: (side) => {
       square.style.setProperty("--side", side / most);
-      shape.textContent = `${side}×${side}×${channels}`;
+      shape.textContent = `${channels} × ${dims([side, side])}`;
     } };
   }
 
@@ -141,7 +141,7 @@ class InputSize {
     const end = numbers === flat.expects ? "just what its linear layer expects"
       : `but its linear layer expects ${whole(flat.expects)}: that net stops ` +
         "with an error";
-    return `At ${this.data.sizes[this.index]} px the last grid has ${side} × ${side} ` +
+    return `At ${this.data.sizes[this.index]} px the last grid has ${dims([side, side])} ` +
       `cells. Flattened they make ${whole(numbers)} numbers, ${end}. Averaged they ` +
       `make ${whole(pool.features[this.index])}, as at every size.`;
   }

@@ -30,12 +30,15 @@ class LossChart extends LineChart {
     const end = 250 * 2 ** Math.max(0, Math.ceil(Math.log2(last / 250)));
     const line = (list, key) => list.filter((p) => p[key] > 0 && p.step <= end)
       .map((p) => [p.step, Math.min(p[key], MOST)]);
-    const lines = [["ghost", line(before, "train")], ["second", line(curve, "held")],
-      ["accent", line(curve, "train")], ["guess", [[0, chance], [end, chance]]]];
-    const heights = lines.flatMap(([, at]) => at.map(([, v]) => v));
+    const lines = [{ look: "ghost", points: line(before, "train") },
+      { look: "second", points: line(curve, "held") },
+      { look: "accent", points: line(curve, "train") },
+      { look: "guess", points: [[0, chance], [end, chance]] }];
+    const heights = lines.flatMap(({ points }) => points.map(([, v]) => v));
     this.scale({ x: [0, end], y: grown([0.1, 1], heights), log: true });
-    this.lines.replaceChildren(...lines.map(([look, at]) =>
-      path(at.map(([x, y]) => [this.x(x), this.y(y)]), look)));
+    this.lines.replaceChildren(...lines.map(({ look, points }) =>
+      path(points.map(([x, y]) => [this.x(x), this.y(y)]), look)));
+    this.describe(lines);
   }
 }
 

@@ -99,8 +99,10 @@ class Run {
     return loss;
   }
 
-  /** One step of the optimiser. Returns whether all numbers are still finite. */
+  /** One step of the optimiser. Returns whether all numbers are still finite; once they
+   *  are not, the run has ended. */
   step() {
+    if (this.broken) return false;
     this.loss = this.pass(this.next());
     this.broken = !Number.isFinite(this.loss + lengthOf(this.net.grad));
     if (this.broken) return false;

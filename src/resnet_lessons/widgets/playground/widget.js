@@ -22,14 +22,16 @@ class ResidualPlayground {
         `grey line keeps the last one that ran for ${LONG} steps, or diverged.`,
       caption: `Fully connected, ${WIDTH} wide; layers 1 and 2 are a block, 3 and 4 the ` +
         `next. A batch has ${BATCH} of ${POINTS.train} training points; ${POINTS.held} ` +
-        "are held out. Or real digits of 8 × 8 pixels. Gradients and outputs are of the " +
-        "last batch. Training losses are means since the last point, held-out losses " +
+        `are held out. Or real digits of ${dims([8, 8])} pixels. Gradients and outputs are ` +
+        "of the last batch. Training losses are means since the last point, held-out losses " +
         `use the running averages. A loss above ${MOST} is drawn at ${MOST}. Pauses at ` +
         `step ${FIRST}; Play goes on.`,
     });
     this.pictures = { loss: new LossChart(), plane: new Plane(), wall: new Wall(),
       gradient: new LayerChart("Gradient of each layer", "length, weights’ gradient"),
       activation: new LayerChart("Output of each layer", "root mean square") };
+    this.frame.root.addEventListener("click", (event) => this.touch(event), true);
+    this.frame.root.addEventListener("input", (event) => this.touch(event), true);
     this.addControls();
     this.frame.body.append(this.buttons(), h("div", { class: "rl-charts play" },
       ...["loss", "plane", "wall", "gradient", "activation"].map((key) =>
@@ -135,11 +137,18 @@ class ResidualPlayground {
       this.picture.from = 0;
       this.whole = run.steps === 0 && this.picture.work(run, Infinity);
     }
-    if (settled || now > this.spoken + 10000) {
+    const asked = this.touched || !this.spoken; // the first one is part of the page
+    if (asked && (settled || now > this.spoken + 10000)) {
       this.spoken = now;
       this.frame.say(this.sentence());
     } else this.frame.seen.textContent = this.sentence();
     this.ask();
+  }
+
+  /** It starts by itself, and nobody has asked it to read out what it does: it keeps
+   *  quiet until a control is touched. */
+  touch({ target }) {
+    this.touched ||= Boolean(target.closest("button, input"));
   }
 
   /** Starts when it comes into view, unless motion is unwanted; rests out of view. */

@@ -7,10 +7,10 @@ const SQUARE = { left: 42, top: 8, size: 276 };
 const inWords = (n) => ["no", "one", "two", "three", "four", "five", "six", "seven",
   "eight", "nine", "ten"][n] ?? String(n);
 
-const times = (n) => `${whole(n)} × ${whole(n)}`;
+const times = (n) => dims([whole(n), whole(n)]);
 
 const layerName = ({ kernel, stride, pool }) =>
-  `${pool ? "pool " : ""}${kernel} × ${kernel}${stride > 1 ? `, stride ${stride}` : ""}`;
+  `${pool ? "pool " : ""}${times(kernel)}${stride > 1 ? `, stride ${stride}` : ""}`;
 
 function box(x, y, width, height) {
   const across = width.toFixed(2);
@@ -21,6 +21,7 @@ class ReceptiveField {
   constructor(data, el) {
     this.stacks = data.stacks;
     this.stack = 0;
+    this.wanted = 3; // layers that the reader has chosen; a stack may have fewer
     this.frame = new Frame(el, {
       title: "What one place sees",
       lead: "A stack of layers, the picture at the bottom. Blue is what one place of " +
@@ -63,11 +64,11 @@ class ReceptiveField {
   choose(i) {
     this.stack = i;
     const { layers } = this.stacks[i];
-    this.depth = Math.min(3, layers.length);
+    this.depth = Math.min(this.wanted, layers.length);
     this.depthAt.replaceChildren(range({ label: "Layers",
       values: layers.map((_, l) => l + 1), index: this.depth - 1,
       show: (d) => `${d}, last: ${layerName(layers[d - 1])}`,
-      act: (l) => { this.depth = l + 1; this.draw(); } }));
+      act: (l) => { this.wanted = this.depth = l + 1; this.draw(); } }));
     this.draw();
   }
 
@@ -161,7 +162,7 @@ class ReceptiveField {
   drawCost({ seen: [count], weights, convolutions }) {
     const cell = (role, text) => h("span", { role, text });
     const share = (value) => (100 * value / Math.max(weights, count ** 2)).toFixed(2);
-    const row = (name, value, relus, look) => h("div", { role: "row",
+    const row = (name, value, relus, look = "") => h("div", { role: "row",
       class: `field-row ${look}` },
     h("span", { role: "rowheader", text: name }),
     h("span", { role: "cell" }, h("span", { class: "field-text", text: whole(value) }),
@@ -172,7 +173,7 @@ class ReceptiveField {
       h("div", { role: "row", class: "field-row field-head" },
         cell("columnheader", "To see as far"), cell("columnheader", "Weights"),
         cell("columnheader", "ReLUs")),
-      row("this stack", weights, convolutions, "field-stack"),
+      row("this stack", weights, convolutions),
       row(`one ${times(count)} kernel`, count ** 2, 1, "field-big"));
   }
 

@@ -98,7 +98,7 @@ class SeedSpread {
     const foot = STRIP.first + STRIP.row * (shares.length - 1) + 28;
     const axis = ticks(domain, 6).flatMap((v) => [
       s("path", { class: "rl-grid", d: `M${x(v)} 8V${foot}` }),
-      s("text", { x: x(v), y: foot + 18, "text-anchor": "middle", text: short(v) })]);
+      s("text", { x: x(v), y: foot + 18, "text-anchor": "middle", text: tick(v) })]);
     const rows = shares.flatMap((row, seed) => this.row(row, seed, n, inside));
     this.strip.setAttribute("viewBox", `0 0 360 ${foot + 24}`);
     const found = shares.map((row, i) =>
@@ -113,14 +113,14 @@ class SeedSpread {
     const y = STRIP.first + STRIP.row * seed;
     const share = row[this.at.draw];
     const reach = 2 * standardError(share, n);
-    const look = seed === this.at.seed ? "spread-on" : "spread-off";
+    const look = seed === this.at.seed ? "spread-on" : "";
     const ghosts = row.map((other, d) => s("circle", { class: "spread-ghost",
       cx: x(other), cy: y + 4 * ((d % 5) - 2), r: 2.2 }));
     ghosts.splice(this.at.draw, 1); // this draw has the dot
     return [s("g", { class: look },
       s("text", { x: STRIP.left, y: y - 22, text: `seed ${this.data.seeds[seed]}` }),
       s("text", { x: STRIP.right, y: y - 22, "text-anchor": "end",
-        text: `${percent(share)} ± ${points(reach)}` }),
+        text: `${percent(share)} ±\u00a0${points(reach)}` }),
       ...ghosts,
       s("path", { class: "spread-tick", d: `M${x(this.whole[seed])} ${y - 16}v32` }),
       s("path", { class: "spread-bar",
@@ -193,7 +193,7 @@ class SeedSpread {
       ? `Two standard errors are ${points(reach)} points: on many more like them ` +
         `it would get ${points(ends[0])} to ${percent(ends[1])}, unless this draw is ` +
         "one of the unlucky five in a hundred. "
-      : "The formula now says ± 0, and that is too sure: draw more. ";
+      : "The formula now says ±\u00a00, and that is too sure: draw more. ";
     return `The net of seed ${seeds[seed]} gets ${percent(share)} of these ` +
       `${whole(n)} pictures right. ${doubt}${this.between(reach)}`;
   }

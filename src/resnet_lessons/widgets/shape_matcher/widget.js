@@ -9,8 +9,6 @@ const NAMES = { ...SHORTCUTS, A: "Option A", B: "Option B", C: "Option C",
 const SHEET = 16; // channels that one drawn sheet stands for
 const [CELL, STEP] = [12, 7]; // px: a position, and from sheet to sheet
 
-const dims = ([channels, rows, columns]) => `${channels} × ${rows} × ${columns}`;
-
 /** A tensor as sheets, the front one with its positions. read(k) fills position k;
  *  the last `empty` sheets hold zeros. room: [sheets, side] of the largest. */
 function sheets([channels, side], { read = () => true, empty = 0, room, label }) {
@@ -81,7 +79,7 @@ class ShapeMatcher {
     this.frame.controls.append(
       pick("Channels in", channels, "i"), pick("Channels out", channels, "o"),
       pick("Stride", strides, "s"),
-      pick("Grid of x", sizes.map((n) => `${n} × ${n}`), "n"),
+      pick("Grid of x", sizes.map((n) => dims([n, n])), "n"),
       pick("Shortcut", options.map((name) => SHORTCUTS[name]), "option"));
   }
 
@@ -107,7 +105,8 @@ class ShapeMatcher {
       art: picture(x, `x, ${told}`, { read: (k) => reads[k] === "1" }) });
     const cost = (of) => `${whole(of.parameters)} parameters, ${whole(of.macs)} MACs`;
     const stride = this.data.strides[this.at.s];
-    this.cards.f.show({ what: `3 × 3 convolution with stride ${stride}, then another`,
+    this.cards.f.show({
+      what: `${dims([3, 3])} convolution with stride ${stride}, then another`,
       art: picture(f.shape, "F of x"), shape: dims(f.shape), cost: cost(f) });
     const drawn = found.shape && found.shape.length;
     this.cards.short.node.classList.toggle("match-gone", !drawn);
@@ -138,7 +137,7 @@ class ShapeMatcher {
     if (!found.shape.length) return only(": x reaches the end through F alone.");
     const share = ((100 * found.parameters) / f.parameters).toPrecision(2);
     const cost = found.parameters === 0 ? "costs no parameters"
-      : `costs ${whole(found.parameters)} parameters, ${share} % of what F has`;
+      : `costs ${whole(found.parameters)} parameters, ${share}\u00a0% of what F has`;
     const all = seen === x[1] * x[2] ? "all" : `${seen} of ${x[1] * x[2]}`;
     const zeros = found.zeros ? `; ${found.zeros} channels are zeros` : "";
     return only(` gives the same shape, ${cost} and reads ${all} positions${zeros}.`);

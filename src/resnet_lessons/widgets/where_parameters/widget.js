@@ -13,11 +13,11 @@ class WhereParameters {
       title: "Where the parameters are, and where the work is",
       lead: "All nets to one scale, then one net from its largest grid down to the " +
         "classes. A weight on a grid works once at each place; behind the grid, once.",
-      caption: "A row such as 28 × 28 holds all layers that put out a grid of that " +
-        `size, for one picture of ${data.size} × ${data.size} px. MACs are ` +
+      caption: `A row such as ${dims([28, 28])} holds all layers that put out a grid of ` +
+        `that size, for one picture of ${dims([data.size, data.size])} px. MACs are ` +
         "those of convolutions and linear layers. Everything was counted on the " +
-        "nets themselves. AlexNet is the paper's, with two groups; " +
-        "GoogLeNet is torchvision's, with 3 × 3 where the paper has 5 × 5.",
+        "nets themselves. AlexNet is the paper's, with two groups; GoogLeNet is " +
+        `torchvision's, with ${dims([3, 3])} where the paper has ${dims([5, 5])}.`,
     });
     this.all = h("div", { class: "where-table", role: "table",
       "aria-label": "All nets to one scale" });

@@ -71,7 +71,7 @@ class WidthAndCost {
     const blocks = this.blocks();
     const most = ROWS.map((row) => Math.max(...blocks.map((b) => row.of(b.block))));
     this.cards.replaceChildren(...blocks.map(({ look, name, block }) =>
-      h("section", { class: `wide-card wide-${look}`, "aria-label": name },
+      h("div", { role: "group", class: `wide-card wide-${look}`, "aria-label": name },
         h("p", { class: "wide-name", text: name }),
         this.stack(name, block),
         h("div", { class: "wide-rows" }, ...ROWS.map((row, i) =>
@@ -110,13 +110,13 @@ class WidthAndCost {
       return [
         s("path", { class: "wide-funnel", d }),
         s("text", { class: "wide-kernel", x: middle, y: y + funnel / 2 + 5,
-          "text-anchor": "middle", text: `${side} × ${side}: ${whole(macs[i])}` }),
+          "text-anchor": "middle", text: `${dims([side, side])}: ${whole(macs[i])}` }),
       ];
     });
     const height = kernels.length * (bar + funnel) + bar + 4;
     return s("svg", { viewBox: `0 -4 ${right} ${height + 4}`, role: "img",
       "aria-label": `${name}: ${channels.join(", ")} channels; MACs: ` +
-        kernels.map((side, i) => `${side} × ${side}, ${whole(macs[i])}`).join("; "),
+        kernels.map((side, i) => `${dims([side, side])}, ${whole(macs[i])}`).join("; "),
     }, ...funnels, ...nodes);
   }
 
