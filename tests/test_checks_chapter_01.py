@@ -177,7 +177,7 @@ WRONG_STEPS = [
     ([("loss.item()", "F.cross_entropy(net(pictures).softmax(1), labels).item()"),
       (STEP, ""), (BACKWARD, BACKWARD + STEP)], "before the step"),
     ([(STEP, "    for p in net.parameters():\n        p.data -= 0.1 * p.grad\n")],
-     "not by the optimizer"),
+     "not by the optimiser"),
     ([(ZERO, ZERO + "    net.eval()\n")], "is for judging"),
     ([(ZERO, ZERO + "    pictures /= 255\n")], "as they come"),
     ([(LOSS, "F.cross_entropy(labels, net(pictures))")], "the net's output first"),
@@ -205,7 +205,7 @@ def test_a_step_that_is_skipped_now_and_then_is_noticed():
             return 0.0
         return ANSWERS["01.3"](net, optimizer, pictures, labels)
 
-    assert "Momentum is kept in the optimizer" in hint_of("01.3", training_step)
+    assert "Momentum is kept in the optimiser" in hint_of("01.3", training_step)
 
 
 RIGHT = [

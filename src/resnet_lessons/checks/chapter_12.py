@@ -48,7 +48,7 @@ def freeze(net, stages):
     raise NotImplementedError
 ''',
         hints=(
-            "Two things move in training: what the optimizer steps, and what BatchNorm "
+            "Two things move in training: what the optimiser steps, and what BatchNorm "
             "averages. Each needs a switch of its own.",
             "`part.requires_grad_(False)`, with the underscore, and `part.eval()`.",
             "Start from a known state, `net.train()` and `net.requires_grad_(True)`, "
@@ -61,7 +61,7 @@ def freeze(net, stages):
         id="12.2",
         title="Slower towards the picture",
         prompt="""\
-Write `parameter_groups(net, lr, factor)`, which returns the list that an optimizer
+Write `parameter_groups(net, lr, factor)`, which returns the list that an optimiser
 takes: one dictionary with `"params"` and `"lr"` for each part of a `nets.ResNet` that
 learns. The head has the rate `lr`, the last stage `lr / factor`, the stage before it
 `lr / factor**2`, and so on to the stem. A part's rate depends only on its place.

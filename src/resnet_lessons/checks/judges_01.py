@@ -194,9 +194,9 @@ def _happened(events, twin, net, expect):
     if not any("step" in e for e in events) and not torch.equal(
         weights_of(twin), weights_of(net)
     ):
-        hint = "The weights moved, but not by the optimizer that you were given."
+        hint = "The weights moved, but not by the optimiser that you were given."
     expect.true(
-        "backward, then a step of the optimizer",
+        "backward, then a step of the optimiser",
         events == ["backward", "step"],
         got=", ".join(events) or "neither",
         expected="backward, step",
@@ -252,7 +252,7 @@ def _returned(loss, twin, net, x, y, expect):
 
 
 def keeps_the_optimizer(answer, expect):
-    """Momentum lives in the optimizer: three steps tell whether it is the one given."""
+    """Momentum lives in the optimiser: three steps tell whether it is the one given."""
     net, batch, _ = setting()
     twin = deepcopy(net)
     ours, theirs = (Descent(n.parameters(), momentum=0.9) for n in (twin, net))
@@ -266,7 +266,7 @@ def keeps_the_optimizer(answer, expect):
         "the weights after them",
         weights_of(net),
         weights_of(twin),
-        hint="Momentum is kept in the optimizer: use the one you are given, and each "
+        hint="Momentum is kept in the optimiser: use the one you are given, and each "
         "time take one step.",
         atol=1e-6,
     )

@@ -197,7 +197,7 @@ def _no_trace(given, x, residual, before, expect):
         got="another one, or none",
         expected="the same",
         hint="`backward()` adds to the `.grad` of every parameter, and the next step "
-        "of an optimizer would use them. `torch.autograd.grad` leaves them alone.",
+        "of an optimiser would use them. `torch.autograd.grad` leaves them alone.",
     )
     now, then = residual.state_dict(), before.state_dict()
     expect.true(

@@ -185,7 +185,7 @@ def _each_once(groups, net, expect):
         len(held) == len(set(held)),
         got=f"{len(held) - len(set(held))} of them twice",
         expected="each once",
-        hint="An optimizer refuses this. `net.parameters()` holds those of all parts: "
+        hint="An optimiser refuses this. `net.parameters()` holds those of all parts: "
         "take each part's own.",
     )
     still = {id(p) for p in net.parameters() if not p.requires_grad}

@@ -1,8 +1,9 @@
 """Chapter 14: programs with the defects of well-known articles, and without them.
 
-The code is ours; the defects are those of a summary of the paper, of guides to
-ResNet-20 in plain PyTorch and to transfer learning, and of an article on ResNets in
-fastai. Each defect is a line of data (`BUGS`) that edits a program which is right.
+The code is ours; the defects are those of a summary of the paper, of a note on
+ResNet-20 in plain PyTorch, of a guide to transfer learning, and of an article on
+ResNets in fastai. Each defect is a line of data (`BUGS`) that edits a program which is
+right.
 """
 
 from functools import cache

@@ -206,7 +206,7 @@ NETS = [
             "It takes the mean of two channels instead of two places.",
         ),
         why="The last grid of 8 × 8 pixels is 2 × 2. One of 3 × 3 holds one window of "
-        "2 × 2; what does not fill a window is left out. The guide has 8 × 8 for "
+        "2 × 2; what does not fill a window is left out. The note has 8 × 8 for "
         "pictures of 32 × 32.",
         signs=(
             signs.net_on(8),

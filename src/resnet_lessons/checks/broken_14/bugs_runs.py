@@ -38,7 +38,7 @@ RUNS = [
             "An error: the axis has no default.",
         ),
         why="PyTorch guesses: the first axis if there are one or three, else the "
-        "second. The guide switches all warnings off in its first lines.",
+        "second. The note switches all warnings off in its first lines.",
         signs=(
             Sign("warnings", signs.warned),
             Sign("sums over the classes, 4 pictures", signs.sums_of(4, 10)),
@@ -59,7 +59,7 @@ RUNS = [
             "The number is too small by a factor, the number of batches.",
         ),
         why="Each batch overwrites the one before. It goes unnoticed where one batch "
-        "holds all pictures, as in the guide. Pictures often come in the order of "
+        "holds all pictures, as in the note. Pictures often come in the order of "
         "their folders; then the last batch is the last class.",
         signs=(
             Sign("accuracy that it reports", signs.reported),
@@ -100,7 +100,7 @@ RUNS = [
             "BatchNorm stays in training mode.",
         ),
         why="Autograd keeps what a backward pass would need. On 64 digits that is "
-        "little; the guide evaluates 5,000 pictures of 32 × 32 at once.",
+        "little; the note evaluates 5,000 pictures of 32 × 32 at once.",
         signs=(
             Sign("kept while 64 digits are evaluated", signs.kept_for_backward),
             Sign("accuracy that it reports", signs.reported),
@@ -123,7 +123,7 @@ RUNS = [
             "A better number: more pictures are seen.",
             "Nothing: the labels do not change.",
         ),
-        why="The guide uses one transform for training, validation and test. Its test "
+        why="The note uses one transform for training, validation and test. Its test "
         "accuracy is one of shifted and mirrored pictures, drawn at random.",
         signs=(Sign("five evaluations of one net", signs.five_times),),
     ),
@@ -154,7 +154,7 @@ RUNS = [
             "Nothing: the last value is the best so far.",
         ),
         why="In a zigzag every second value is better than the one before. Which of "
-        "the two the guide does cannot be told: our copy has lost its indentation.",
+        "the two the note does cannot be told: our copy has lost its indentation.",
         signs=(
             Sign(
                 "0.7, then 0.6, 0.65, 0.6, 0.65 …: it stops at", signs.waits_on_a_zigzag

@@ -1,4 +1,4 @@
-"""The residual net for small pictures, after a guide to ResNet-20 in plain PyTorch."""
+"""The residual net for small pictures, after a note on ResNet-20 in plain PyTorch."""
 
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,4 @@
-"""How good is it, and when do we stop? After a guide to ResNet-20 in plain PyTorch."""
+"""How good is it, and when do we stop? After a note on ResNet-20 in plain PyTorch."""
 
 import torch
 

@@ -8,8 +8,8 @@ from . import BUGS, Digits, source, symptoms
 
 ORIGINS = {
     "block": "After a summary of the ResNet paper",
-    "cifar": "After a guide to ResNet-20 in plain PyTorch",
-    "evaluation": "After a guide to ResNet-20 in plain PyTorch",
+    "cifar": "After a note on ResNet-20 in plain PyTorch",
+    "evaluation": "After a note on ResNet-20 in plain PyTorch",
     "model": "After an article on ResNets in fastai",
     "pictures": "After an article on ResNets in fastai",
     "transfer": "After a guide to transfer learning",
