@@ -149,3 +149,10 @@ def test_a_loss_around_a_net_is_said_with_that_of_guessing():
     record = records.load("plain-32-surface", "laptop")
     for figure in (figures.surfaces([record]), figures.ray_lines([record])):
         assert "guessing" in repr(figure).lower() and "2.30." in repr(figure)
+
+
+def test_a_place_without_a_plane_stays_empty(drawn):
+    record = records.load("plain-32-surface", "gpu")
+    (ax,) = drawn("surfaces", "surfaces", [record])
+    shown = [each for each in ax.figure.axes if each.axison]
+    assert len(shown) == len(record.seeds[0].measured["planes"]) + 1  # the scale

@@ -106,6 +106,8 @@ def test_nothing_is_read_out_unasked_while_it_moves(browser, shown, tmp_path):
     browser.open(page.as_uri(), calm=False)
     browser.wait(f"/step 200:/.test({SAID})", 30)  # it has come to rest by itself
     assert browser.js(HEARD) == []
+    live = browser.js("return document.querySelector('.rl-live').textContent")
+    assert live.replace("\u00a0", " ") == said(browser)  # for who reads the page
     button(browser, "One step").click()
     (heard,) = browser.js(HEARD)
     assert heard.replace("\u00a0", " ") == said(browser)

@@ -30,7 +30,11 @@ def found(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_LESSONS_DATA", str(tmp_path_factory.mktemp("empty")))
         patch.setattr(bench, "BATCH", BATCH)
-        return bench.run(quick=True, device="cpu")
+        asked = []
+        patch.setattr(bench, "keep_memory", lambda: asked.append(1))
+        result = bench.run(quick=True, device="cpu")
+        assert asked == [1]  # as a training does, and the page on speed says
+        return result
 
 
 @pytest.fixture(scope="module")

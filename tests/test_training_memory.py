@@ -220,3 +220,11 @@ def test_a_step_works_in_the_memory_of_the_step_before():
 
     # Counted by the C library: not every system counts the pages that it clears.
     assert kept() < 32 and kept("keep") >= 64
+
+
+def test_a_run_asks_for_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(run_module, "keep_memory", lambda: asked.append(1))
+    exp = small(epochs=1, batch_size=256)
+    training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
+    assert asked == [1]

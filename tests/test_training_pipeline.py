@@ -1,6 +1,7 @@
 """Chapter 11's pipeline: data, loop, early stopping, resuming, one look at the test."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -397,3 +398,13 @@ def test_a_full_disk_does_not_end_the_training(monkeypatch):
     found = training.train(SMALL, "smoke", 0, "cpu", say=said.append)
     assert len(found.result.epochs) == 4
     assert said.count("No checkpoint could be kept.") == 4
+    again = run(resume=True)  # there is nothing to go on from
+    assert again.result.measured == found.result.measured
+
+
+def test_a_best_net_that_is_gone_is_said_before_the_training():
+    run()
+    best = data.runs_folder() / f"{SMALL.name}-smoke-seed0" / "best"
+    shutil.rmtree(best)
+    with pytest.raises(LessonError, match="The best net up to epoch 4 is gone"):
+        run(resume=True)

@@ -156,7 +156,8 @@ HEAR = """<script>
 window.heard = [];
 const known = new Set();
 new MutationObserver((records) => {
-  const live = records.map((one) => one.target).filter((node) => known.has(node));
+  const live = records.map((one) => one.target)
+    .filter((node) => known.has(node) && node.ariaLive !== 'off');
   heard.push(...live.map((node) => node.textContent));
   document.querySelectorAll('.rl-live').forEach((node) => known.add(node));
 }).observe(document, { childList: true, subtree: true });

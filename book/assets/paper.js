@@ -10,6 +10,7 @@
     page.dataset.theme = "light";
   });
   window.addEventListener("afterprint", () => {
+    if (theme === null) return;
     page.dataset.theme = theme;
     theme = null;
   });

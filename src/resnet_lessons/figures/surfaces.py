@@ -42,6 +42,8 @@ def _surface_panel(record: Record, top: float) -> Figure:
             rows, columns, figsize=(4.2, 1.9 * rows + 0.9), dpi=90, squeeze=False,
             sharex=True, sharey=True,
         )  # fmt: skip
+        for ax in axes.flat[len(found) :]:
+            ax.axis("off")
         for ax, (title, grid) in zip(axes.flat, found, strict=False):
             levels = [top * i / 24 for i in range(25)]
             drawn = ax.contourf(axis, axis, grid, levels, cmap="viridis", zorder=-1)

@@ -110,7 +110,7 @@ NETS |= {
     for name, make in CIFAR.items()
     for depth in CIFAR_DEPTHS
 }
-CIFAR["dense"] = DenseNet
+CIFAR["dense"] = DenseNet  # by name alone: NETS lists other depths of it
 
 
 def factory(name: str) -> Callable[..., nn.Module]:

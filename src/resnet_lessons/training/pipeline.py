@@ -151,6 +151,11 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
         if resume:
             done = progress.restore(folder, own)
             forget_after(folder / "best", done)
+            if done and not any((folder / "best").glob("epoch-*")):
+                raise LessonError(
+                    f"The best net up to epoch {done} is gone from {folder / 'best'}. "
+                    "Start afresh without --resume."
+                )
             for epoch in progress.epochs:
                 watch.see(epoch["accuracy"])
             say(f"Resuming after epoch {done}." if done else "Nothing to resume.")
@@ -158,6 +163,7 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
             checkpoint.clear(folder)
         train_on(progress, held, p, watch, folder, own, say)
     stopped = f"no better for {patience} epochs" if watch.over else "all epochs done"
+    result = make_seed(seed, progress, net, images, p.size, device, len(images.train))
     augmented = loader(test, generator=generator, **moves)
     found = {
         "split": {
@@ -174,7 +180,6 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
     }
     best, share = watch.best_epoch, found["test_accuracy"]
     say(f"epoch {best} is the best; test accuracy {share:6.1%}")
-    result = make_seed(seed, progress, net, images, p.size, device, len(images.train))
     result = replace(result, measured=found)
     return Run(result, config, provenance(images), describe_device(device), net)
 

@@ -155,7 +155,7 @@ function range({ label, values, index, show, mark, act }) {
     type: "range", min: 0, max: values.length - 1, step: 1, value: index,
     "aria-label": label, on: { input: () => moved() },
   });
-  // The slider and the sentence say what changes: the value need not say it, too.
+  // The slider says its value itself; for − and + this must.
   const output = h("output", { class: "rl-value", "aria-live": "off" });
   const moved = () => { tell(); act(Number(input.value)); };
   const { less, more, mark: markEnds } = steps(label, input, moved);
@@ -170,9 +170,13 @@ function range({ label, values, index, show, mark, act }) {
     track.append(h("span", { class: "rl-mark", text: mark.text, style: `--at:${at}` }));
   }
   tell();
-  return h("div", { class: "rl-control rl-range" },
+  const node = h("div", { class: "rl-control rl-range" },
     h("span", { class: "rl-label" }, h("span", { text: label }), output),
     h("span", { class: "rl-row" }, less, track, more));
+  const live = ({ target }) => output.setAttribute("aria-live",
+    target.matches("button") ? "polite" : "off");
+  for (const event of ["focusin", "click"]) node.addEventListener(event, live, true);
+  return node;
 }
 
 /** One of a few: buttons side by side, each reached by Tab. act(index). */

@@ -48,15 +48,9 @@ class LossSurface {
     const angle = (label, key, low, high) => {
       const values = [];
       for (let v = low; v <= high; v += 5) values.push(v);
-      const knob = range({ label, values, index: values.indexOf(this.at[key]),
+      return range({ label, values, index: values.indexOf(this.at[key]),
         show: (v) => `${String(v).replace("-", "−")}°`,
         act: (i) => { this.at[key] = values[i]; if (!this.turning) this.draw(); } });
-      // No sentence has the angle: the slider reads it out, and − and + must have it read.
-      const output = knob.querySelector("output");
-      const live = ({ target }) => output.setAttribute("aria-live",
-        target.matches("button") ? "polite" : "off");
-      for (const event of ["focusin", "click"]) knob.addEventListener(event, live, true);
-      return knob;
     };
     this.knobs = { turn: angle("Turn", "turn", -180, 180),
       tilt: angle("Tilt", "tilt", 0, 90) };

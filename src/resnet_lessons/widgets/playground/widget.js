@@ -30,8 +30,7 @@ class ResidualPlayground {
     this.pictures = { loss: new LossChart(), plane: new Plane(), wall: new Wall(),
       gradient: new LayerChart("Gradient of each layer", "length, weights’ gradient"),
       activation: new LayerChart("Output of each layer", "root mean square") };
-    this.frame.root.addEventListener("click", (event) => this.touch(event), true);
-    this.frame.root.addEventListener("input", (event) => this.touch(event), true);
+    this.quiet();
     this.addControls();
     this.frame.body.append(this.buttons(), h("div", { class: "rl-charts play" },
       ...["loss", "plane", "wall", "gradient", "activation"].map((key) =>
@@ -137,18 +136,23 @@ class ResidualPlayground {
       this.picture.from = 0;
       this.whole = run.steps === 0 && this.picture.work(run, Infinity);
     }
-    const asked = this.touched || !this.spoken; // the first one is part of the page
-    if (asked && (settled || now > this.spoken + 10000)) {
+    if (settled || now > this.spoken + 10000) {
       this.spoken = now;
       this.frame.say(this.sentence());
     } else this.frame.seen.textContent = this.sentence();
     this.ask();
   }
 
-  /** It starts by itself, and nobody has asked it to read out what it does: it keeps
-   *  quiet until a control is touched. */
-  touch({ target }) {
-    this.touched ||= Boolean(target.closest("button, input"));
+  /** It starts by itself, and nobody has asked it to read out what it does: whoever
+   *  reads the page finds the sentence as it is, but hears it only once a control is
+   *  touched. */
+  quiet() {
+    const { root, live } = this.frame;
+    live.setAttribute("aria-live", "off");
+    const touch = ({ target }) => {
+      if (target.closest("button, input")) live.setAttribute("aria-live", "polite");
+    };
+    for (const event of ["click", "input"]) root.addEventListener(event, touch, true);
   }
 
   /** Starts when it comes into view, unless motion is unwanted; rests out of view. */
