@@ -107,7 +107,7 @@ def test_transfer_is_drawn_for_each_seed_and_in_the_mean(drawn):
 
 
 def test_rates_beyond_three_times_the_lowest_loss_are_left_out(drawn):
-    (ax,) = drawn("pooling", "learning_rates", [0.1, 1, 10], [2.0, 1.0, 9.0], 0.3)
+    (ax,) = drawn("rates", "learning_rates", [0.1, 1, 10], [2.0, 1.0, 9.0], 0.3)
     line, chosen = ax.lines
     assert list(line.get_xdata()) == [0.1, 1] and list(line.get_ydata()) == [2, 1]
     assert set(chosen.get_xdata()) == {0.3}

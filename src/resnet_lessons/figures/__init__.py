@@ -11,8 +11,9 @@ from .pair import two_blocks
 from .paths import inception
 from .pipeline import confusion, seed_spread_data, wander, worst_words
 from .playground import playground_data
-from .pooling import learning_rates, pooling
+from .pooling import pooling
 from .race import rounds, spectra
+from .rates import learning_rates
 from .rings import ring
 from .rows import (
     accuracy_words,
