@@ -135,35 +135,16 @@ def record(args) -> None:
 
     if bool(args.names) == args.all:
         raise UsageError("Name experiments (see: resnet-lessons runs), or say --all.")
-    chosen = [training.experiment(name) for name in args.names]
+    named = [training.experiment(name) for name in args.names]
     folder = writable(args.folder or records.RECORDED)
-    if args.all:
-        chosen = training.missing(args.profile, folder)
-        if not chosen:
-            print(
-                f"Every Record of profile '{args.profile}' is there already.",
-                file=sys.stderr,
-            )
-    for exp in chosen:
-        if records.record_path(exp.name, args.profile, folder).exists():
-            print(
-                f"{exp.name}: will take the place of the Record in {folder}; to keep "
-                "that one, name another --folder",
-                file=sys.stderr,
-            )
-    one, kept, failed = len(args.names) == 1, [], []
+    chosen = training.missing(args.profile, folder) if args.all else named
+    _announce(chosen, args.profile, folder)
+    settings = args.profile, args.seeds, args.device, folder, args.shared_by
+    one, kept, failed = len(named) == 1, [], []
     try:
         for exp in chosen:
             try:
-                made = training.record(
-                    exp,
-                    args.profile,
-                    args.seeds,
-                    args.device,
-                    folder,
-                    args.shared_by,
-                    resume=args.resume,
-                )
+                made = training.record(exp, *settings, resume=args.resume)
             except LessonError as error:
                 if not args.all:
                     raise
@@ -174,16 +155,28 @@ def record(args) -> None:
             if not args.json:
                 seeds = len(made.seeds)
                 over = f"± {made.spread:.1%} over {seeds} seeds"
-                print(
-                    f"{exp.name}: accuracy {made.accuracy:.1%} "
-                    f"{over if seeds > 1 else 'with one seed'}",
-                    flush=True,
-                )
+                over = over if seeds > 1 else "with one seed"
+                print(f"{exp.name}: accuracy {made.accuracy:.1%} {over}", flush=True)
     finally:  # one document of JSON, also of a run that is stopped
         if args.json and (kept or not one):
             print(json.dumps(kept[0] if one else kept, indent=1), flush=True)
     if failed:
         raise LessonError(f"Not recorded: {', '.join(failed)}.")
+
+
+def _announce(chosen: list, profile: str, folder: Path) -> None:
+    """Say which Records will be replaced, or that none is missing."""
+    from . import records
+
+    if not chosen:
+        print(f"Every Record of profile '{profile}' is there already.", file=sys.stderr)
+    for exp in chosen:
+        if records.record_path(exp.name, profile, folder).exists():
+            print(
+                f"{exp.name}: will take the place of the Record in {folder}; to keep "
+                "that one, name another --folder",
+                file=sys.stderr,
+            )
 
 
 def bench(args) -> None:

@@ -44,6 +44,25 @@ def settings(optimizer: str) -> str:
     return f"{optimizer} {ADAMW | own}"
 
 
+def epoch_row(
+    number: int,  # 1 for the first
+    train_loss: float,
+    train_seconds: float,
+    valid_loss: float,
+    valid_seconds: float,
+    accuracy: float,
+) -> dict:
+    """What a Seed keeps of an epoch."""
+    return {
+        "epoch": number,
+        "train_loss": round(train_loss, 6),
+        "valid_loss": round(valid_loss, 6),
+        "accuracy": round(accuracy, 6),
+        "train_seconds": round(train_seconds, 3),
+        "valid_seconds": round(valid_seconds, 3),
+    }
+
+
 class History(Callback):
     """Losses, accuracy and seconds of each epoch, exact over all its pictures.
 
@@ -93,16 +112,8 @@ class History(Callback):
         if not math.isfinite(valid_loss):  # the last step has spoiled the weights
             self._stop((self.epoch + 1) * len(self.dls.train))
         self.trained = True
-        self.epochs.append(
-            {
-                "epoch": self.epoch + 1,
-                "train_loss": round(self.train_loss, 6),
-                "valid_loss": round(valid_loss, 6),
-                "accuracy": round(share, 6),
-                "train_seconds": round(self.train_seconds, 3),
-                "valid_seconds": round(seconds, 3),
-            }
-        )
+        number, training = self.epoch + 1, (self.train_loss, self.train_seconds)
+        self.epochs.append(epoch_row(number, *training, valid_loss, seconds, share))
 
 
 class MixedOnProcessor(Callback):

@@ -23,7 +23,7 @@ from ..errors import LessonError
 from . import checkpoint
 from .dataset import Loader, Pictures, split
 from .device import describe_device
-from .learner import SLOWER
+from .learner import SLOWER, epoch_row
 from .memory import memory_advice
 from .provenance import provenance
 from .run import Run, epoch_line, identity, make_seed, set_up, subset
@@ -233,14 +233,10 @@ def one_epoch(progress: Progress, held: Loader, p, done: int) -> dict:
         raise LessonError(
             f"The loss is no longer a number in epoch {done + 1}. {SLOWER}"
         )
-    return {
-        "epoch": done + 1,
-        "train_loss": round(train_loss, 6),
-        "valid_loss": round(valid_loss, 6),
-        "accuracy": share_correct(predicted, labels),
-        "train_seconds": round(middle - began, 3),
-        "valid_seconds": round(perf_counter() - middle, 3),
-    }
+    training = train_loss, middle - began
+    validation = valid_loss, perf_counter() - middle
+    share = share_correct(predicted, labels)
+    return epoch_row(done + 1, *training, *validation, share)
 
 
 def share_correct(predicted: Tensor, labels: Tensor) -> float:
