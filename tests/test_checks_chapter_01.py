@@ -69,6 +69,8 @@ SIZES = [
     ([(WHOLE, "size // stride")], "The kernel is missing"),
     ([(" - kernel) // stride + 1", ") // stride")], "The kernel is missing"),
     ([("- kernel", "- kernel // 2")], "not half of it"),
+    ([(WHOLE, "(size - kernel) // stride + 1 + 2 * padding")], "inside of the br"),
+    ([(WHOLE, "(size + 2 * padding - kernel) // stride + stride")], "Count the steps"),
     ([(WHOLE, f"({WHOLE}) ** 2")], "One side is asked for"),
     ([("stride=1, padding=0", "stride, padding")], "in the first line"),
     ([(f"return {WHOLE}", f"return str({WHOLE})"), (" + 1", "")], "Return one number"),
@@ -179,6 +181,8 @@ WRONG_STEPS = [
     ([(STEP, "    for p in net.parameters():\n        p.data -= 0.1 * p.grad\n")],
      "not by the optimiser"),
     ([(ZERO, ZERO + "    net.eval()\n")], "is for judging"),
+    ([(ZERO, ZERO + "    net.eval()\n"), (STEP, STEP + "    net.train()\n")],
+     "is for judging"),
     ([(ZERO, ZERO + "    pictures /= 255\n")], "as they come"),
     ([(LOSS, "F.cross_entropy(labels, net(pictures))")], "the net's output first"),
     ([("loss.item()", "loss.item")], "as one number: `loss.item()`"),
@@ -229,6 +233,16 @@ def test_a_step_with_a_closure_passes():
             return loss
 
         return optimizer.step(closure).item()
+
+    passes("01.3", training_step)
+
+
+def test_a_step_may_look_at_the_loss_in_evaluation_mode():
+    def training_step(net, optimizer, pictures, labels):
+        with torch.no_grad():
+            loss = F.cross_entropy(net.eval()(pictures), labels)
+        ANSWERS["01.3"](net.train(), optimizer, pictures, labels)
+        return loss
 
     passes("01.3", training_step)
 
@@ -293,6 +307,9 @@ WRONG_PARTS = [
        "        whole.backward()")], "has let go of this part already"),
     ([(IN_LOOP, IN_LOOP.replace("()", "(retain_graph=True)"))], "holds on to a part"),
     ([(ZERO, ZERO + "    net.eval()\n")], "is for judging"),
+    ([(ZERO, ZERO + "    net.eval()\n"), (AT_END, AT_END + "    net.train()\n")],
+     "is for judging"),
+    ([("return total", f"return {LOSS}.item()")], "The whole batch went through"),
     ([(PART, MEAN)], "You added the means of the parts"),
     ([(PART, MEAN + " / -(-len(labels) // at_once)")], "counts a picture of a small"),
     ([(PART, MEAN + " / at_once")], "A part holds `at_once` pictures"),

@@ -233,6 +233,27 @@ def test_a_head_made_by_a_convolution_is_told_to_take_a_linear_layer():
     assert "take `nn.Linear` here" in hint_of("02.3", average_head)
 
 
+def test_a_head_of_weights_of_ones_own_is_told_to_take_a_linear_layer():
+    class Head(nn.Module):
+        def __init__(self, net, num_classes):
+            super().__init__()
+            self.body = ANSWERS["02.3"](net, num_classes)
+            self.body[-1], linear = nn.Identity(), self.body[-1]
+            self.weight, self.bias = linear.weight, linear.bias
+
+        def forward(self, x):
+            return self.body(x) @ self.weight.T + self.bias
+
+    assert "weights of your own" in hint_of("02.3", lambda *given: Head(*given))
+
+
+def test_a_head_put_behind_the_features_in_place_passes():
+    def average_head(net, num_classes):
+        return net.features.extend(ANSWERS["02.3"](net, num_classes)[1:])
+
+    passes("02.3", average_head)
+
+
 def test_the_answer_is_the_vgg_of_the_library():
     """With `hidden=()` the library's VGG ends in the same head."""
     torch.manual_seed(0)

@@ -28,6 +28,7 @@ POOLS = [
     (lambda x: x.detach().mean((2, 3)), "cut the gradient"),
     (lambda x: x.mean((2, 3)).tolist(), "Return a tensor"),
     (lambda x: torch.from_numpy(x.numpy().mean((2, 3))), "Stay in torch"),
+    (lambda x: x.detach().mean((2, 3)).requires_grad_(), "cut the gradient"),
     (lambda x: x.div_(x[0, 0].numel()).sum((2, 3)), "write nothing into `x`"),
 ]
 
@@ -186,6 +187,8 @@ BETWEEN = [
     (lambda x, r: SOLVE(x.flatten(1)[:, None, None], r)[:, 0], "One value per image"),
     (lambda x, r: SOLVE(x, r).squeeze(), "that of a single image too"),
     (lambda x, r: SOLVE(x, r).tolist(), "Return a tensor"),
+    (lambda x, r: x.mean((2, 3)) if r < 0.4 else SOLVE(x, r), "That is the mean"),
+    (lambda x, r: x.amax((2, 3)) if r > 3 else SOLVE(x, r), "not near enough"),
     (lambda x, r: SOLVE(x.mul_(r), 1) / r, "Something writes into x"),
     (lambda x, r: SOLVE(x - x.amax((2, 3), True), r) + x.amax((2, 3)).detach(),
      "with its gradient"),

@@ -61,6 +61,12 @@ DEEPER = [
      "in front of the stages"),
     ([("padding=1", "stride=2, padding=1")], "leave the stride"),
     ([("return deeper", "return deeper.stages")], "grids, not logits"),
+    ([("net.head[-1].in_features", "net.stages[0][0].out_channels"),
+      ("stages.append(", "stages.insert(1, ")], "or between them"),
+    ([("nn.ReLU()", "nn.ReLU6()")], "Take `nn.ReLU`"),
+    ([(LAYER, "nn.Sequential(conv, nn.ReLU(), nn.Conv2d(channels, channels, 1))")],
+     "and nothing else"),
+    ([("    deeper = copy", "    net.eval()\n    deeper = copy")], "Work on a copy"),
     ([(LAYER, "nn.Sequential(conv, nn.ReLU(), nn.Dropout())")],
      "most likely a BatchNorm"),
 ]  # fmt: skip
@@ -136,6 +142,22 @@ def test_a_shortcut_around_a_new_layer_is_named():
         return deeper
 
     assert "nothing leads around it" in hint_of("04.1", deepen)
+
+
+class Cut(Layer):
+    """A layer that no gradient comes back through."""
+
+    def forward(self, x):
+        return super().forward(x).detach()
+
+
+def test_a_new_layer_that_cuts_the_gradient_is_named():
+    def deepen(net, extra):
+        deeper = copy.deepcopy(net)
+        deeper.stages.extend(Cut(net.head[-1].in_features) for _ in range(extra))
+        return deeper
+
+    assert "through the new layers" in hint_of("04.1", deepen)
 
 
 def test_a_layer_of_ones_own_passes():
@@ -216,6 +238,8 @@ CAUSES = [
         "leave out `abs`",
     ),
     ([(TRAINED, TRAINED.replace("+", "-"))], "within the noise"),
+    ([("+ noise", "+ 2 * noise")], "more than the noise"),
+    ([(TRAINED, f"{TRAINED} * 2")], "more than the noise"),
     ([("[-1]", "[0]")], "on the first epoch"),
     (
         [
@@ -238,6 +262,14 @@ def test_question_asked_too_early_is_explained():
         return "too little training" if falls and cause != "no harm" else cause
 
     assert "Asked too early" in hint_of("04.2", answer)
+
+
+def test_falling_asked_about_before_all_else_is_explained():
+    def answer(shallow, deep, noise):
+        falls = deep["train"][-1] < deep["train"][-2] - noise
+        return "too little training" if falls else diagnose(shallow, deep, noise)
+
+    assert "it is the first question" in hint_of("04.2", answer)
 
 
 def test_stories_do_not_reach_the_learners_lists():
@@ -288,6 +320,8 @@ TWINS = [
     ([("block[:-1]", "block[1:-1]")], "For each block"),
     ([("block[:-1]", "block[:-1].requires_grad_(False)")], "`requires_grad` of its"),
     ([("self, x", "x")], "takes `self` first"),
+    ([("    class Residual", "    plain.eval()\n\n    class Residual")],
+     "Copy each block"),
 ]  # fmt: skip
 
 test_twin_mistake_is_named = explained("04.3", TWINS)

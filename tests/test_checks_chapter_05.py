@@ -12,6 +12,7 @@ from torch import nn
 
 from resnet_lessons import nets
 from resnet_lessons.checks.judges_05 import _fading
+from resnet_lessons.checks.layers import calls_of
 from wrong_answers import ANSWERS, edited, explained, hint_of, passes
 
 SQUARE, ROOT = "channels * kernel_size**2", "math.sqrt(2 / fan)"
@@ -32,6 +33,9 @@ STDS = [
     ([(SQUARE, "in_channels * out_channels * kernel_size**2")], "all weights"),
     ([(ROOT, "0.01")], "First the variance, then its root"),
     ([(ROOT, "math.sqrt(2 // fan)")], "Divide with `/`"),
+    ([(ROOT, f"int({ROOT})")], "by `//` or `int`"),
+    ([(ROOT, "(2 / fan) ** 1 / 2")], "write `** 0.5`"),
+    ([(ROOT, "math.sqrt(2 / channels * kernel_size**2)")], "around the whole fan"),
     ([(SQUARE, "channels * (kernel_size ^ 2)")], "no power in Python"),
     ([(SQUARE, "channels * kernel_size ^ 2")], "no power in Python"),
     ([(f"return {ROOT}", f"if mode == 'in': return {ROOT}")], "does no branch apply?"),
@@ -82,6 +86,9 @@ FACTORS = [
     ([("return 0.0", "return math.log(norms[0])")], "logarithm of 0"),
     ([("return 0.0", "return 1.0")], "exactly 0 gives 0"),
     ([("norms[0] == 0", "norms[0] < 1e-12")], "Small norms count"),
+    ([("norms[0] == 0", "norms[0] < 1e-30")], "Small norms count"),
+    ([("norms[0] == 0", "norms[0] < 0")], "no 0 / 0: treat a first norm"),
+    ([(f"({RATIO}) {POWER}", f"round(({RATIO}) {POWER}, 6)")], "Small norms count"),
     ([("/ norms[-1]", "/ (norms[-1] + 1e-8)")], "Small norms count"),
     ([(f"({RATIO}) {POWER}", f"round(({RATIO}) {POWER}, 4)")], "Small norms count"),
 ]
@@ -108,6 +115,16 @@ DEAD = [
     ([(SMALL, "not layer.bias.grad.any()")], "not exactly 0"),
     ([(SMALL, "layer.bias.grad.norm() < 1e-4")], "whole layer's is"),
     ([(f"        and {SMALL}\n", "")], "Here a ReLU stands"),
+    ([(SMALL, SMALL.replace("1e-3", "1e-2"))], "a few thousandths"),
+    ([(SMALL, SMALL.replace("1e-3", "1e-5"))], "less than a thousandth"),
+    (
+        [(SMALL, SMALL.replace("bias.grad.norm()", "bias.grad.sum().abs()"))],
+        "take their norm",
+    ),
+    (
+        [("    net.train()\n", ""), (".backward()", ".backward()\n    net.train()")],
+        "call `net.train()` first",
+    ),
     ([(NAMES, "name")], "Name the parameter, not the layer"),
     ([(NAMES, 'f"{name}.weight"')], "biases of convolutions only"),
     ([("return [", "return {"), ("norm()\n    ]", "norm()\n    }")], "a list of names"),
@@ -136,6 +153,21 @@ def test_going_by_the_order_of_the_modules_is_told_apart():
         ]
 
     assert "Go by the gradients" in hint_of("05.3", dead_biases)
+
+
+def test_looking_for_a_batchnorm_directly_behind_is_told_apart():
+    def dead_biases(net, pictures, labels):
+        calls = calls_of(net.train(), pictures)
+        norms = [id(c.x) for c in calls if isinstance(c.layer, nn.BatchNorm2d)]
+        names = {layer: name for name, layer in net.named_modules()}
+        return [
+            f"{names[call.layer]}.bias"
+            for call in calls
+            if id(call.y) in norms and getattr(call.layer, "bias", None) is not None
+        ]
+
+    hint = hint_of("05.3", dead_biases)
+    assert "Only an average" in hint and "old gradients" not in hint
 
 
 def test_naming_all_that_has_no_gradient_to_speak_of_is_told_apart():
@@ -186,6 +218,10 @@ WEIGHT = "folded.weight *= scale[:, None, None, None]"
 SHIFT = "norm.bias + (bias - norm.running_mean) * scale"
 FOLDS = [
     ([(" + norm.eps", "")], "ε is missing"),
+    ([("norm.eps", "1e-5")], "not that of the norm"),
+    ([(SCALE, "norm.weight / (norm.running_var**0.5 + norm.eps)")], "before the root"),
+    ([(SHIFT, "(norm.bias + bias - norm.running_mean) * scale")], "behind the scale"),
+    ([("bias - norm.running_mean", "bias + norm.running_mean")], "It is subtracted"),
     ([(SCALE, "norm.weight / (norm.running_var + norm.eps)")], "by the variance"),
     ([("norm.weight /", "1 /")], "γ, `norm.weight`, is missing"),
     ([(SHIFT, "(bias - norm.running_mean) * scale")], "β, `norm.bias`, is missing"),

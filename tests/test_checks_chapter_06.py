@@ -52,6 +52,7 @@ SHORTCUTS = [
      "That is right only at stride 1"),
     ([(SLICE, "x.mul_(2)[:, :, ::stride, ::stride]")], "append zeros"),
     ([(PAD, "F.pad(x.detach(), (0, 0, 0, 0, 0, extra))")], "cut the gradient"),
+    ([(PAD, f"{PAD}.detach().requires_grad_()")], "cut the gradient"),
     ([(PAD, "torch.zeros(9)[:out_channels]")], "append zeros"),
     ([("0, extra)", "0, out_channels)")], "Some are there already"),
     ([(SLICE, "x[:, :, ::2, ::2]")], "axis 2: 3 rows instead of 5"),
@@ -145,6 +146,8 @@ TERMS = [
     ([("residual(x), x, grad_outputs=g",
        "residual(x.detach()), x, g, allow_unused=True")], "One term is `None`"),
     ([("x.detach().requires_grad_()", "x")], "an x that asks for a gradient"),
+    ([("    (through_residual,)", "    torch.set_grad_enabled(False)\n"
+       "    (through_residual,)")], "not under `no_grad`"),
     ([(PAIR, "return g, ...")], "still waits for your code"),
     ([(PAIR, "return ..., through_residual")], "still waits for your code"),
     ([(PAIR, "return x, ...")], "The first is x itself"),

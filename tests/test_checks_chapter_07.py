@@ -51,6 +51,8 @@ BLOCKS = [
      "Fewer channels"),
     ([("nn.BatchNorm2d(out_channels),", "nn.BatchNorm2d(out_channels),\n"
        "            ][: 2 if stride == 2 else 1] + [")], "lacks its BatchNorm"),
+    ([("stride=1", "stride")], "Keep `stride=1`"),
+    ([("stride=1", "stride=2")], "Keep `stride=1`"),
     ([("self.bn1 = nn.BatchNorm2d(out_channels)",
        "self.bn1 = nn.BatchNorm2d(out_channels, affine=False)")], "leave `affine`"),
     ([("self.bn1(self.conv1(x))", "self.bn1(self.plain[0](x))"),
@@ -283,6 +285,21 @@ def test_shortcut_in_a_prediction_is_answered():
         return {name for name, _ in block.named_parameters() if "1.1" not in name}
 
     assert "goes around F" in hint_of("07.3", answer)
+
+
+def test_gradients_that_were_never_taken_are_asked_about():
+    def answer(block):
+        return {name for name, p in block.named_parameters() if p.grad is None}
+
+    assert "Did `backward()` run" in hint_of("07.3", answer)
+
+
+def test_pictures_of_a_fixed_number_of_channels_are_told_what_a_block_wants():
+    def answer(block):
+        block(torch.randn(2, 3, 8, 8)).sum().backward()
+        return {name for name, p in block.named_parameters() if not p.grad.any()}
+
+    assert "its own number of channels" in hint_of("07.3", answer)
 
 
 @pytest.mark.parametrize("answer", [FROZEN, list(FROZEN), lambda block: FROZEN])

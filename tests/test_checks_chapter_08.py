@@ -45,6 +45,15 @@ COSTS = [
     ([("first += in_channels", "first += blocks * in_channels")],
      "Only the first block"),
     ([("(blocks - 1)", "blocks")], "One block too many"),
+    ([(PLACES, "int(size / stride + 0.5) ** 2")], "7 become 3 at stride 3"),
+    ([(PLACES, "((size + 1) // stride) ** 2")], "1 and 3 too"),
+    ([(PLACES, "((size - 3) // stride + 1) ** 2")], "are padded"),
+    ([(IF, IF.replace("!= width", "< width"))], "with the channels too"),
+    ([(IF, IF.replace("!= width", "> width"))], "with the channels too"),
+    ([("+= in_channels", "+= width")], "The projection takes x itself"),
+    ([(FIRST, FIRST.replace("width * width", "in_channels * width"))],
+     "the first one puts out"),
+    ([(REST, REST.replace("2 * ", ""))], "Each of the other blocks has two"),
 ]  # fmt: skip
 
 test_wrong_cost_of_a_stage_is_explained = explained("08.1", COSTS)
@@ -91,6 +100,7 @@ STEMS = [
     ([(ORDER, "[nn.ReLU()]")], "Convolution, BatchNorm, ReLU"),
     ([(", " + POOL, "")], "too large"),
     ([(POOL, "nn.MaxPool2d(3, stride=2)")], "too small"),
+    ([(BIAS, "padding=2, bias=False")], "no window has more than `padding=1`"),
     ([(POOL, "nn.MaxPool2d(2)")], "17 places then become 9"),
     ([(POOL, "nn.MaxPool2d(2, ceil_mode=True)")], "The window of the pool is 2×2"),
     ([(POOL, "nn.AvgPool2d(3, stride=2, padding=1)")], "The pool averages"),
@@ -199,7 +209,19 @@ DEPTHS = [
 test_wrong_depth_is_explained = explained("08.3", DEPTHS)
 
 
+def of_the_stages(net):
+    return sum(isinstance(layer, nn.Conv2d) for layer in net.stages.modules())
+
+
+def until_the_first_stage(net):
+    parts = [net.stem, net.head, *[block.residual for block in net.stages[0]]]
+    layers = [layer for part in parts for layer in part.modules()]
+    return sum(isinstance(layer, (nn.Conv2d, nn.Linear)) for layer in layers)
+
+
 COUNTED = [
+    (of_the_stages, "The stem, with projections in its place?"),
+    (until_the_first_stage, "Or is a `return` inside the loop?"),
     (lambda net: sum(len(stage) for stage in net.stages), "number of blocks"),
     (lambda net: 2 * sum(len(s) for s in net.stages) + 2, "a bottleneck has three"),
     (lambda net: len(list(net.parameters())), "all tensors that learn"),

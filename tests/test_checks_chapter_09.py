@@ -45,6 +45,10 @@ COSTS = [
     ),
     ([(IF, "stride == 2 or in_channels != out_channels")], "with the stride too"),
     ([("after * in_channels", "after * width")], "takes x itself"),
+    ([(AFTER, "after = int(size / stride + 0.5) ** 2")], "7 become 3 at stride 3"),
+    ([(AFTER, "after = ((size + 1) // stride) ** 2")], "1 and 3 too"),
+    ([(IF, IF.replace("!= out", "< out"))], "with the channels too"),
+    ([(IF, IF.replace("!= out", "> out"))], "with the channels too"),
     (
         [("after * in_channels * out_channels", "after * in_channels * width")],
         "what is added to F(x)",
@@ -242,6 +246,7 @@ test_wrong_width_is_explained = explained("09.3", WIDTHS)
 
 
 ROOTS = [
+    (lambda c, s: 4 * int(c * (18 / 17) ** 0.5), "take `squeeze` for 4"),
     (
         lambda c, s: int(s * c * (18 / (2 * s + 9)) ** 0.5),
         "Round the middle down first",

@@ -49,6 +49,8 @@ BLOCKS = [
      "The last 1×1 has the stride"),
     ([(IF, "stride != 1")], "at stride 1"),
     ([(IF, "in_channels != out_channels")], "the channels stay"),
+    ([(IF, IF.replace("!= out", "< out"))], "Fewer channels come out"),
+    ([("stride=1", "stride")], "with those of the starter"),
     ([("padding=1, ", "")], "keeps the grid"),
     ([(IF, "stride == 2 or in_channels != out_channels")], "the channels stay"),
     ([("nn.BatchNorm2d(in_channels)", "nn.BatchNorm2d(width)")],
@@ -62,6 +64,8 @@ BLOCKS = [
     ([(PROJECT, f"nn.Sequential({PROJECT}, nn.BatchNorm2d(out_channels))")],
      "alone"),
     ([(PROJECT, PROJECT.replace("bias=False", "bias=True"))], "has a bias"),
+    ([(PROJECT, f"nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU(), {PROJECT})")],
+     "stands before the projection"),
     ([(f"return {SUM}", f"return torch.relu({SUM})")], "That is ResNet v1"),
     ([(SUM, "self.residual(x)")], "F(x) alone"),
     ([(f"return {SUM}", "y = self.residual[:2](x)\n"

@@ -1,6 +1,7 @@
 """The checks of chapter 11 name the mistake that was made."""
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -83,6 +84,12 @@ def test_a_split_of_numpy_passes_too():
     passes("11.1", hold_back)
 
 
+def test_labels_that_are_changed_are_not_held_against_the_split():
+    passes(
+        "11.1", edited("11.1", (f"return {RETURN}", f"labels *= 0; return {RETURN}"))
+    )
+
+
 def test_a_global_seed_inside_passes_too():
     answer = edited(
         "11.1",
@@ -99,6 +106,7 @@ MEASURES = [
     ([("right / seen", "1 - right / seen")], "That is the error"),
     ([("net.eval()", "net.train()")], "Call `net.eval()` first"),
     ([("    net.eval()\n", "")], "Call `net.eval()` first"),
+    ([("net.eval()", "net.training = False")], "Call `net.eval()` first"),
     ([("with torch.no_grad():", "if True:")], "`with torch.no_grad():`"),
     ([("right +=", "right ="), ("seen +=", "seen =")], "the last batch alone"),
     ([("seen += len(labels)", "seen += 1")], "number of batches, not of pictures"),
@@ -168,6 +176,11 @@ def test_one_tensor_of_all_pictures_passes_too():
         return (net.eval()(x).argmax(1) == y).float().mean()
 
     passes("11.2", accuracy)
+
+
+def test_running_averages_alone_are_enough():
+    code = "[m.eval() for m in net.modules() if 'Norm' in type(m).__name__]"
+    passes("11.2", edited("11.2", ("net.eval()", code)))
 
 
 def test_a_number_of_numpy_passes_too():
@@ -326,7 +339,26 @@ def in_single_precision(first, second, labels):
     return a.mean() - b.mean(), (a - b).std(correction=0) / len(labels) ** 0.5
 
 
-@pytest.mark.parametrize("answer", [with_counts, in_single_precision])
+def by_variance_and_mean(first, second, labels):
+    """In single precision the mean of these is some 1e-18 where it should be 0."""
+    gain = (first == labels).float() - (second == labels).float()
+    variance, difference = torch.var_mean(gain, correction=0)
+    return difference, (variance / len(gain)).sqrt()
+
+
+def picture_by_picture(first, second, labels):
+    """Sums of what is rounded already: the difference is not quite 0."""
+    n, difference, square = len(labels), 0, 0
+    for a, b, label in zip(first, second, labels, strict=True):
+        gain = (int(a == label) - int(b == label)) / n
+        difference, square = difference + gain, square + gain**2 * n
+    return difference, math.sqrt((square - difference**2) / n)
+
+
+OTHER_WAYS = [with_counts, in_single_precision, by_variance_and_mean]
+
+
+@pytest.mark.parametrize("answer", [*OTHER_WAYS, picture_by_picture])
 def test_another_way_to_compare_two_nets_passes(answer):
     passes("11.4", answer)
 

@@ -40,6 +40,12 @@ FROZEN = [
     ([(PARTS, "[net.stem, net.stages(stages)]")], "of another type"),
     ([(EVAL, "[setattr(m, 'momentum', 0.0) for m in part.modules()]")],
      "uses the statistics of the batch"),
+    ([(EVAL, "[getattr(m, 'reset_running_stats', m.eval)() for m in part.modules()]; "
+       + EVAL)], "To freeze is to switch"),
+    ([(FREE, f"{FREE}    import torch; net.head[-1] = torch.nn.Linear(16, 3)\n")],
+     "those of the head too"),
+    ([(FREE, f"{FREE}    import torch; net.stem = torch.nn.Identity()\n")],
+     "To freeze is to switch"),
 ]  # fmt: skip
 
 test_wrong_freezing_is_explained = explained("12.1", FROZEN)
@@ -96,6 +102,9 @@ RATED = [
      "each part that learns"),
     ([("net.head, *", "net.head, net.stages[3], *")], "has three stages"),
     ([("groups.append({", "groups = groups.append({")], "Something here is `None`"),
+    ([("[p for p in part", "[p.data for p in part")], "such as `.data`"),
+    ([(LEARN, "[n for n, p in part.named_parameters() if p.requires_grad]")],
+     "neither their names"),
 ]  # fmt: skip
 
 
@@ -143,6 +152,10 @@ SEEN = [
     ([(TENSOR, WHOLE)], "Divide by 255 first"),
     ([(TENSOR, WHOLE), (NORMAL, "x[None]")], "pixels from 0 to 255"),
     ([(TENSOR, TENSOR + " / 255")], "twice"),
+    ([(TENSOR, WHOLE + " / 256")], "not by 256"),
+    ([(RESIZE, 'picture.convert("RGB").resize((size * picture.width // min('
+       'picture.size), min(picture.size) if picture.height > picture.width else size))'
+       )], "Scale by a smooth filter"),
     ([(NORMAL, "x[None]")], "run from 0 to 1"),
     ([(NORMAL, "(x - torch.tensor(mean)[:, None, None])[None]")], "Divide by `std`"),
     ([(NORMAL, "(x / torch.tensor(std)[:, None, None])[None]")], "Subtract `mean`"),
@@ -155,7 +168,7 @@ SEEN = [
     ([(TENSOR, TENSOR + ".flip(0)")], "blue, green, red"),
     ([(RESIZE, RESIZE.replace("size)", "[size, size])"))], "squashed"),
     ([(RESIZE, RGB)], "without scaling"),
-    ([(CROP, "TF.crop(picture, 0, 0, size, size)")], "corner was cut"),
+    ([(CROP, "TF.crop(picture, 0, 0, size, size)")], "or a place by chance"),
     ([(CROP, "picture")], "cut its centre"),
     ([(RGB, "picture")], "comes first"),
     ([(TENSOR, "TF.to_tensor(picture)[:3]"),

@@ -35,6 +35,12 @@ MAPS = [
     ([(".sum(1)", ".sum(1, keepdim=True)")], "length 1 is left over"),
     ([(".sum(1)", ".sum(1).squeeze()")], "axis of the pictures is gone"),
     ([(PRODUCT, "features.mul_(chosen[:, :, None, None])")], "in place"),
+    ([("* features", "* features.relu()")], "sum over channels of weight"),
+    ([(".sum(1)", ".sum(0)")], "Summed over the pictures"),
+    ([(".sum(1)", ".sum(2)")], "Summed over the rows"),
+    ([("return ", "maps = "),
+      (".sum(1)", ".sum(1)\n    maps = maps - maps.amin((1, 2), True)\n"
+       "    return maps / maps.amax((1, 2), True)")], "rescaled to 0…1"),
 ]  # fmt: skip
 
 test_wrong_map_is_explained = explained("13.1", MAPS)
@@ -69,6 +75,7 @@ DIRECTIONS = [
     ([(ZEROS, "return weight")], "the bias itself"),
     ([(ZEROS, "return torch.tensor(0.)")], "One zero is not enough"),
     ([(ZEROS, "return 0")], "Return a tensor of PyTorch"),
+    ([(ZEROS, "return direction.zero_()")], "in place"),
     ([("weight.dim() < 2", "False")], "look at `weight.dim()`"),
     ([("rows / lengths", "rows.div_(lengths)")], "in place"),
     ([(".reshape(weight.shape)", "")], "reshape(weight.shape)"),
@@ -118,6 +125,14 @@ GRADS = [
     ([("gradients.mean", "gradients.amax")], "largest gradient"),
     ([("scores.sum()", "scores.mean()")], "averaged before the gradient"),
     ([("scores.sum()", "scores[0]")], "Only one score was differentiated"),
+    ([("scores.sum()", "scores[-1]")], "Only one score was differentiated"),
+    ([(ALL, f"torch.zeros_like({ALL})")], "mean of the gradients over the places"),
+    ([("return (", "maps = ("), (".relu()", ".relu()\n    return maps / maps.max()")],
+     "largest value of 1"),
+    ([("return (weights * features)", "with torch.no_grad():\n"
+       "        features *= weights\n    return features")], "in place"),
+    ([("return (weights * features)", "features *= weights\n    return features")],
+     "`*=` does not"),
     ([(ALL, "(weights * features).sum(1).relu() / "
             "(weights * features).sum(1).relu().amax((1, 2), keepdim=True)")],
      "largest value of 1"),

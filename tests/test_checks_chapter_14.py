@@ -156,7 +156,7 @@ def test_no_hint_of_a_check_gives_the_repair_away(bug):
 
 def test_every_hint_is_used():
     given = {"gamma", "layers", "output", "one scale", "labels", "pixels"}
-    given |= {"classes", "fits", "gradient"}
+    given |= {"classes", "fits", "gradient", "lighter"}
     assert set(HINTS) == set(LOOKS.values()) | given
 
 
@@ -216,10 +216,13 @@ CIFAR = [
     ([("stride != 1 or in_channels != channels", "in_channels != channels")],
      {"widen"}),
     ([("stride != 1 or in_channels != channels", "True")], {"zero", "reuse"}),
+    ([("in_channels != channels", "in_channels < channels")], {"widen"}),
     ([("norm = nn.BatchNorm2d(channels)", "norm = nn.Identity()")], {"layers"}),
     ([("norm = nn.BatchNorm2d(channels)",
        "norm = nn.BatchNorm2d(channels, track_running_stats=False)")], {"company"}),
     ([("stride, 1, bias=False", "stride, 1, bias=True")], {"layers"}),
+    ([("channels, 3, 1, 1,", "channels, 3, stride, 1,")], {"widen"}),
+    ([("nn.BatchNorm2d(channels)", "nn.GroupNorm(1, channels)")], {"reuse"}),
 ]  # fmt: skip
 
 
@@ -251,6 +254,12 @@ def test_wrong_way_of_counting_is_named(edits, words):
     (failed,) = [message for message in report.messages if not message.passed]
     assert words in f"{failed.got} {failed.hint}"
     assert "dd up" not in f"{failed.got} {failed.hint}"  # how it is mended
+
+
+def test_a_mode_that_reaches_no_layer_is_no_evaluation():
+    assert left("14.3", edited("14.3", ("net.eval()", "net.training = False"))) == {
+        "mode"
+    }
 
 
 def test_pictures_of_whole_batches_alone_are_not_taken_for_the_first_batch():
@@ -364,6 +373,9 @@ DATA = [
     ([(SCALE, "mean, std = pictures.mean(), pictures.std()")], {"scale"}),
     ([(SCALE, "mean, std = 0.5, 0.5")], {"scale"}),
     ([(BOTH, "pictures = pictures - mean")], {"scale"}),
+    ([(BOTH, "pictures = (mean - pictures) / std")], {"lighter"}),
+    ([("pictures[training].std()", "pictures[training].std((1, 2)).mean()")],
+     {"scale"}),
     ([('folder == "train"', 'folder == "val"')], {"folders"}),
     ([("valid = pictures[~training]", "valid = (pictures * 2)[~training]")],
      {"one scale"}),
@@ -392,6 +404,13 @@ def test_a_list_that_is_compared_as_a_whole_is_named():
     line = 'torch.tensor([folder == "train" for folder in folders])'
     answer = edited("14.5", (line, 'torch.tensor(folders == "train")'))
     assert "one `False`" in hint_of("14.5", answer)
+
+
+def test_what_was_given_may_be_used_up():
+    """The check looks at its own pictures and folders, not at what is left of them."""
+    edits = [("return train, valid", "images.zero_(); folders.clear()\n"
+              "    return train, valid")]  # fmt: skip
+    passes("14.5", edited("14.5", *edits))
 
 
 def test_other_parts_are_told_by_their_shapes():

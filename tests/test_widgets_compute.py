@@ -89,7 +89,7 @@ def test_the_bars_are_the_shares_of_the_data(page, shown, net, stem, size):
         ("parameters", case["parameters"]),
     ):
         want = [value / sum(values) for value in values]
-        drawn = shares(page, f".cost-{kind} .cost-bar")
+        drawn = shares(page, f".cost-{kind} .rl-bar span")
         assert drawn == pytest.approx(want, abs=0.005)
         for words, share in zip(text(page, 0, f".cost-{kind} b"), want, strict=True):
             number = float(words.removeprefix("< ").removesuffix(" %"))
@@ -116,10 +116,10 @@ def test_all_stems_are_drawn_to_one_scale(page, shown):
     choose(page, 1, 1, 0)
     cases = shown.data["cases"][1]
     totals = [sum(case["macs"][0]) for case in cases]
-    drawn = shares(page, ".cost-of-macs .cost-bar")
+    drawn = shares(page, ".cost-of-macs .rl-bar span")
     assert drawn == pytest.approx([t / max(totals) for t in totals], abs=0.005)
     totals = [sum(case["parameters"]) for case in cases]
-    drawn = shares(page, ".cost-of-parameters .cost-bar")
+    drawn = shares(page, ".cost-of-parameters .rl-bar span")
     assert drawn == pytest.approx([t / max(totals) for t in totals], abs=0.005)
     assert text(page, 0, ".cost-on .cost-part") == ["deep"]
 

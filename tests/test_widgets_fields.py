@@ -49,7 +49,7 @@ def test_the_field_shows_the_data_at_every_depth(page, shown, stack, depth):
         f"{side**2:,}",
     ]
     top = max(found["weights"], side**2)
-    bars = shares(page, ".field-bar")
+    bars = shares(page, ".field-row .rl-bar span")
     assert bars == pytest.approx([found["weights"] / top, side**2 / top], abs=0.005)
     assert f"{side} × {side} pixels" in said(page, FIELD)
 
@@ -126,12 +126,12 @@ def test_the_wings_are_the_shares_of_the_chosen_net(page, shown, net, head, clas
     for kind, side in (("parameters", "left"), ("macs", "right")):
         values = case[kind][classes]
         want = [value / sum(values) for value in values]
-        drawn = shares(page, f".where-{side} .where-track span")
+        drawn = shares(page, f".where-{side} .rl-bar span")
         assert drawn == pytest.approx(want, abs=0.005)
     below = [number == 1 for number in case["places"]]
     linear = page.js(
-        "return [...document.querySelectorAll('.where-left .where-track span')]"
-        ".map(bar => bar.className === 'where-linear')"
+        "return [...document.querySelectorAll('.where-left .rl-bar span')]"
+        ".map(bar => bar.closest('.where-linear') !== null)"
     )
     assert linear == below
 
@@ -159,7 +159,7 @@ def test_all_nets_are_drawn_to_one_scale(page, shown, head, classes):
             "return [...document.querySelectorAll(arguments[0])].map(track => "
             "[...track.children].reduce((sum, bar) => sum + bar.getBoundingClientRect()"
             ".width, 0) / track.getBoundingClientRect().width)",
-            f".where-{kind} .where-track",
+            f".where-{kind} .rl-bar",
         )
         assert drawn == pytest.approx([row[head] / top for row in totals], abs=0.01)
     assert text(page, WHERE, ".where-on [role=rowheader]") == ["GoogLeNet"]

@@ -336,7 +336,7 @@ def test_the_map_is_that_of_the_data(page, shown, picture, layer, asked):
         "–" if share is None else portion(share)
     ]
     wanted = [row["inside"][picture][asked] or 0 for row in found["layers"]]
-    assert shares(page, ".cam-bar") == pytest.approx(wanted, abs=0.01)
+    assert shares(page, ".cam-row .rl-bar span") == pytest.approx(wanted, abs=0.01)
 
 
 @pytest.mark.browser

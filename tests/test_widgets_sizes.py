@@ -76,7 +76,7 @@ def test_a_phone_that_is_turned_keeps_no_blank_room(browser, shown, tmp_path):
 PAINT = """
 const paint = node => getComputedStyle(node).backgroundColor;
 const bars = [...document.querySelectorAll(
-  '.rl-inner span:is([class*="-bar"], [class*="-fill"], .where-conv):empty')];
+  '.rl-bar > span, .size-fill, .where-key')];
 const pressed = [...document.querySelectorAll('.rl-inner [aria-pressed=true]')];
 return [bars.map(node => [node.className, paint(node),
     paint(node.closest('.rl-inner'))]),

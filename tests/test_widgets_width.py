@@ -55,7 +55,7 @@ def test_numbers_and_bars_are_those_of_the_data(page, shown, channels, squeeze):
     for key, of in (("macs", cost), ("values", puts)):
         found = [of(block) for block in three]
         assert text(page, 0, f".wide-of-{key} b") == [f"{v:,}" for v in found]
-        drawn = shares(page, f".wide-of-{key} .wide-bar")
+        drawn = shares(page, f".wide-of-{key} .rl-bar span")
         assert drawn == pytest.approx([v / max(found) for v in found], abs=0.01)
 
 

@@ -96,8 +96,8 @@ def inception_weights(channels, one, three, five, pooled, reduced=True):
 Write `average_head(net, num_classes)` for a `net` such as VGG, which has
 `net.features`, its convolutions and pools. It returns a module that uses these
 features, the very same ones and not copies, then takes the mean of each channel over
-the grid, and ends in one linear layer to `num_classes`. It must take pictures of any
-size, and features of any width. Return logits: no softmax.
+the grid, and ends in one linear layer, an `nn.Linear`, to `num_classes`. It must take
+pictures of any size, and features of any width. Return logits: no softmax.
 """,
         starter='''\
 from torch import nn

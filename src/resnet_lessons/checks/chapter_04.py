@@ -49,9 +49,10 @@ EXERCISES = [
 `net` is a `nets.FullyConvolutional` of chapter 3: its logits are
 `net.head(net.stages(x))`. Write `deepen(net, extra)`, which returns a *new* net with
 `extra` more layers at the end of its stages. Each of them is a 3×3 convolution (an
-`nn.Conv2d`) with weights of its own, followed by a ReLU. For every picture the new net
-gives the same logits as `net`, in evaluation mode and in training mode. The net that
-was given stays as it was.
+`nn.Conv2d`) with weights of its own, followed by a ReLU, and nothing else. For every
+picture the new net gives the same logits as `net`, in evaluation mode and in training
+mode, and every weight of it can learn. The net that was given stays as it was, its mode
+included.
 """,
         starter='''\
 import copy

@@ -44,9 +44,10 @@ EXERCISES = [
 Write `stage_macs(in_channels, width, blocks, stride, size)`: the multiply-accumulates
 that a stage of `blocks` basic blocks needs for one picture. What arrives has
 `in_channels` channels on a grid of `size` × `size`. Each block has two 3×3 convolutions
-and puts out `width` channels. The first convolution of the first block has the stride;
-an odd grid rounds up. Where the shape changes, the shortcut is a 1×1 convolution with
-the same stride (option B). Only convolutions count.
+and puts out `width` channels. The first convolution of the first block has the stride:
+the grid that it puts out has a side of `size / stride`, rounded up. Where the shape
+changes, in the grid or in the channels, the shortcut is a 1×1 convolution with the same
+stride (option B). Only convolutions count.
 """,
         starter="""\
 def stage_macs(in_channels, width, blocks, stride, size):

@@ -49,9 +49,10 @@ EXERCISES = [
 Write `bottleneck_macs(in_channels, width, stride, size)`: the multiply-accumulates that
 one bottleneck block needs for one picture. What arrives has `in_channels` channels on a
 grid of `size` × `size`. A 1×1 convolution brings them to `width`, a 3×3 convolution
-with the stride keeps that width, a 1×1 convolution puts out `4 * width`. An odd grid
-rounds up. Where the shape changes, the shortcut is a 1×1 convolution with the stride
-(option B). Only convolutions count.
+with the stride keeps that width, a 1×1 convolution puts out `4 * width`. The grid
+behind the stride has a side of `size / stride`, rounded up. Where the shape changes, in
+the grid or in the channels, the shortcut is a 1×1 convolution with the stride (option
+B). Only convolutions count.
 """,
         starter="""\
 def bottleneck_macs(in_channels, width, stride, size):

@@ -3,7 +3,8 @@
 from torchvision.transforms import functional as TF
 
 from .exercise import Exercise
-from .judges_12 import check_freeze, check_parameter_groups, check_preprocess
+from .judges_12 import check_freeze, check_parameter_groups
+from .judges_12_pictures import check_preprocess
 
 
 def freeze(net, stages):

@@ -15,6 +15,7 @@ from .mistakes_01 import LOSSES, MACS, PARAMETERS, SIZES, STEPS, gradients
 
 
 def check_output_size(answer, expect):
+    mistakes = SIZES
     for what, case in [
         ("C1 of LeNet-5", (32, 5, 1, 0)),
         ("C5 of LeNet-5", (5, 5, 1, 0)),
@@ -28,15 +29,17 @@ def check_output_size(answer, expect):
         size, kernel, stride, padding = case
         expect.trying("output_size({}, {}, {}, {})".format(*case))
         layer = nn.Conv2d(1, 1, kernel, stride, padding)
+        want = layer(torch.zeros(1, 1, size, size)).shape[-1]
         got = answer(*case)
         hint = "Count the steps that fit behind the first place, and that place too."
         expect.equal(
             f"{what}: places along one side",
             got,
-            layer(torch.zeros(1, 1, size, size)).shape[-1],
+            want,
             hint="Return one number." if isinstance(got, str | tuple | list) else hint,
-            mistakes=made(SIZES, *case),
+            mistakes=made(mistakes, *case),
         )
+        mistakes = [pair for pair in mistakes if pair[0](*case) == want]  # still may be
     expect.trying("output_size(32, 5)", "Keep `stride=1, padding=0` in the first line.")
     expect.equal("without stride and padding", answer(32, 5), 28)
 
@@ -132,11 +135,16 @@ def check_training_step(answer, expect):
         ],
     )
     twin, events = deepcopy(net), optimizer.events
-    hook = net[-1].bias.register_hook(lambda gradient: events.append("backward"))
+    modes = []
+    hooks = [
+        net[-1].bias.register_hook(lambda gradient: events.append("backward")),
+        net.register_forward_pre_hook(note_mode(modes)),
+    ]
     loss = answer(net, optimizer, x.clone(), y.clone())
-    hook.remove()
+    for hook in hooks:
+        hook.remove()
     _happened(events, twin, net, expect)
-    in_training(net, expect, JUDGING)
+    stays_in_training(net, modes, expect)
     _moved(net, twin, x, y, expect)
     _returned(loss, twin, net, x, y, expect)
 
@@ -148,6 +156,23 @@ def check_training_step(answer, expect):
     answer(net, optimizer, x.clone(), y.clone())
     _moved(net, twin, x, y, expect)
     keeps_the_optimizer(answer, expect)
+
+
+def note_mode(modes: list):
+    """A hook that notes, for each pass that may learn, whether the net trains."""
+    return lambda net, _: modes.append(net.training or not torch.is_grad_enabled())
+
+
+def stays_in_training(net, modes, expect):
+    """The net is in training mode, and was so in each pass of `modes`."""
+    in_training(net, expect, JUDGING)
+    expect.true(
+        "the pictures go through it in training mode",
+        all(modes),
+        got="evaluation mode",
+        expected="training mode, as it came",
+        hint=JUDGING,
+    )
 
 
 def setting():
@@ -237,7 +262,7 @@ def plain_number(loss, expect, hint: str):
 
 
 def _returned(loss, twin, net, x, y, expect):
-    hint = "`loss.item()`: a tensor would keep all that led to it in memory."
+    hint = "`loss.item()`: a tensor drags along the graph of all that led to it."
     loss = plain_number(loss, expect, hint)
     with torch.no_grad():
         after, mistakes = F.cross_entropy(net(x), y), made(LOSSES, twin, x, y)

@@ -8,15 +8,15 @@ import torch.nn.functional as F
 from .advice import MISFIT
 from .expect import made
 from .judges_01 import (
-    JUDGING,
     RATE,
     Descent,
     keeps_the_optimizer,
+    note_mode,
     plain_number,
     setting,
+    stays_in_training,
     weights_of,
 )
-from .kept import in_training
 from .mistakes_01 import gradients
 
 HELD = (
@@ -44,17 +44,18 @@ def check_step_in_parts(answer, expect):
         for ours, theirs in zip(twin.parameters(), net.parameters(), strict=True):
             ours.grad = None if theirs.grad is None else theirs.grad.clone()
         events = optimizer.events
-        graphs = []
+        graphs, modes = [], []
         hooks = [
             net.register_forward_hook(lambda net, _, y, g=graphs: g.append(y.grad_fn)),
             net.register_forward_pre_hook(lambda net, given, e=events: e.append(given)),
+            net.register_forward_pre_hook(note_mode(modes)),
             net[-1].bias.register_hook(lambda gradient, e=events: e.append("backward")),
         ]
         loss = answer(net, optimizer, x.clone(), y.clone(), at_once)
         for hook in hooks:
             hook.remove()
         _in_turn(_named(events), at_once, expect)
-        in_training(net, expect, JUDGING)
+        stays_in_training(net, modes, expect)
         expect.true(
             "nothing is kept of the parts that went back",
             not any(map(_is_kept, graphs)),
@@ -81,6 +82,12 @@ def _named(events) -> list:
     return [e if isinstance(e, str) else len(e[0]) for e in events]
 
 
+WHOLE = (
+    "The whole batch went through the net, too. Its loss is a sum over the parts: add "
+    "it up where each of them goes through."
+)
+
+
 def _in_turn(events, at_once, expect):
     """Each part goes through the net and back; one step ends it."""
     words = [e if isinstance(e, str) else f"{e} pictures" for e in events]
@@ -90,9 +97,11 @@ def _in_turn(events, at_once, expect):
         bool(sizes) and max(sizes) <= at_once,
         got=f"{max(sizes)}" if sizes else "none",
         expected=f"at most {at_once}",
-        hint="Cut the batch first: `pictures.split(at_once)`, `labels.split(at_once)`."
-        if sizes
-        else "Call `net(…)` on each part.",
+        hint="Call `net(…)` on each part."
+        if not sizes
+        else WHOLE
+        if sum(sizes) > max(sizes) == 8
+        else "Cut the batch first: `pictures.split(at_once)`, `labels.split(at_once)`.",
     )
     expect.equal(
         "pictures in all",
@@ -222,7 +231,7 @@ def _moved(net, twin, x, y, at_once, expect):
 
 
 def _loss(loss, net, twin, x, y, at_once, expect):
-    hint = "Add up `loss.item()`: a tensor would keep all parts in memory."
+    hint = "Add up `loss.item()`: a tensor drags the graphs of all parts along."
     loss = plain_number(loss, expect, hint)
     with torch.no_grad():
         want, after = (F.cross_entropy(n(x), y).item() for n in (twin, net))

@@ -113,7 +113,8 @@ def check_inception(answer, expect):
 def check_average_head(answer, expect):
     for stacks, num_classes in [(((4,), (6, 8)), 5), (((3,), (4,), (4,)), 7)]:
         net = nets.VGG(stacks, hidden=(16, 16)).eval()
-        features, own = net.features, list(net.features.parameters())
+        features = nn.Sequential(*net.features)  # the answer may append to its own
+        own = list(features.parameters())
         learned = [parameter.clone() for parameter in own]
         channels = stacks[-1][-1]
         fits = "The linear layer reads one number for each channel of the features, "
@@ -186,7 +187,8 @@ def _values(head, features, expect):
         len(calls) == 1,
         got=f"{len(calls)} of them",
         expected="one `nn.Linear`",
-        hint="A 1×1 convolution could do it too; take `nn.Linear` here.",
+        hint="A 1×1 convolution, or weights of your own, could do it too; take "
+        "`nn.Linear` here.",
     )
     linear = calls[0].layer
     library = nn.Sequential(features, nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear)

@@ -90,14 +90,15 @@ STEPS = (
     "and W from `x.shape`."
 )
 SIZES = (
-    "Here exp(r·x) is too large or too small for a float. Take the largest r·x of each "
-    "channel out of the sum first."
+    "Here exp(r·x) is too large or too small for a float, and the maximum is not near "
+    "enough. Take the largest r·x of each channel out of the sum first."
 )
 WRITES = "Something writes into x, such as `x *= r`. Make a new tensor: `r * x`."
 
 
 def check_log_sum_exp_pool(answer, expect):
-    for shape, r in [((2, 3, 4, 5), 0.5), ((1, 7, 33, 47), 3), ((4, 6, 1, 1), 2)]:
+    sizes = [(2, 3, 4, 5), (1, 7, 33, 47), (4, 6, 1, 1), (3, 2, 5, 4)]
+    for shape, r in zip(sizes, (0.5, 3, 2, 0.1), strict=True):
         _value(answer, torch.randn(shape), r, "", expect, STEPS, MISTAKES)
     for size in (1000, -1000):  # of whose powers a float makes inf, and 0
         x = torch.rand(2, 3, 4, 5) * size + size / 2

@@ -11,6 +11,7 @@ from .expect import made
 from .kept import can_learn, shares_nothing, stays, unchanged
 from .layers import (
     BOTH_WAYS,
+    CUT,
     calls_of,
     convs_among,
     count,
@@ -26,11 +27,10 @@ from .mistakes_04_causes import CAUSES, DIAGNOSES, STORIES
 
 
 def check_deepen(answer, expect):
-    for widths, extra in [((6, 8), 1), ((4, 6, 10), 5)]:
-        net = nets.FullyConvolutional(widths, num_classes=3)
+    for widths, extra, training in [((6, 8), 1, False), ((4, 6, 10), 5, True)]:
+        net = nets.FullyConvolutional(widths, num_classes=3).train(training)
         randomise(net)
-        net.eval()
-        before = copy.deepcopy(net)
+        before, shallow = copy.deepcopy(net), copy.deepcopy(net).eval()
         case = f"deepen(net, {extra}), a net of {len(widths)} convolutions"
         expect.trying(case)
         deeper = expect.module("a net is returned", answer(net, extra))
@@ -41,20 +41,21 @@ def check_deepen(answer, expect):
         )
         hint = "Work on a copy: `deeper = copy.deepcopy(net)`."
         stays("the given net", net, before, expect, hint)
-        _added(deeper, len(widths), extra, expect)
+        _added(shallow, deeper, len(widths), extra, expect)
         can_learn(deeper.parameters(), expect, LEARNS)
-        _same_logits(net, deeper, extra, expect)
-        _relu_behind_each(net, deeper, extra, expect)
+        _same_logits(shallow, deeper, extra, expect)
+        _relu_behind_each(shallow, deeper, extra, expect)
         expect.trying(case)
         shares_nothing("the given net", net, deeper, before, expect, hint)
 
 
+X = torch.zeros(2, 3, 16, 16)  # where it only matters which layers run
 LEARNS = "The new net is to be trained: leave the `requires_grad` of its weights on."
 
 
-def _added(deeper, stages, extra, expect):
-    """As many more 3×3 convolutions, each with weights of its own."""
-    calls = calls_of(deeper.eval(), torch.randn(2, 3, 16, 16))
+def _added(net, deeper, stages, extra, expect):
+    """As many more 3×3 convolutions at the end, each with weights of its own."""
+    calls = calls_of(deeper.eval(), X)
     convs = convs_among(calls, 3)
     others = sum(isinstance(call.layer, nn.Conv2d) for call in calls) - len(convs)
     expect.equal(
@@ -79,6 +80,26 @@ def _added(deeper, stages, extra, expect):
         hint="One kernel is used several times. Make a new convolution in each round "
         "of the loop.",
     )
+    expect.equal(
+        "other convolutions",
+        others,
+        0,
+        hint="A new layer is one 3×3 convolution and a ReLU, and nothing else.",
+    )
+    given = [conv.layer.weight for conv in convs_among(calls_of(net, X), 3)]
+    places = [
+        place
+        for place, conv in enumerate(convs)
+        if any(torch.equal(conv.layer.weight, weight) for weight in given)
+    ]
+    expect.true(
+        "the new ones come last",
+        len(places) < stages or places == list(range(stages)),
+        got="one in front of a given layer",
+        expected="all of them behind the given layers",
+        hint="They stand in front of the stages or between them. Put them at the end: "
+        "behind the last stage, in front of the head.",
+    )
 
 
 DRAWN = (
@@ -88,7 +109,7 @@ DRAWN = (
 
 
 def _same_logits(net, deeper, extra, expect):
-    x = torch.randn(4, 3, 33, 20)
+    x = 10 * torch.randn(4, 3, 33, 20)
     new = convs_among(calls_of(deeper.eval(), x), 3)[-extra:]
     drawn = any(c.layer.bias is not None and c.layer.bias.any() for c in new)
     mistakes = [(net.head(wrong(net.stages(x))), hint) for wrong, hint in WEIGHTS]
@@ -108,6 +129,9 @@ def _same_logits(net, deeper, extra, expect):
             "other is 0.",
             mistakes=[] if training else mistakes,
         )
+        if not training:  # training moves the averages of the deeper net
+            hint = f"It must come back through the new layers. {CUT}"
+            same_gradient(net, deeper, x, expect, hint)
 
 
 @torch.no_grad()
@@ -170,20 +194,21 @@ def check_residual_twin(answer, expect):
     for blocks in (3, 1):  # around one block, a wrong net may be the right one
         plain = nn.Sequential(*[_block(6) for _ in range(blocks)])
         randomise(plain)
-        plain.eval()
+        plain.train(blocks == 1)
         before = copy.deepcopy(plain)
         expect.trying(f"a plain net of {'1 block' if blocks == 1 else '3 blocks'}")
         twin = expect.module("a net is returned", answer(plain))
         hint = "Copy each block before you change it: `copy.deepcopy(block)`."
         stays("plain", plain, before, expect, hint)
-        _twin_values(before, twin.eval(), expect)
-        _twin_parameters(before, twin, expect)
+        same = copy.deepcopy(before).eval()
+        _twin_values(same, twin.eval(), expect)
+        _twin_parameters(same, twin, expect)
         can_learn(twin.parameters(), expect, LEARNS)
         x = torch.randn(2, 6, 7, 5)
         if blocks == 1:
-            (block,) = _twin_of(before)
+            (block,) = _twin_of(same)
             same_gradient(block, twin, x, expect, BOTH_WAYS, cuts_of_a_block(F.relu))
-        library = _twin_of(copy.deepcopy(before))  # its running averages will move
+        library = _twin_of(same)
         same_in_training(library, twin, x, expect)
         shares_nothing("plain", plain, twin, before, expect, hint)
 

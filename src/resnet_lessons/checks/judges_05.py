@@ -49,13 +49,15 @@ def check_factor_per_layer(answer, expect):
         ("a gradient that shrinks", [0.002, 0.02, 0.2, 2.0], 0.1, POWER),
         ("a gradient that grows", [162.0, 27.0, 6.0, 18.0, 2.0], 3.0, POWER),
         ("two layers", [3.0, 2.0], 1.5, POWER),
-        ("very small norms", [1e-30, 1e-24, 1e-18], 1e-6, SMALL),
+        ("very small norms", [1e-32, 1e-25, 1e-18], 1e-7, SMALL),
         ("ten equal norms", [0.5] * 10, 1.0, POWER),
         ("a first norm that underflowed", [0.0, 1e-40, 1e-20, 1.0], 0.0, ZERO),
+        ("norms that all underflowed", [0.0, 0.0, 0.0], 0.0, ZERO),
     ]:
         expect.trying(
             f"factor_per_layer({norms}), {what}",
-            "A logarithm of 0 does not exist: treat a first norm of 0 on its own."
+            "There is no logarithm of 0 and no 0 / 0: treat a first norm of 0 on its "
+            "own, before you divide."
             if norms[0] == 0
             else "Only the first norm, the last one and their number are needed.",
         )
@@ -74,9 +76,16 @@ def check_factor_per_layer(answer, expect):
 
 WHY = {
     "before BN": "BatchNorm subtracts the mean, and with it any bias in front of it: "
-    "this one is dead. Its gradient is not exactly 0, only tiny beside the weight's.",
+    "this one is dead. Its gradient is not exactly 0, only less than a thousandth of "
+    "the weight's.",
     "no BN": "Nothing subtracts this bias: it is alive. Is its gradient small because "
     "the whole layer's is? Compare with the weight of the same layer.",
+    "pool between": "Only an average stands between this bias and BatchNorm. It hands "
+    "the bias on as it is, so the bias is dead. Go by the gradients.",
+    "some": "Nothing subtracts this bias: it is alive, and has a few thousandths of "
+    "the gradient of its own weight. Dead is what has less than one.",
+    "no sum": "Over the channels the gradients of this bias add up to 0, but each is "
+    "far from 0: take their norm. The bias is alive.",
     "ReLU between": "Here a ReLU stands between the bias and BatchNorm. The bias moves "
     "what the ReLU lets through, so it is alive.",
     "inside": "This convolution is inside of another module, and its bias is dead too. "
@@ -98,6 +107,8 @@ def check_dead_biases(answer, expect):
         ("convolutions without any bias", *_bare(), True),
         ("one convolution before BatchNorm, one not", *_mixed(), True),
         ("modules inside of others, and a BatchNorm for vectors", *_nested(), True),
+        ("convolution, average pooling, BatchNorm", *_pooled(), True),
+        ("no linear layer: a convolution gives the logits", *_to_classes(), True),
     ]:
         x, labels = torch.rand(16, 2, 6, 6), torch.arange(16) % 3
         none = (
@@ -109,11 +120,13 @@ def check_dead_biases(answer, expect):
         expect.trying(what, none, errors=[("NoneType|second time", none)])
         for parameter in net.parameters():  # left over from someone else's step
             parameter.grad = torch.ones_like(parameter)
+        modes = []  # of each pass
+        net.register_forward_pre_hook(lambda net, _, m=modes: m.append(net.training))
         names = answer(net.train(mode), x, labels)
-        dead = ("before BN", "inside")
+        dead = ("before BN", "inside", "pool between")
         want = [name for name, why in reasons.items() if why in dead]
         names = list(names) if isinstance(names, tuple) else names
-        hint = _why(names, want, reasons, net)
+        hint = _why(names, want, reasons, net, modes)
         expect.equal("the dead biases", _listed(names), _listed(want), hint=hint)
 
 
@@ -127,7 +140,7 @@ def _listed(names):
     return Words(", ".join(f"`{name}`" for name in names) or "none")
 
 
-def _why(names, want, reasons, net) -> str:
+def _why(names, want, reasons, net, modes) -> str:
     """What to tell about the first name that is too much or missing."""
     if not _is_list_of_names(names):
         return "Return a list of names, each a text."
@@ -139,19 +152,20 @@ def _why(names, want, reasons, net) -> str:
         return 'Name the parameter, not the layer: `f"{name}.bias"`.'
     if wrong and wrong[0] not in dict(net.named_parameters()):
         return f"`{wrong[0]}` is not among the names in `net.named_parameters()`."
-    why = reasons.get((wrong + missing)[0], "not a convolution")
-    if names or why == "inside":
-        return WHY[why]
-    if not net.training:
+    if not all(modes):
         return (
             "In evaluation mode BatchNorm subtracts a fixed average, and a bias shows. "
             "The question is about training: call `net.train()` first."
         )
-    return WHY[why] + " Were the old gradients cleared?"
+    first = (wrong + missing)[0]
+    why = reasons.get(first, "not a convolution")
+    old = net.get_parameter(first).grad if why == "before BN" else None
+    cleared = old is None or old.mean() < 0.5
+    return WHY[why] + ("" if cleared else " Were the old gradients cleared?")
 
 
 def _net(*layers: nn.Module) -> nn.Sequential:
-    channels = next(m.out_channels for m in reversed(layers) if hasattr(m, "stride"))
+    channels = [m for m in layers if isinstance(m, nn.Conv2d)][-1].out_channels
     pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 3)]
     return nn.Sequential(*layers, *pool)
 
@@ -184,9 +198,10 @@ def _fading() -> tuple:
 def _bright() -> tuple:
     net = _net(_conv(2, 8), nn.ReLU(), _conv(8, 4), nn.ReLU())
     with torch.no_grad():
-        for parameter, factor in zip(net.parameters(), (30, 30, 1 / 30), strict=False):
-            parameter.mul_(factor)
-    return net, {"0.bias": "no BN", "2.bias": "no BN"}
+        for parameter in net[0].parameters():  # what the next weight sees is so large
+            parameter.mul_(250)  # that its bias has some 0.004 of its gradient
+        net[2].weight.mul_(1 / 250)
+    return net, {"0.bias": "no BN", "2.bias": "some"}
 
 
 def _bare() -> tuple:
@@ -195,7 +210,21 @@ def _bare() -> tuple:
 
 def _mixed() -> tuple:
     net = _net(_conv(2, 4), nn.ReLU(), _conv(4, 8), nn.BatchNorm2d(8), nn.ReLU())
+    with torch.no_grad():
+        for parameter in net[0].parameters():  # the next weight gets less, so rounding
+            parameter.mul_(0.02)  # leaves the dead bias some 0.00005 of its gradient
     return net, {"0.bias": "no BN", "2.bias": "before BN"}
+
+
+def _pooled() -> tuple:
+    net = _net(_conv(2, 4), nn.AvgPool2d(2), nn.BatchNorm2d(4), nn.ReLU())
+    return net, {"0.bias": "pool between"}
+
+
+def _to_classes() -> tuple:
+    convs = [_conv(2, 4), nn.ReLU(), _conv(4, 3)]
+    net = nn.Sequential(*convs, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return net, {"0.bias": "no BN", "2.bias": "no sum"}
 
 
 class _NormFirst(nn.Module):

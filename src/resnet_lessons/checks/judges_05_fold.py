@@ -98,7 +98,15 @@ FOLDED = [
             c.weight * _rows(n.weight / n.running_var.sqrt()),
             n.bias + (_bias(c) - n.running_mean) * n.weight / n.running_var.sqrt(),
         ),
-        "ε is missing under the root: `norm.eps`.",
+        "ε is missing under the root, or it is not that of the norm: `norm.eps`.",
+    ),
+    (
+        lambda c, n, r: (
+            c.weight * _rows(n.weight / (n.running_var.sqrt() + n.eps)),
+            n.bias
+            + (_bias(c) - n.running_mean) * n.weight / (n.running_var.sqrt() + n.eps),
+        ),
+        "ε is added before the root is taken: √(σ² + ε).",
     ),
     (
         lambda c, n, r: (
@@ -120,6 +128,20 @@ FOLDED = [
             (_bias(c) - n.running_mean) * n.weight / r,
         ),
         "β, `norm.bias`, is missing.",
+    ),
+    (
+        lambda c, n, r: (
+            c.weight * _rows(n.weight / r),
+            (n.bias + _bias(c) - n.running_mean) * n.weight / r,
+        ),
+        "β, `norm.bias`, was scaled. It is added behind the scale.",
+    ),
+    (
+        lambda c, n, r: (
+            c.weight * _rows(n.weight / r),
+            n.bias + (_bias(c) + n.running_mean) * n.weight / r,
+        ),
+        "The running mean was added. It is subtracted.",
     ),
     (
         lambda c, n, r: (

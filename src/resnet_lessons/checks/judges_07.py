@@ -168,6 +168,9 @@ def _values(block, library, name, expect):
 
 
 def _start(answer, expect):
+    expect.trying("ResBlock(16, 16)", "Keep `stride=1` in the first line.")
+    x = torch.randn(2, 16, 8, 8)
+    expect.shape("the output, without a stride", answer(16, 16)(x), x.shape)
     hint = "At γ = 0 and β = 0, F(x) is 0: the block must return ReLU(shortcut(x))."
     for stride, shortcut in [(1, nn.Identity()), (2, nn.AvgPool2d(2))]:
         x = torch.randn(2, 16, 8, 8)

@@ -161,6 +161,12 @@ FROZEN = [
         "`[name for name, _ in block.named_parameters()]`.",
     ),
     (
+        lambda extra, missing, real: len(extra) == len(real) - 4,
+        "These are all of its parameters. Did `backward()` run before you looked? And "
+        "γ itself does get a gradient: it multiplies the normalised output of the "
+        "second convolution, and that is not zero.",
+    ),
+    (
         lambda extra, missing, real: "residual.1.1.weight" in extra,
         "γ itself does get a gradient: it multiplies the normalised output of the "
         "second convolution, and that is not zero. Only what lies before γ is cut off.",
@@ -190,10 +196,19 @@ FROZEN = [
 ]
 
 
+CHANNELS = (
+    "to have .* channels",
+    "Each block wants its own number of channels, the second axis of its first weight: "
+    "`next(block.parameters()).shape[1]`.",
+)
+
+
 def check_frozen_at_first_step(answer, expect):
     for case in [(8, 8, 1), (8, 16, 2)]:
         block = nets.FastaiBlock(*case)
-        expect.trying("nets.FastaiBlock({}, {}, stride={})".format(*case))
+        expect.trying(
+            "nets.FastaiBlock({}, {}, stride={})".format(*case), errors=[CHANNELS]
+        )
         got = _set_of_names(answer, nets.FastaiBlock(*case), expect)
         want = _without_gradient(block)
         real = {name for name, _ in block.named_parameters()}

@@ -15,11 +15,12 @@ from .mistakes_08 import CHANNELS, COUNTS, MACS, STEMS, STRIDES
 
 def check_stage_macs(answer, expect):
     for in_channels, width, blocks, stride, size in [
-        (8, 8, 3, 1, 6),
-        (4, 8, 2, 2, 10),
+        (8, 8, 4, 1, 7),
+        (5, 8, 2, 2, 10),
         (4, 8, 1, 2, 9),
         (3, 8, 2, 1, 5),
-        (8, 8, 2, 3, 8),
+        (8, 3, 2, 1, 5),
+        (8, 8, 2, 3, 10),
     ]:
         net = stage(nets.BasicBlock, blocks, in_channels, width, stride, shortcut="B")
         case = (in_channels, width, blocks, stride, size)
@@ -99,7 +100,10 @@ def _shape_hint(got, want) -> str:
     if not isinstance(got, torch.Tensor) or got.ndim != 4:
         return "The stem puts out a grid, as it gets one: four axes."
     if got.shape[2] > want[2]:
-        return "The grid is too large: a max-pool with stride 2 closes the stem."
+        return (
+            "The grid is too large: a max-pool with stride 2 closes the stem, and no "
+            "window has more than `padding=1`."
+        )
     return (
         "The grid is too small. Every 3×3 window needs `padding=1`, that of the pool "
         "too: 17 places then become 9, not 8. And the pool needs `stride=2`: without "

@@ -82,9 +82,9 @@ def _ran(block, in_channels, kind) -> list[Call]:
 
 
 def _layers(answer, expect):
-    case, size, hint = SHAPES[0]
-    expect.trying(_name(case), errors=[(MISFIT, CHAIN)])
-    block = expect.module("a module is made", answer(*case))
+    _, size, hint = SHAPES[0]
+    expect.trying("PreActBottleneck(16, 4)", errors=[(MISFIT, CHAIN)])
+    block = expect.module("a module is made", answer(16, 4))
     y = block(torch.randn(2, 16, *size))
     expect.shape("the output", y, (2, 16, *size), hint)
     convs = [call.layer for call in _ran(block, 16, nn.Conv2d)]
@@ -177,6 +177,10 @@ def _values(block, library, case, expect):
                 "The projection has a BatchNorm. Here it is a convolution alone.",
             ),
             (count(library) + out_channels, "The projection has a bias: `bias=False`."),
+            (
+                count(library) + 2 * in_channels,
+                "A BatchNorm stands before the projection, which takes x itself.",
+            ),
         ],
     )
     randomise(library)

@@ -23,7 +23,7 @@ def check_hold_back(answer, expect):
         held = [round(share * size) for size in sizes]
         names, counts = (", ".join(map(str, some)) for some in (kinds, sizes))
         expect.trying(f"labels {names} of {counts} pictures, share {share}, seed 0")
-        train, valid = _pair(expect, answer(labels, share, 0))
+        train, valid = _pair(expect, answer(labels.clone(), share, 0))
         _each_once(expect, train, valid, len(labels), sum(held))
         expect.equal(
             "held back of each class",
@@ -122,7 +122,7 @@ def _each_once(expect, train, valid, count, held):
 def _seeded(expect, answer, labels, share):
     def held(seed):
         torch.rand(3)  # someone else draws, too
-        return sorted(_positions(answer(labels, share, seed)[1]).tolist())
+        return sorted(_positions(answer(labels.clone(), share, seed)[1]).tolist())
 
     first = held(0)
     expect.true(
@@ -173,7 +173,7 @@ class Watched(nn.Module):
         self.notes = Notes()
 
     def forward(self, x):  # (B, 1, 2, 2)
-        self.notes.modes.append(self.training)
+        self.notes.modes.append(self.layers[1].training)  # that of BatchNorm
         self.notes.graphs.append(torch.is_grad_enabled())
         self.notes.seen += x
         return self.layers(x)  # (B, 3)

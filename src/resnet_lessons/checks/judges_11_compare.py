@@ -36,10 +36,11 @@ def check_compare(answer, expect):
         counts = both, only_first, only_second, neither
         for name, got, place in zip(PARTS, pair, range(2), strict=True):
             expect.written(name, got, pair, "a number")
+            want = by_counts(*counts)[place]
             expect.number(
                 name,
-                got,
-                by_counts(*counts)[place],
+                0.0 if want == 0 and _nearly_zero(got) else got,
+                want,
                 hint=NAN if _is_nan(got) else HINTS[place],
                 mistakes=made(MISTAKES[place], *counts),
             )
@@ -86,6 +87,14 @@ def _is_nan(value) -> bool:
     try:
         return isinstance(value, complex) or bool(value != value)
     except Exception:  # an array of several numbers
+        return False
+
+
+def _nearly_zero(value) -> bool:
+    """Whether rounding may have left it of a real 0."""
+    try:
+        return not isinstance(value, complex) and bool(abs(value) < 1e-4)
+    except Exception:  # no number, or more than one
         return False
 
 

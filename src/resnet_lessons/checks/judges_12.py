@@ -1,16 +1,12 @@
 """Chapter 12, transfer: how the answers are judged."""
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
 from .. import nets
 from .describe import Words, describe
-from .expect import made
 from .layers import randomise
 from .mistakes_12 import LEARN, MOVE, RATES
-from .mistakes_12_pictures import PICTURES, SHAPES
 
 NAMES = ["stem", "stage 1", "stage 2", "stage 3", "head"]
 THREE = "The net tried here has three stages: count them by `len(net.stages)`."
@@ -40,7 +36,15 @@ def check_freeze(answer, expect):
         net = _net()
         if before == "frozen":
             net.requires_grad_(False).eval()
+        given = _copied(net)
         answer(net, stages)
+        expect.equal(
+            "parts that have other weights or averages now",
+            _words(n for n, part in _parts(net).items() if _moved(given[n], part)),
+            _words([]),
+            hint="To freeze is to switch, not to change: all numbers of the net, those "
+            "of the head too, stay what they were.",
+        )
         _learns(net, stages, before, expect)
         _holds(net, stages, expect)
         _trains(net, stages, expect)
@@ -74,7 +78,7 @@ def _learns(net, stages, before, expect):
 def _holds(net, stages, expect):
     """Which statistics move in a forward pass, and does a picture stand alone?"""
     parts = _parts(net)
-    before = {name: _numbers(part) for name, part in parts.items()}
+    before = _copied(net)
     x = torch.randn(4, 3, 16, 16)
     with torch.no_grad():
         net(x)
@@ -102,7 +106,7 @@ def _holds(net, stages, expect):
 
 def _trains(net, stages, expect):
     parts = _parts(net)
-    before = {name: _numbers(part) for name, part in parts.items()}
+    before = _copied(net)
     learn = [p for p in net.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(learn, lr=0.1)
     x = torch.randn(8, 3, 16, 16)
@@ -117,13 +121,17 @@ def _trains(net, stages, expect):
     )
 
 
+def _copied(net) -> dict[str, list[torch.Tensor]]:
+    return {name: _numbers(part) for name, part in _parts(net).items()}
+
+
 def _numbers(part) -> list[torch.Tensor]:
     return [t.clone() for t in part.state_dict().values() if t.is_floating_point()]
 
 
 def _moved(before, part) -> bool:
     now = _numbers(part)
-    return any(not torch.equal(a, b) for a, b in zip(before, now, strict=True))
+    return len(now) != len(before) or not all(map(torch.equal, before, now))
 
 
 # 12.2 ------------------------------------------------------------------------------
@@ -181,6 +189,14 @@ def _listed(parameters) -> list:
 def _each_once(groups, net, expect):
     held = [id(p) for parameters, _ in groups for p in parameters]
     expect.true(
+        "the groups hold parameters of this net",
+        set(held) <= set(map(id, net.parameters())),
+        got="something else",
+        expected="what `part.parameters()` gives",
+        hint="An optimiser changes the parameters themselves: take neither their names "
+        "nor copies of them, such as `.data`.",
+    )
+    expect.true(
         "no parameter is in two groups",
         len(held) == len(set(held)),
         got=f"{len(held) - len(set(held))} of them twice",
@@ -203,7 +219,7 @@ def _rates(groups, net, case, expect):
     rates = {}
     for parameters, rate in groups:
         for p in parameters:
-            rates.setdefault(owner.get(id(p), "another net"), set()).add(rate)
+            rates.setdefault(owner[id(p)], set()).add(rate)
     want = {n: 0.0 for n in NAMES if n not in case[0]}
     expect.equal(
         "parts that have a rate",
@@ -238,61 +254,3 @@ def _rates(groups, net, case, expect):
 
 def _rate_words(rates) -> Words:
     return Words(", ".join(f"{n} {rates[n]:.4g}" for n in NAMES if n in rates))
-
-
-# 12.3 ------------------------------------------------------------------------------
-
-
-def check_preprocess(answer, expect):
-    for mode, width, height, size in [
-        ("RGB", 24, 24, 24),
-        ("RGB", 96, 72, 24),
-        ("RGB", 40, 80, 20),
-        ("L", 60, 30, 30),
-        ("RGBA", 96, 72, 24),
-        ("LA", 32, 24, 24),
-    ]:
-        picture = _picture(mode, width, height)
-        mean, std = (0.5, 0.4, 0.6), (0.2, 0.25, 0.3)
-        other = f'`convert("RGB")` comes first: this picture is {mode}.'
-        what = f"a picture of {width}×{height} pixels, mode {mode}, to {size}"
-        expect.trying(what, hint=other if mode != "RGB" else "")
-        got = answer(picture, size, mean, std)
-        case = (picture, size, mean, std)
-        shape = (1, 3, size, size)
-        expect.shape(
-            "what comes out",
-            got,
-            shape,
-            hint="One picture, three channels, rows, columns.",
-            mistakes=SHAPES(picture, size),
-        )
-        right, *_ = made(PICTURES, *case)
-        expect.close(
-            "the values",
-            got.float(),
-            right[0],
-            hint="Scale by a smooth filter, cut, divide by 255, subtract the mean, "
-            "divide by std.",
-            mistakes=made(PICTURES[1:], *case),
-            atol=0.1,  # smooth ways of scaling differ by less
-        )
-        expect.equal(
-            "the type of its numbers",
-            Words(got.dtype),
-            Words(torch.float32),
-            hint="A net's weights are float32, and it takes nothing else: `.float()`.",
-        )
-
-
-def _picture(mode, width, height):
-    """A picture, other in each channel and each corner, under a fine chequerboard."""
-    rows, columns = np.mgrid[:height, :width]
-    y, x = rows / max(height, width), columns / max(height, width)
-    waves = [np.sin(3 * x + y), np.cos(2 * y - 4 * x), np.sin(5 * y * x + 1)]
-    fine = 25 * (-1) ** (rows + columns)
-    rgb = np.stack([127 + 100 * w + fine for w in waves], -1).astype(np.uint8)
-    picture = Image.fromarray(rgb).convert(mode)
-    if mode.endswith("A"):  # from clear to solid
-        picture.putalpha(Image.fromarray((255 * x / x.max()).astype(np.uint8)))
-    return picture

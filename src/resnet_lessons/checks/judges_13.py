@@ -5,7 +5,8 @@ from torch import nn
 
 from .advice import MISFIT
 from .expect import made
-from .mistakes_13 import CAMS, GRAD_CAMS, NORMALISED, STILL
+from .mistakes_13 import CAMS, NORMALISED, STILL
+from .mistakes_13_grad import GRAD_CAMS
 
 # 13.1 ------------------------------------------------------------------------------
 
@@ -18,7 +19,7 @@ AXES = (
 
 def check_cam(answer, expect):
     for batch, channels, places, classes in [(3, 4, (5, 6), 7), (1, 6, (4, 4), 3)]:
-        features = torch.randn(batch, channels, *places).relu()
+        features = torch.randn(batch, channels, *places)
         weights = torch.randn(classes, channels)
         asked = torch.tensor([2, 0, 1])[:batch]
         kept = features.clone(), weights.clone()
@@ -43,8 +44,8 @@ def _as_it_was(given, kept, expect):
         all(map(torch.equal, given, kept)),
         got="a changed argument",
         expected="a new tensor",
-        hint="An operation in place, such as `mul_` or `*=`, changes the argument. "
-        "Write `a * b`, which makes a new tensor.",
+        hint="An operation in place, such as `mul_`, `zero_` or `*=`, changes the "
+        "argument. Make a new tensor: `a * b`, `torch.zeros_like(a)`.",
     )
 
 
@@ -76,6 +77,7 @@ def check_filter_normalised(answer, expect):
         )
         _as_it_was((direction, weight), kept, expect)
     weight, direction = torch.rand(6) + 0.5, torch.randn(6)
+    kept = direction.clone(), weight.clone()
     expect.trying(
         "a bias, 6 numbers",
         hint="A tensor with one axis has no filters to measure: look at "
@@ -83,12 +85,13 @@ def check_filter_normalised(answer, expect):
     )
     expect.close(
         "the direction",
-        answer(direction.clone(), weight.clone()),
+        answer(direction, weight),
         torch.zeros(6),
         hint="Where `weight` has one axis the net does not move: "
         "`torch.zeros_like(weight)`.",
-        mistakes=made(STILL, direction, weight),
+        mistakes=made(STILL, *kept),
     )
+    _as_it_was((direction, weight), kept, expect)
 
 
 def _normalised(direction, weight):
@@ -119,6 +122,10 @@ ERRORS = [
         "The graph is gone after the first gradient. One is enough for all pictures.",
     ),
     (
+        "leaf Variable|an inplace operation",
+        "Something writes into `features`. `a * b` makes a new tensor, `*=` does not.",
+    ),
+    (
         MISFIT,
         "The weights are (B, K), `features` is (B, K, h, w): the first need two more "
         "axes.",
@@ -130,7 +137,7 @@ def check_grad_cam(answer, expect):
     before, after = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 5, 3, padding=1)
 
     def scored(features):
-        return after(features).tanh().mean((2, 3))[:, 1] * 100
+        return after(features).tanh().mean((2, 3))[:, 0] * 100
 
     for name, start, layer in [
         ("features of their own, 3 pictures", torch.randn(3, 4, 5, 6), None),
@@ -142,7 +149,7 @@ def check_grad_cam(answer, expect):
             scores.sum(), features, retain_graph=True
         )  # the learner's call comes next
         expect.trying(name, errors=ERRORS)
-        fixed = features.detach()
+        fixed = features.detach().clone()
         weights = gradients.mean((2, 3), keepdim=True)
         expect.close(
             "the maps",
@@ -152,3 +159,4 @@ def check_grad_cam(answer, expect):
             "over channels of weight times feature, and of that the ReLU.",
             mistakes=made(GRAD_CAMS, fixed, gradients),
         )
+        _as_it_was([features], [fixed], expect)

@@ -28,14 +28,14 @@ class Scripted(nn.Module):
     def __init__(self, pictures, answers):
         super().__init__()
         self.pictures, self.answers = pictures, answers
-        self.weight = nn.Parameter(torch.zeros(1))  # some ask it for the device
+        self.norm = nn.BatchNorm2d(1)  # its mode counts; some ask it for the device
         self.notes = Notes()  # `seen` holds the numbers of pictures
 
     def forward(self, x):
         notes = self.notes
         numbers = [self._number(one, len(notes.seen) + i) for i, one in enumerate(x)]
         notes.seen += numbers
-        notes.modes.append(self.training)
+        notes.modes.append(self.norm.training)
         notes.graphs.append(torch.is_grad_enabled())
         return F.one_hot(self.answers[numbers], 10).float()
 
@@ -138,10 +138,11 @@ ONE_FALSE = (
 def check_prepare(answer, expect):
     images = torch.randint(0, 256, (60, 5, 4))
     folders = ["val" if number % 3 == 0 else "train" for number in range(60)]
-    for number, folder in enumerate(folders):
-        images[number] //= 2 if folder == "val" else 1  # darker, so statistics differ
+    for number, folder in enumerate(folders):  # so that all statistics differ
+        images[number] *= 1 + number % 5
+        images[number] //= 10 if folder == "val" else 5
     numbers = torch.arange(60)  # as labels: they tell which picture it is
-    got = answer(images, numbers, folders)
+    got = answer(images.clone(), numbers.clone(), list(folders))
     words = parts_in_words(got)
     expect.true(
         "two pairs of pictures and labels are returned",
@@ -158,12 +159,20 @@ def check_prepare(answer, expect):
         expected="each label beside its picture",
         hint=HINTS["labels"],
     )
+    lines = _lines(parts, images)
     expect.true(
         "every pixel of a set is changed alike",
-        all(misfit < 1e-3 for *_, misfit in _lines(parts, images)),
+        all(misfit < 1e-3 for *_, misfit in lines),
         got="equal grey values that differ afterwards",
         expected="one mean and one deviation",
         hint=HINTS["pixels"],
+    )
+    expect.true(
+        "the lighter of two pixels has the larger number",
+        all(slope > 0 for slope, *_ in lines),
+        got="the smaller number",
+        expected="the larger one",
+        hint=HINTS["lighter"],
     )
     look_for_each(
         expect,

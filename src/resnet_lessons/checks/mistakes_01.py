@@ -35,6 +35,14 @@ SIZES = [
         "Rounded up. The pixels left over are too few for another step: round down.",
     ),
     (
+        lambda n, k, s, p: (n + 2 * p - 2 * (k // 2) - 1) // s + 1,
+        "One is missing: `2 * (kernel // 2) + 1` is an odd kernel only.",
+    ),
+    (
+        lambda n, k, s, p: (n - k) // s + 1 + 2 * p,
+        "The padding belongs inside of the brackets: it is divided by the stride, too.",
+    ),
+    (
         lambda n, k, s, p: (n + 2 * p - k) / s + 1,
         "There is no half a place: round down, with `//`.",
     ),

@@ -59,6 +59,10 @@ WEIGHTS = [
         "The grid got smaller: a 3×3 kernel needs `padding=1` to keep it.",
     ),
     (
+        lambda x: x.clamp(max=6),
+        "What is above 6 was cut off, as by a ReLU6. Take `nn.ReLU`.",
+    ),
+    (
         lambda x: x[:, :, ::2, ::2],
         "The grid got smaller: leave the stride of the new layers at 1.",
     ),
@@ -66,11 +70,6 @@ WEIGHTS = [
 
 # What comes out where the new layers are right, but stand or end in the wrong place.
 PLACES = [
-    (
-        lambda net, x: net(F.relu(x)),
-        "The new layers stand in front of the stages. There their ReLU takes away what "
-        "is negative in the picture: put them at the end of the stages.",
-    ),
     (
         lambda net, x: net.stages(x),
         "These are grids, not logits. Return the whole net, with its head.",

@@ -54,6 +54,13 @@ STORIES = [
         "no harm",
     ),
     (
+        "worse by more than the noise, by less than twice the noise",
+        {"train": [20.0, 14.0, 12.0], "test": [21.0, 15.0, 12.5]},
+        {"train": [20.0, 16.0, 15.0], "test": [21.0, 17.0, 15.5]},
+        2.0,
+        "degradation",
+    ),
+    (
         "a training error higher by less than the noise",
         {"train": [20.0, 10.0, 5.0], "test": [21.0, 14.0, 12.0]},
         {"train": [20.0, 6.0, 6.0], "test": [21.0, 17.0, 18.0]},
@@ -137,6 +144,10 @@ def _still_falls(deep, noise):
 _better, _overfits = _not_higher("test"), _not_higher("train")
 
 
+def _twice(question):
+    return lambda shallow, deep, noise: question(shallow, deep, 2 * noise)
+
+
 def _rule(better=_better, overfits=_overfits, falls=_still_falls):
     """The right rule, with one of its three questions asked otherwise."""
 
@@ -175,6 +186,18 @@ def _first_epoch(shallow, deep, noise):
 
 
 DIAGNOSES = [
+    *[
+        (
+            mistake,
+            "A difference here is more than the noise. Add `noise` to the shallow "
+            "net's error once.",
+        )
+        for mistake in (
+            _rule(_twice(_better), _twice(_overfits)),
+            _rule(_twice(_better)),
+            _rule(overfits=_twice(_overfits)),
+        )
+    ],
     (
         _rule(overfits=_not_higher("train", min)),
         "That is the verdict on the best epoch. Compare the last one, at `[-1]`.",
@@ -212,7 +235,8 @@ DIAGNOSES = [
     (
         _rule(_equal("test"), _equal("train")),
         "After the last epoch the deeper net has the lower error here. That is not "
-        "higher, by whatever amount: leave out `abs`, if it is there.",
+        "higher, by whatever amount: leave out `abs`, if it is there. And it is the "
+        "first question: keep the order of the list.",
     ),
     (
         _falling_first,
@@ -246,8 +270,8 @@ DIAGNOSES = [
     ),
     (
         _first_epoch,
-        "That is the verdict on the first epoch, or on the mean of all. Compare the "
-        "last one, at `[-1]`.",
+        "That is the verdict on the first epoch, or on the mean of all or some. "
+        "Compare the last one alone, at `[-1]`.",
     ),
     (
         lambda shallow, deep, noise: _right(deep, shallow, noise),

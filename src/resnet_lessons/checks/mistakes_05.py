@@ -24,6 +24,11 @@ STDS = [
         "The factor 2 is missing: the ReLU removes half of the mean square.",
     ),
     (
+        _of_fan(lambda fan: 1 / fan),
+        "That is half of the variance. You are asked for its root, and `** 1 / 2` only "
+        "divides by 2: write `** 0.5`.",
+    ),
+    (
         _of_fan(lambda fan: math.sqrt(1 / (3 * fan))),
         "That is what PyTorch does by default. He's variance is six times as large.",
     ),
@@ -46,6 +51,11 @@ STDS = [
         "The kernel is square: it has kernel_size × kernel_size cells.",
     ),
     (
+        lambda i, o, k, mode: math.sqrt(2 / _fan(i, o, 1, mode) * k * k),
+        "Python divides first, then multiplies by the kernel. Put brackets around the "
+        "whole fan.",
+    ),
+    (
         lambda i, o, k, mode: math.sqrt(2 / _fan(i, o, 1, mode)),
         "Each cell of the kernel brings a product of its own: count those, too.",
     ),
@@ -60,7 +70,7 @@ STDS = [
     ),
     (
         _of_fan(lambda fan: math.sqrt(2 // fan)),
-        "`//` leaves no fraction, only 0. Divide with `/`.",
+        "Rounded down to 0, by `//` or `int`. Divide with `/`, and keep the fraction.",
     ),
     *[
         (power, "`^` is no power in Python. Write `**`.")

@@ -26,7 +26,13 @@ def _strided(i, w, b, s, n):
     return _macs(i, w, 1, s, n) + rest
 
 
-ROUNDS = "An odd grid rounds up: 9 places become 5 at stride 2, `-(-size // stride)`."
+ROUNDS = (
+    "The grid rounds up: 9 places become 5 at stride 2, and 7 become 3 at stride 3. "
+    "That is `-(-size // stride)`."
+)
+EACH_STRIDE = (
+    "The stride need not be 2: `-(-size // stride)` rounds up at each, 1 and 3 too."
+)
 # A hint may rely on the cases before: all that came earlier held.
 MACS = [
     (
@@ -67,7 +73,15 @@ MACS = [
     ),
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, places=up(n, 2) ** 2),
-        "The stride need not be 2: `-(-size // stride)` works for each.",
+        EACH_STRIDE,
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=((n + 1) // s) ** 2),
+        EACH_STRIDE,
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, places=((n - 3) // s + 1) ** 2),
+        "The 3×3 convolutions are padded: at stride 1 the grid stays as it is.",
     ),
     (
         lambda i, w, b, s, n: (
@@ -114,6 +128,10 @@ MACS = [
         "The projection is a 1×1 convolution: one weight for each pair of channels.",
     ),
     (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n, project=(s != 1 or i != w) * w / i),
+        "The projection takes x itself, which has `in_channels` channels.",
+    ),
+    (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, first=b),
         "Only the first block meets `in_channels` and the projection. The others have "
         "`width` channels on both sides.",
@@ -121,6 +139,16 @@ MACS = [
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, enters=w),
         "The very first convolution reads `in_channels`, not `width`.",
+    ),
+    (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n) + up(n, s) ** 2 * 9 * (i - w) * w,
+        "The second convolution reads what the first one puts out, `width` channels.",
+    ),
+    (
+        lambda i, w, b, s, n: (
+            _macs(i, w, b, s, n) - up(n, s) ** 2 * (b - 1) * 9 * w * w
+        ),
+        "Each of the other blocks has two 3×3 convolutions, too.",
     ),
     (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, kernel=1),
@@ -226,8 +254,9 @@ COUNTS = [
     ),
     (
         lambda net: _number(nn.Conv2d, net.stem, *_residuals(net)),
-        "The linear layer of the head has weights too. If you counted it: do not "
-        "subtract one projection a stage, the first stage may have none.",
+        "One is missing. The linear layer of the head? The stem, with projections in "
+        "its place? Or was one projection a stage subtracted? The first stage may have "
+        "none.",
     ),
     (
         lambda net: _number(LAYERS, net.head, *_residuals(net)),
@@ -250,7 +279,8 @@ COUNTS = [
     ),
     (
         lambda net: len(_residuals(net)),
-        "That is the number of blocks. A block has two convolutions, or three.",
+        "That is the number of blocks, and a block has two convolutions, or three. Or "
+        "is a `return` inside the loop?",
     ),
     (
         lambda net: 2 * len(_residuals(net)) + 2,

@@ -2,7 +2,7 @@
 
 import torch.nn.functional as F
 
-from .mistakes_08 import RELUS, ROUNDS, up, without_relu
+from .mistakes_08 import EACH_STRIDE, RELUS, ROUNDS, up, without_relu
 
 
 def _macs(
@@ -65,7 +65,11 @@ MACS = [
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, after=up(n, 2) ** 2),
-        "The stride need not be 2: `-(-size // stride)` works for each.",
+        EACH_STRIDE,
+    ),
+    (
+        lambda i, w, s, n: _macs(i, w, s, n, after=((n + 1) // s) ** 2),
+        EACH_STRIDE,
     ),
     (
         lambda i, w, s, n: _macs(i, w, s, n, after=n * n // s),

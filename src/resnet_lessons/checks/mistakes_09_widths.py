@@ -60,6 +60,10 @@ WIDTHS = [
         "The middle is not always 4 times narrower: the cost depends on `squeeze`.",
     ),
     (
+        lambda c, s: 4 * floor(_middle(c, s, weights=17)),
+        "The middle is not always 4 times narrower: take `squeeze` for 4.",
+    ),
+    (
         lambda c, s: s * floor(_middle(c, s, weights=11)),
         "A 1×1 joins the middle, `w`, and the outside, `squeeze * w`: it has "
         "`squeeze * w**2` weights, not `w**2`.",

@@ -68,7 +68,7 @@ SHAPES = [
         "three convolutions keep the grid.",
     ),
     (
-        (16, 8, 1),
+        (12, 8, 1),
         (6, 6),
         "The channels change at stride 1: x needs the 1×1 convolution there, too.",
     ),
@@ -79,6 +79,11 @@ SHAPES = [
         "too, with the stride.",
     ),
     ((12, 8, 2), (7, 5), "Odd grids: the 3×3 has `padding=1`, 7 places become 4."),
+    (
+        (20, 4, 1),
+        (6, 6),
+        "Fewer channels come out, at stride 1: x needs the 1×1 convolution there, too.",
+    ),
 ]
 
 

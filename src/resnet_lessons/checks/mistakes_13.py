@@ -3,9 +3,14 @@
 import torch
 
 
-def _map(weights, features):
+def weighted(weights, features):
     """Weights (B, K) and features (B, K, h, w), together (B, h, w)."""
     return torch.einsum("bk,bkhw->bhw", weights, features)
+
+
+def _from_0_to_1(maps):
+    low, high = maps.amin((1, 2), True), maps.amax((1, 2), True)
+    return (maps - low) / (high - low)
 
 
 ONE_TOO_MANY = "An axis of length 1 is left over: sum without `keepdim=True`."
@@ -15,7 +20,7 @@ ONE_TOO_FEW = (
 )
 CAMS = [
     (
-        lambda f, w, c: _map(w[c[:1]].expand(len(f), -1), f),
+        lambda f, w, c: weighted(w[c[:1]].expand(len(f), -1), f),
         "Every picture was asked about the class of the first one. `weights[classes]` "
         "has a row for each.",
     ),
@@ -32,34 +37,34 @@ CAMS = [
     (lambda f, w, c: f.sum(1), "The channels were added up without their weights."),
     (lambda f, w, c: f.mean(1), "The channels were averaged without their weights."),
     (
-        lambda f, w, c: _map(w[c], f) / f.shape[1],
+        lambda f, w, c: weighted(w[c], f) / f.shape[1],
         "That is the mean over channels. The linear layer adds them up: `sum(1)`.",
     ),
     (
-        lambda f, w, c: _map(w[c], f) / f[0, 0].numel(),
+        lambda f, w, c: weighted(w[c], f) / f[0, 0].numel(),
         "Divided by the number of places. That makes it Grad-CAM's; CAM is the plain "
         "weighted sum.",
     ),
     (
-        lambda f, w, c: _map(w[c], f).mean((1, 2)),
+        lambda f, w, c: weighted(w[c], f).mean((1, 2)),
         "Averaged over the places, this is the score of the class. The map comes "
         "before the average.",
     ),
     (
-        lambda f, w, c: _map(w[c], f).relu(),
+        lambda f, w, c: weighted(w[c], f).relu(),
         "Negative places were cut off. They speak against the class, and CAM keeps "
         "them; the ReLU is Grad-CAM's.",
     ),
     (
-        lambda f, w, c: _map(w[c].relu(), f),
+        lambda f, w, c: weighted(w[c].relu(), f),
         "Negative weights were cut off. A channel may speak against a class.",
     ),
     (
-        lambda f, w, c: _map(w[c].abs(), f),
+        lambda f, w, c: weighted(w[c].abs(), f),
         "The signs of the weights are gone. A channel may speak against a class.",
     ),
     (
-        lambda f, w, c: _map(w[c].softmax(1), f),
+        lambda f, w, c: weighted(w[c].softmax(1), f),
         "The weights went through a softmax. Take them as they are.",
     ),
     (
@@ -67,11 +72,23 @@ CAMS = [
         "Each channel has a map of its own still: sum over them, axis 1.",
     ),
     (
-        lambda f, w, c: _map(w[c], f).transpose(1, 2),
+        lambda f, w, c: weighted(w[c], f).transpose(1, 2),
         "Rows and columns have changed places.",
     ),
-    (lambda f, w, c: _map(w[c], f)[:, None], ONE_TOO_MANY),
-    (lambda f, w, c: _map(w[c], f)[0], ONE_TOO_FEW),
+    (
+        lambda f, w, c: (w[c][:, :, None, None] * f).sum(0),
+        "Summed over the pictures. The channels are axis 1.",
+    ),
+    (
+        lambda f, w, c: (w[c][:, :, None, None] * f).sum(2),
+        "Summed over the rows. The channels are axis 1.",
+    ),
+    (
+        lambda f, w, c: _from_0_to_1(weighted(w[c], f)),
+        "The maps were rescaled to 0…1. Return the sums as they are.",
+    ),
+    (lambda f, w, c: weighted(w[c], f)[:, None], ONE_TOO_MANY),
+    (lambda f, w, c: weighted(w[c], f)[0], ONE_TOO_FEW),
 ]
 
 
@@ -183,107 +200,3 @@ STILL = [
         "One zero is not enough: a zero for each number, `torch.zeros_like(weight)`.",
     ),
 ]
-
-
-def _of_gradients(weights, features):
-    return _map(weights, features).relu()
-
-
-def _first_only(gradients):
-    return torch.cat([gradients[:1], torch.zeros_like(gradients[1:])])
-
-
-GRAD_CAMS = [
-    (
-        lambda f, g: _map(g.mean((2, 3)), f),
-        "The ReLU at the end is missing: what speaks against the class is cut off.",
-    ),
-    (
-        lambda f, g: (g.mean((2, 3), keepdim=True) * f).relu().sum(1),
-        "The ReLU came before the sum: a channel that speaks against the class could "
-        "then take nothing away. First sum over the channels.",
-    ),
-    (
-        lambda f, g: _of_gradients(g.relu().mean((2, 3)), f),
-        "Negative gradients were cut off before the mean. Only the finished map is.",
-    ),
-    (
-        lambda f, g: _of_gradients(g.mean((2, 3)).relu(), f),
-        "Negative weights were cut off. Only the finished map is.",
-    ),
-    (
-        lambda f, g: _of_gradients(g.mean((2, 3)).abs(), f),
-        "The signs of the weights are gone.",
-    ),
-    (
-        lambda f, g: _map(g.mean((2, 3)), f).abs(),
-        "That is the size of the map. ReLU makes negative places 0.",
-    ),
-    (
-        lambda f, g: _of_gradients(g.sum((2, 3)), f),
-        "The gradients were added up over the places. Their weight is the mean.",
-    ),
-    (
-        lambda f, g: (g * f).sum(1).relu(),
-        "Gradient times feature, place by place: another method. Grad-CAM first "
-        "averages the gradient over the places, one weight a channel.",
-    ),
-    (
-        lambda f, g: _of_gradients(g.mean((2, 3)), f) / f.shape[1],
-        "That is the mean over channels. Sum them: `sum(1)`.",
-    ),
-    (
-        lambda f, g: g.sum(1).relu(),
-        "These are gradients alone. Weight the features with them.",
-    ),
-    (
-        lambda f, g: g.mean(1).relu(),
-        "These are gradients alone. Weight the features with them.",
-    ),
-    (lambda f, g: f.sum(1).relu(), "The features were added up without weights."),
-    (lambda f, g: f.mean(1).relu(), "The features were averaged without weights."),
-    (
-        lambda f, g: _of_gradients(g.mean((0, 2, 3)).expand(len(f), -1), f),
-        "The gradients were averaged over the pictures too. Each picture has weights "
-        "of its own: average over axes 2 and 3.",
-    ),
-    (
-        lambda f, g: (g.mean(1, keepdim=True) * f).sum(1).relu(),
-        "The gradients were averaged over the channels. Average over the places, "
-        "axes 2 and 3.",
-    ),
-    (
-        lambda f, g: _of_gradients(g.amax((2, 3)), f),
-        "The largest gradient of each channel was taken. Its weight is the mean.",
-    ),
-    (
-        lambda f, g: _of_gradients(g.mean((2, 3)), f) / len(f),
-        "The scores were averaged before the gradient, so all weights are too small "
-        "by the number of pictures. Add them up.",
-    ),
-    (
-        lambda f, g: _of_gradients(_first_only(g).mean((2, 3)), f),
-        "Only one score was differentiated, that of the first picture. Add all of "
-        "them up.",
-    ),
-    (
-        lambda f, g: _top_one(_of_gradients(g.mean((2, 3)), f)),
-        "The maps were rescaled to a largest value of 1. Return them in the units of "
-        "the score.",
-    ),
-    (
-        lambda f, g: g.mean((2, 3)),
-        "These are the weights of the channels. The map is their sum over the "
-        "features.",
-    ),
-    (
-        lambda f, g: (g.mean((2, 3), keepdim=True) * f).relu(),
-        "Each channel has a map of its own still: sum over them, axis 1.",
-    ),
-    (lambda f, g: _of_gradients(g.mean((2, 3)), f)[:, None], ONE_TOO_MANY),
-    (lambda f, g: _of_gradients(g.mean((2, 3)), f)[0], ONE_TOO_FEW),
-]
-
-
-def _top_one(maps):
-    return maps / maps.amax((1, 2), keepdim=True)

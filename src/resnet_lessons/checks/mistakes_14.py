@@ -41,6 +41,7 @@ HINTS = {
     "labels": "Each label must stay with its picture.",
     "pixels": "Mean and deviation are two numbers, the same for every pixel and every "
     "picture.",
+    "lighter": "Light and dark have changed places. What is subtracted from what?",
     # after all defects
     "layers": "Repair what is there. Its layers are those of the prompt, in number and "
     "in kind.",

@@ -60,6 +60,9 @@ function short(value, digits = 3) {
 /** [3, 8, 8] -> "3 × 8 × 8". No line breaks in it, nor before the % below. */
 const dims = (shape) => shape.join("\u00a0×\u00a0");
 
+/** 3 -> "3 × 3". */
+const square = (side) => dims([whole(side), whole(side)]);
+
 /** 0.864 -> "86 %", 0.008 -> "0.8 %"; a true zero is "0 %". */
 function portion(share) {
   if (share > 0 && share < 0.0005) return "<\u00a00.1\u00a0%";
@@ -81,6 +84,16 @@ function ten(power) {
   const raise = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
   return "10" + String(power).replace(/./g, raise);
 }
+
+/** A bar on its track, in as many parts as there are shares. The text beside it says the
+ *  same, so it is not read out. */
+const bar = (...shares) => h("span", { class: "rl-bar", "aria-hidden": "true" },
+  ...shares.map((share) => h("span", { style: `width:${(100 * share).toFixed(2)}%` })));
+
+/** A row and a cell of a table that is not a <table>: its rows are grids, so that on a
+ *  phone cells can go below each other. */
+const row = (look, ...cells) => h("div", { role: "row", class: look }, ...cells);
+const cell = (role, look, ...shown) => h("span", { role, class: look }, ...shown);
 
 /** Title, lead, controls, one sentence on what is seen, picture, caption; in that order.
  *  stay: on a phone the controls stay in view while the picture is scrolled. */
@@ -201,3 +214,12 @@ function toggle({ label, on, act }) {
   const name = h("span", { text: label });
   return h("label", { class: "rl-control rl-toggle" }, input, name);
 }
+
+/** What anywidget asks of a module: render() makes a `Widget`, and what it returns ends
+ *  that one. */
+const rendering = (Widget) => ({
+  render({ model, el }) {
+    const widget = new Widget(model.get("data"), el);
+    return () => widget.frame.close();
+  },
+});

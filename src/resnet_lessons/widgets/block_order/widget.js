@@ -137,11 +137,6 @@ class BlockOrder {
   }
 }
 
-const relative = (norms) => norms.map((norm) => norm / norms[norms.length - 1]);
+const relative = (norms) => norms.map((norm) => norm / norms.at(-1));
 
-export default {
-  render({ model, el }) {
-    const widget = new BlockOrder(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(BlockOrder);

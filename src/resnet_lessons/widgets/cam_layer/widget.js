@@ -111,7 +111,7 @@ class CamLayer {
     const { name, side, maps, inside } = this.data.layers[layer];
     const { classes, probabilities } = this.data.pictures[picture];
     paint(this.right.heat, maps[picture][asked]);
-    this.right.caption.textContent = `${name}, ${dims([side, side])} places`;
+    this.right.caption.textContent = `${name}, ${square(side)} places`;
     this.right.stack.setAttribute("aria-label",
       `Grad-CAM at ${name} for ${classes[asked]}`);
     this.frame.body.classList.toggle("cam-bare", !outlined);
@@ -128,30 +128,19 @@ class CamLayer {
   /** A row for each layer: how much of its map lies on the shapes. */
   drawBars() {
     const { picture, layer, asked } = this.at;
-    const cell = (role, text, look = "") => h("span", { role, text, class: look });
-    const mark = h("span", { class: "cam-area", style: `left:${100 * this.area}%` });
     const rows = this.data.layers.map(({ name, inside }, i) => {
       const share = inside[picture][asked];
-      return h("div", { role: "row", class: `cam-row${i === layer ? " cam-on" : ""}` },
-        cell("rowheader", name),
-        h("span", { class: "cam-track", "aria-hidden": "true" },
-          h("span", { class: "cam-bar", style: `width:${100 * (share || 0)}%` }),
-          mark.cloneNode()),
-        cell("cell", share === null ? "–" : portion(share), "cam-share"));
+      return row(`cam-row${i === layer ? " cam-on" : ""}`, cell("rowheader", "", name),
+        bar(share ?? 0), cell("cell", "cam-share", share === null ? "–" : portion(share)));
     });
     const { name, classes } = this.data.pictures[picture];
     this.key.textContent = `their share of the picture, ${portion(this.area)}`;
     this.bars.setAttribute("aria-label",
       `Share of the map on the shapes: ${name}, asked about ${classes[asked]}`);
-    this.bars.replaceChildren(h("div", { role: "row", class: "cam-row cam-head" },
-      cell("columnheader", "Layer"), cell("columnheader", "Share", "cam-share")),
-    ...rows);
+    this.bars.style.setProperty("--area", this.area);
+    this.bars.replaceChildren(row("cam-row cam-head", cell("columnheader", "", "Layer"),
+      cell("columnheader", "cam-share", "Share")), ...rows);
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new CamLayer(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(CamLayer);

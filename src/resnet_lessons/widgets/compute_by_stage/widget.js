@@ -5,9 +5,6 @@ const HEADS = { macs: "MACs", parameters: "Parameters" };
 
 const put = (shape) => (shape.length > 1 ? dims(shape) : `${shape[0]} classes`);
 
-const track = (share) => h("span", { class: "cost-track", "aria-hidden": "true" },
-  h("span", { class: "cost-bar", style: `width:${(100 * share).toFixed(2)}%` }));
-
 class ComputeByStage {
   constructor(data, el) {
     this.data = data;
@@ -36,7 +33,7 @@ class ComputeByStage {
       index: this.at[key], act: (i) => { this.at[key] = i; this.draw(); } });
     this.frame.controls.append(pick("Net", nets, "net"), pick("Stem", stems, "stem"),
       range({ label: "Picture", values: sizes, index: this.at.size,
-        show: (size) => `${dims([size, size])} px`,
+        show: (size) => `${square(size)} px`,
         act: (i) => { this.at.size = i; this.draw(); } }));
   }
 
@@ -49,15 +46,12 @@ class ComputeByStage {
 
   draw() {
     const found = this.costs();
-    const cell = (role, text, look) => h("span", { role, text, class: look });
-    const rows = found.parts.map((part, i) => h("div", { role: "row",
-      class: "cost-row" },
-    h("span", { role: "rowheader", class: "cost-part" }, h("b", { text: part }),
-      h("span", { class: "cost-shape", text: put(found.shapes[i]) })),
-    ...KINDS.map((kind) => this.bar(kind, found[kind][i], sum(found[kind])))));
-    const total = h("div", { role: "row", class: "cost-row cost-total" },
-      cell("rowheader", "together", "cost-part"),
-      ...KINDS.map((kind) => cell("cell", large(sum(found[kind])), "cost-sum")));
+    const rows = found.parts.map((part, i) => row("cost-row",
+      cell("rowheader", "cost-part", h("b", { text: part }),
+        h("span", { class: "cost-shape", text: put(found.shapes[i]) })),
+      ...KINDS.map((kind) => this.share(kind, found[kind][i], sum(found[kind])))));
+    const total = row("cost-row cost-total", cell("rowheader", "cost-part", "together"),
+      ...KINDS.map((kind) => cell("cell", "cost-sum", large(sum(found[kind])))));
     const { nets, stems } = this.data;
     this.fill(this.parts, `${nets[this.at.net]} at ${this.side} px, ` +
       `stem ${stems[this.at.stem]}: share of each part`, [...rows, total]);
@@ -69,9 +63,8 @@ class ComputeByStage {
 
   /** Both tables have the same columns; the title above is the name, too. */
   fill({ first, title, table }, name, rows) {
-    const head = h("div", { role: "row", class: "cost-row cost-head" },
-      h("span", { role: "columnheader", class: "cost-part", text: first }),
-      ...KINDS.map((kind) => h("span", { role: "columnheader", text: HEADS[kind] })));
+    const head = row("cost-row cost-head", cell("columnheader", "cost-part", first),
+      ...KINDS.map((kind) => cell("columnheader", "", HEADS[kind])));
     title.textContent = name;
     table.setAttribute("aria-label", name);
     table.replaceChildren(head, ...rows);
@@ -83,23 +76,20 @@ class ComputeByStage {
     const each = stems.map((_, i) => this.costs(i));
     const top = (kind) => Math.max(...each.map((found) => sum(found[kind])));
     const name = `The whole of ${nets[this.at.net]} at ${this.side} px, with each stem`;
-    this.fill(this.stems, name, stems.map((stem, i) => h("div", { role: "row",
-      class: `cost-row${i === this.at.stem ? " cost-on" : ""}` },
-      h("span", { role: "rowheader", class: "cost-part", text: stem }),
-      ...KINDS.map((kind) => {
+    this.fill(this.stems, name, stems.map((stem, i) => row(
+      `cost-row${i === this.at.stem ? " cost-on" : ""}`,
+      cell("rowheader", "cost-part", stem), ...KINDS.map((kind) => {
         const value = sum(each[i][kind]);
-        return h("span", { role: "cell", class: `cost-of-${kind}` },
+        return cell("cell", `cost-of-${kind}`,
           h("span", { class: "cost-text" }, h("span", { text: large(value) })),
-          track(value / top(kind)));
+          bar(value / top(kind)));
       }))));
   }
 
-  bar(kind, value, total) {
-    const share = value / total;
-    return h("span", { role: "cell", class: `cost-${kind}` },
-      h("span", { class: "cost-text" },
-        h("b", { text: portion(share) }), h("span", { text: large(value) })),
-      track(share));
+  share(kind, value, total) {
+    return cell("cell", `cost-${kind}`, h("span", { class: "cost-text" },
+      h("b", { text: portion(value / total) }), h("span", { text: large(value) })),
+    bar(value / total));
   }
 
   sentence(found) {
@@ -130,9 +120,4 @@ class ComputeByStage {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new ComputeByStage(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(ComputeByStage);

@@ -2,7 +2,6 @@
 // here, in whole numbers: the largest is below 2^53, where they stay exact.
 const count = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const CHANNELS = [1, 2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512];
-const square = (v) => dims([v, v]);
 const SETTINGS = { // label, values, how one is said
   size: ["Picture", count(1, 32), square],
   kernel: ["Kernel", count(1, 9), square],
@@ -192,9 +191,4 @@ function turn(node, value) {
   Object.assign(input, { value }).dispatchEvent(new Event("input"));
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new Convolution(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(Convolution);

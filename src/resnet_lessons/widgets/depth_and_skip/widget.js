@@ -10,7 +10,7 @@ const FACTS = [
   ["training loss, last epoch", (net) => ending(net).toFixed(2)],
 ];
 
-const lasts = (net) => net.losses.map((curve) => curve[curve.length - 1]);
+const lasts = (net) => net.losses.map((curve) => curve.at(-1));
 const ending = (net) => average(lasts(net));
 /** Sample standard deviation of the last losses; of one seed it is not a number. */
 const spread = (net) => Math.sqrt(sum(lasts(net).map((loss) =>
@@ -61,7 +61,7 @@ class DepthAndSkip {
     const y = [Math.floor(2 * Math.min(...all)) / 2, Math.max(...all) * 1.05];
     this.epochs = nets.plain[0].losses[0].length;
     this.course.scale({ x: [1, Math.max(this.epochs, 2)], y });
-    this.ends.scale({ x: [0, depths[depths.length - 1]], y });
+    this.ends.scale({ x: [0, depths.at(-1)], y });
   }
 
   draw() {

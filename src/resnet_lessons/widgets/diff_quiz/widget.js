@@ -153,20 +153,14 @@ class DiffQuiz {
   }
 
   table() {
-    const row = (look, first, role, cells) =>
-      h("div", { role: "row", class: `quiz-sign ${look}` },
-        ...cells.map((text, i) => h("span", { role: i ? role : first,
-          class: i ? "quiz-value" : "quiz-what" }, ...rich(text))));
+    const line = (look, first, role, texts) => row(`quiz-sign ${look}`,
+      ...texts.map((text, i) => cell(i ? role : first, i ? "quiz-value" : "quiz-what",
+        ...rich(text))));
     const heads = ["measured", "with the defect", "repaired"];
     return h("div", { role: "table", class: "quiz-signs", "aria-label": "Measured" },
-      row("quiz-signs-head", "columnheader", "columnheader", heads),
-      ...this.question.signs.map((sign) => row("", "rowheader", "cell", sign)));
+      line("quiz-signs-head", "columnheader", "columnheader", heads),
+      ...this.question.signs.map((sign) => line("", "rowheader", "cell", sign)));
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new DiffQuiz(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(DiffQuiz);

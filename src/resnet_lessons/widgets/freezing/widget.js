@@ -78,20 +78,15 @@ class Freezing {
   drawNet() {
     const { parts, parameters } = this.data;
     const top = Math.max(...parameters);
-    const cell = (role, text, look = "") => h("span", { role, text, class: look });
-    const head = h("div", { role: "row", class: "freeze-row freeze-head" },
-      cell("columnheader", "Part"), cell("columnheader", ""),
-      cell("columnheader", "Parameters"));
-    const rows = parts.map((part, i) => h("div", { role: "row",
-      class: `freeze-row ${this.learns(i) ? "freeze-learns" : "freeze-still"}` },
-    cell("rowheader", part, "freeze-part"),
-    cell("cell", this.learns(i) ? "learns" : "frozen", "freeze-state"),
-    h("span", { role: "cell", class: "freeze-size" },
-      h("span", { text: whole(parameters[i]) }),
-      h("span", { class: "freeze-track", "aria-hidden": "true" },
-        h("span", { class: "freeze-bar",
-          style: `width:${(100 * parameters[i] / top).toFixed(2)}%` })))));
-    this.net.replaceChildren(head, ...rows);
+    this.net.replaceChildren(
+      row("freeze-row freeze-head", ...["Part", "", "Parameters"].map((head) =>
+        cell("columnheader", "", head))),
+      ...parts.map((part, i) => row(
+        `freeze-row ${this.learns(i) ? "freeze-learns" : "freeze-still"}`,
+        cell("rowheader", "freeze-part", part),
+        cell("cell", "freeze-state", this.learns(i) ? "learns" : "frozen"),
+        cell("cell", "freeze-size", h("span", { text: whole(parameters[i]) }),
+          bar(parameters[i] / top)))));
   }
 
   drawChart() {
@@ -145,9 +140,4 @@ class Freezing {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new Freezing(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(Freezing);

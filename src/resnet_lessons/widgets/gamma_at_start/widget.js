@@ -83,9 +83,4 @@ class GammaAtStart {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new GammaAtStart(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(GammaAtStart);

@@ -9,7 +9,7 @@ const STRONG = 100; // from this factor on it "vanishes" or "explodes"
 const FAINT = 1e-3; // when the largest norm of all layers lies below, we say so
 
 /** First layer against last: below 1 the gradient shrinks on its way back. */
-const ratio = (norms) => norms[0] / norms[norms.length - 1];
+const ratio = (norms) => norms[0] / norms.at(-1);
 
 function verdict(norms) {
   const change = ratio(norms);
@@ -71,7 +71,7 @@ class GradientNorms {
    *  Right: one range for all nets. */
   rescale() {
     const { depths, nets } = this.data;
-    const deepest = depths[depths.length - 1];
+    const deepest = depths.at(-1);
     const norms = this.chosen().norms.flat();
     this.layers.scale({ x: [1, deepest], y: decadeSpan([...norms, 1e-3, 1e3]),
       log: true, zeros: norms.includes(0) });
@@ -117,14 +117,9 @@ class GradientNorms {
     const faint = Math.max(...norms) < FAINT
       ? " Every layer gets little: the signal fades on its way forward, too." : "";
     return `${this.data.depths[this.at.depth]} layers, ${how}: the first convolution ` +
-      `gets ${short(norms[0])}, the last ${short(norms[norms.length - 1])}; ` +
+      `gets ${short(norms[0])}, the last ${short(norms.at(-1))}; ` +
       `${verdict(norms)}.${faint}`;
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new GradientNorms(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(GradientNorms);

@@ -113,24 +113,24 @@ class InputSize {
   /** One square with its label; `room` keeps its place at the largest size. */
   stage(channels, k) {
     const { grids, sizes } = this.data;
-    const most = sizes[sizes.length - 1];
-    const square = h("span", { class: "size-square" });
+    const most = sizes.at(-1);
+    const tile = h("span", { class: "size-square" });
     const shape = h("span", { class: "size-shape" });
-    const room = grids[grids.length - 1][k] / most;
+    const room = grids.at(-1)[k] / most;
     const node = h("li", {},
-      h("span", { class: "size-room", style: `--room:${room}` }, square),
+      h("span", { class: "size-room", style: `--room:${room}` }, tile),
       h("span", { class: "size-label" },
         h("b", { text: k === 0 ? "picture" : `stage ${k}` }), shape));
     return { node, show: (side) => {
-      square.style.setProperty("--side", side / most);
-      shape.textContent = `${channels} × ${dims([side, side])}`;
+      tile.style.setProperty("--side", side / most);
+      shape.textContent = `${channels} × ${square(side)}`;
     } };
   }
 
   draw() {
     const sides = this.data.grids[this.index];
     this.stages.forEach((stage, k) => stage.show(sides[k]));
-    const last = sides[sides.length - 1];
+    const last = sides.at(-1);
     this.heads.forEach((head) => head.show(this.index, last));
     this.frame.say(this.sentence(last));
   }
@@ -141,15 +141,10 @@ class InputSize {
     const end = numbers === flat.expects ? "just what its linear layer expects"
       : `but its linear layer expects ${whole(flat.expects)}: that net stops ` +
         "with an error";
-    return `At ${this.data.sizes[this.index]} px the last grid has ${dims([side, side])} ` +
+    return `At ${this.data.sizes[this.index]} px the last grid has ${square(side)} ` +
       `cells. Flattened they make ${whole(numbers)} numbers, ${end}. Averaged they ` +
       `make ${whole(pool.features[this.index])}, as at every size.`;
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new InputSize(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(InputSize);

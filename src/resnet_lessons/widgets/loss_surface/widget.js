@@ -130,8 +130,8 @@ class LossSurface {
 
   words(grid) {
     const middle = grid[(grid.length - 1) / 2][(grid.length - 1) / 2];
-    const rim = [...grid[0], ...grid[grid.length - 1],
-      ...grid.slice(1, -1).flatMap((row) => [row[0], row[row.length - 1]])];
+    const rim = [...grid[0], ...grid.at(-1),
+      ...grid.slice(1, -1).flatMap((row) => [row[0], row.at(-1)])];
     const [steps, dents] = denting(grid);
     return `${short(middle)} in the middle, ${short(average(rim))} on average at the ` +
       `rim; ${dents} of ${steps} steps outwards go down after a climb.`;
@@ -143,9 +143,4 @@ class LossSurface {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new LossSurface(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(LossSurface);

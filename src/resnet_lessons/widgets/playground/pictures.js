@@ -26,7 +26,7 @@ class LossChart extends LineChart {
   }
 
   show(curve, before, chance) {
-    const last = curve[curve.length - 1].step;
+    const last = curve.at(-1).step;
     const end = 250 * 2 ** Math.max(0, Math.ceil(Math.log2(last / 250)));
     const line = (list, key) => list.filter((p) => p[key] > 0 && p.step <= end)
       .map((p) => [p.step, Math.min(p[key], MOST)]);

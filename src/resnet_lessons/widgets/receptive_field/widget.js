@@ -7,10 +7,8 @@ const SQUARE = { left: 42, top: 8, size: 276 };
 const inWords = (n) => ["no", "one", "two", "three", "four", "five", "six", "seven",
   "eight", "nine", "ten"][n] ?? String(n);
 
-const times = (n) => dims([whole(n), whole(n)]);
-
 const layerName = ({ kernel, stride, pool }) =>
-  `${pool ? "pool " : ""}${times(kernel)}${stride > 1 ? `, stride ${stride}` : ""}`;
+  `${pool ? "pool " : ""}${square(kernel)}${stride > 1 ? `, stride ${stride}` : ""}`;
 
 function box(x, y, width, height) {
   const across = width.toFixed(2);
@@ -75,7 +73,7 @@ class ReceptiveField {
   draw() {
     const { layers, depths } = this.stacks[this.stack];
     const found = depths[this.depth - 1];
-    const last = depths[depths.length - 1];
+    const last = depths.at(-1);
     // one scale for the whole stack: the largest field and its neighbour's
     this.span = last.seen[0] + 2 * last.steps[depths.length];
     this.drawSide(layers, found);
@@ -143,7 +141,7 @@ class ReceptiveField {
   drawAbove({ seen: [count], steps }) {
     const { left, top, size } = SQUARE;
     const scale = size / this.span;
-    const step = steps[steps.length - 1] * scale;
+    const step = steps.at(-1) * scale;
     const side = count * scale;
     const middle = size / 2;
     const inner = this.span > 40 ? 0 : this.span - 1;
@@ -151,39 +149,35 @@ class ReceptiveField {
       const at = (i + 1) * scale;
       return `M${left + at} ${top}v${size}M${left} ${top + at}h${size}`;
     });
-    const square = (shift, look) => s("rect", { class: look, width: side, height: side,
+    const field = (shift, look) => s("rect", { class: look, width: side, height: side,
       x: left + middle - side / 2 + shift, y: top + middle - side / 2 });
     this.above.svg.replaceChildren(
       s("rect", { x: left, y: top, width: size, height: size, class: "field-frame" }),
       s("path", { class: "field-pixels", d: lines.join("") }),
-      square(0, "field-square"), square(step, "field-next"));
+      field(0, "field-square"), field(step, "field-next"));
   }
 
   drawCost({ seen: [count], weights, convolutions }) {
-    const cell = (role, text) => h("span", { role, text });
-    const share = (value) => (100 * value / Math.max(weights, count ** 2)).toFixed(2);
-    const row = (name, value, relus, look = "") => h("div", { role: "row",
-      class: `field-row ${look}` },
-    h("span", { role: "rowheader", text: name }),
-    h("span", { role: "cell" }, h("span", { class: "field-text", text: whole(value) }),
-      h("span", { class: "field-track", "aria-hidden": "true" },
-        h("span", { class: "field-bar", style: `width:${share(value)}%` }))),
-    cell("cell", String(relus)));
+    const most = Math.max(weights, count ** 2);
+    const line = (look, name, value, relus) => row(`field-row ${look}`,
+      cell("rowheader", "", name),
+      cell("cell", "", h("span", { class: "field-text", text: whole(value) }),
+        bar(value / most)),
+      cell("cell", "", relus));
+    const heads = ["To see as far", "Weights", "ReLUs"];
     this.cost.replaceChildren(
-      h("div", { role: "row", class: "field-row field-head" },
-        cell("columnheader", "To see as far"), cell("columnheader", "Weights"),
-        cell("columnheader", "ReLUs")),
-      row("this stack", weights, convolutions),
-      row(`one ${times(count)} kernel`, count ** 2, 1, "field-big"));
+      row("field-row field-head", ...heads.map((head) => cell("columnheader", "", head))),
+      line("", "this stack", weights, convolutions),
+      line("field-big", `one ${square(count)} kernel`, count ** 2, 1));
   }
 
   sentence({ seen: [count], steps, weights, convolutions }) {
     const { name } = this.stacks[this.stack];
-    const step = steps[steps.length - 1];
+    const step = steps.at(-1);
     const layers = this.depth === 1 ? "the first layer" :
       `the first ${inWords(this.depth)} layers`;
     const further = step === 1 ? "one pixel further" : `${step} pixels further`;
-    const sees = `${name}: one place behind ${layers} sees ${times(count)} pixels; ` +
+    const sees = `${name}: one place behind ${layers} sees ${square(count)} pixels; ` +
       `its neighbour sees as many, ${further}. `;
     const ratio = count ** 2 / weights;
     const more = weights === 0 ? "" : // pools alone
@@ -196,9 +190,4 @@ class ReceptiveField {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new ReceptiveField(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(ReceptiveField);

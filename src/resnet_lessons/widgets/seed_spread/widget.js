@@ -132,16 +132,13 @@ class SeedSpread {
    *  slider changes texts and shades only. */
   makeTable() {
     const { classes } = this.data;
-    const line = (...cells) => h("div", { role: "row", class: "spread-row" }, ...cells);
-    const cell = (role, at, text) => h("span", { role, class: `spread-${at}`, text });
     const head = ["is", ...classes].map((name, i) =>
-      cell("columnheader", i === 0 ? "corner" : "column", name));
+      cell("columnheader", `spread-${i === 0 ? "corner" : "column"}`, name));
     this.cells = classes.map((_, i) => classes.map((_, j) =>
-      h("span", { role: "cell", class: `spread-cell${i === j ? " spread-hit" : ""}` },
-        h("span"))));
+      cell("cell", `spread-cell${i === j ? " spread-hit" : ""}`, h("span"))));
     this.table.style.setProperty("--classes", classes.length);
-    this.table.append(line(...head), ...this.cells.map((row, i) =>
-      line(cell("rowheader", "name", classes[i]), ...row)));
+    this.table.append(row("spread-row", ...head), ...this.cells.map((cells, i) =>
+      row("spread-row", cell("rowheader", "spread-name", classes[i]), ...cells)));
   }
 
   drawTable(n) {
@@ -208,9 +205,4 @@ class SeedSpread {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new SeedSpread(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(SeedSpread);

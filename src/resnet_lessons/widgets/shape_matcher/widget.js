@@ -52,8 +52,7 @@ class ShapeMatcher {
     this.data = data;
     const end = (list) => list.length - 1;
     this.at = { i: 0, o: 1, s: end(data.strides), n: end(data.sizes), option: 0 };
-    const last = (list) => list[end(list)];
-    this.room = [Math.round(last(data.channels) / SHEET), last(data.sizes)];
+    this.room = [Math.round(data.channels.at(-1) / SHEET), data.sizes.at(-1)];
     this.frame = new Frame(el, {
       title: "Can F(x) and the shortcut be added?",
       lead: "x goes two ways: through the two convolutions of F, and through the " +
@@ -79,7 +78,7 @@ class ShapeMatcher {
     this.frame.controls.append(
       pick("Channels in", channels, "i"), pick("Channels out", channels, "o"),
       pick("Stride", strides, "s"),
-      pick("Grid of x", sizes.map((n) => dims([n, n])), "n"),
+      pick("Grid of x", sizes.map(square), "n"),
       pick("Shortcut", options.map((name) => SHORTCUTS[name]), "option"));
   }
 
@@ -106,7 +105,7 @@ class ShapeMatcher {
     const cost = (of) => `${whole(of.parameters)} parameters, ${whole(of.macs)} MACs`;
     const stride = this.data.strides[this.at.s];
     this.cards.f.show({
-      what: `${dims([3, 3])} convolution with stride ${stride}, then another`,
+      what: `${square(3)} convolution with stride ${stride}, then another`,
       art: picture(f.shape, "F of x"), shape: dims(f.shape), cost: cost(f) });
     const drawn = found.shape && found.shape.length;
     this.cards.short.node.classList.toggle("match-gone", !drawn);
@@ -144,9 +143,4 @@ class ShapeMatcher {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new ShapeMatcher(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(ShapeMatcher);

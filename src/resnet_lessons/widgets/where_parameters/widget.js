@@ -13,11 +13,11 @@ class WhereParameters {
       title: "Where the parameters are, and where the work is",
       lead: "All nets to one scale, then one net from its largest grid down to the " +
         "classes. A weight on a grid works once at each place; behind the grid, once.",
-      caption: `A row such as ${dims([28, 28])} holds all layers that put out a grid of ` +
-        `that size, for one picture of ${dims([data.size, data.size])} px. MACs are ` +
+      caption: `A row such as ${square(28)} holds all layers that put out a grid of ` +
+        `that size, for one picture of ${square(data.size)} px. MACs are ` +
         "those of convolutions and linear layers. Everything was counted on the " +
         "nets themselves. AlexNet is the paper's, with two groups; GoogLeNet is " +
-        `torchvision's, with ${dims([3, 3])} where the paper has ${dims([5, 5])}.`,
+        `torchvision's, with ${square(3)} where the paper has ${square(5)}.`,
     });
     this.all = h("div", { class: "where-table", role: "table",
       "aria-label": "All nets to one scale" });
@@ -28,10 +28,10 @@ class WhereParameters {
   }
 
   legend() {
-    const entry = (kind, text) => h("li", {}, h("span", { "aria-hidden": "true",
-      class: `where-key where-${kind}` }), h("span", { text }));
+    const entry = (look, text) => h("li", {}, h("span", { "aria-hidden": "true",
+      class: `where-key ${look}` }), h("span", { text }));
     return h("ul", { class: "rl-legend where-legend" },
-      entry("conv", "convolutions"), entry("linear", "linear layers"));
+      entry("", "convolutions"), entry("where-linear", "linear layers"));
   }
 
   addControls(imagenet) {
@@ -66,30 +66,24 @@ class WhereParameters {
     const { nets, heads } = this.data;
     const top = (kind) => Math.max(...nets.flatMap((_, n) =>
       heads.map((_, head) => sum(this.found(n, head)[kind]))));
-    const cell = (role, text) => h("span", { role, text });
     this.all.replaceChildren(
-      h("div", { role: "row", class: "where-row where-head" },
-        cell("columnheader", "Net"),
-        ...KINDS.map((kind) => cell("columnheader", HEADS[kind]))),
+      row("where-row where-head", cell("columnheader", "", "Net"),
+        ...KINDS.map((kind) => cell("columnheader", "", HEADS[kind]))),
       ...nets.map((name, n) => {
         const found = this.found(n);
-        return h("div", { role: "row",
-          class: `where-row${n === this.at.net ? " where-on" : ""}` },
-        cell("rowheader", name), ...KINDS.map((kind) => {
-          const [total, behind] = [sum(found[kind]), this.linear(found, kind)];
-          const text = h("span", { class: "where-text", text: `${large(total)} ` },
-            h("i", { text: `${portion(behind / total)} linear` }));
-          return h("span", { role: "cell", class: `where-${kind}` }, text,
-            this.track([["conv", total - behind], ["linear", behind]], top(kind)));
-        }));
+        return row(`where-row${n === this.at.net ? " where-on" : ""}`,
+          cell("rowheader", "", name), ...KINDS.map((kind) => {
+            const [total, behind] = [sum(found[kind]), this.linear(found, kind)];
+            return cell("cell", `where-${kind}`,
+              this.text(total, `${portion(behind / total)} linear`),
+              bar((total - behind) / top(kind), behind / top(kind)));
+          }));
       }));
   }
 
-  track(parts, top) {
-    const bars = parts.filter(([, value]) => value > 0).map(([kind, value]) =>
-      h("span", { class: `where-${kind}`,
-        style: `width:${(100 * value / top).toFixed(2)}%` }));
-    return h("span", { class: "where-track", "aria-hidden": "true" }, ...bars);
+  text(value, share) {
+    return h("span", { class: "where-text", text: `${large(value)} ` },
+      h("i", { text: share }));
   }
 
   /** One net: parameters to the left, work to the right, the grid between them. */
@@ -97,26 +91,21 @@ class WhereParameters {
     const name = this.data.nets[this.at.net];
     const head = this.data.heads[this.at.head];
     const [parameters, macs] = KINDS.map((kind) => sum(found[kind]));
-    const row = (look, left, part, right) => h("div", { role: "row",
-      class: `where-wing ${look}` }, left, part, right);
-    const cell = (role, look, text) => h("span", { role, class: look, text });
+    const wing = (value, total, side) => cell("cell", side,
+      this.text(value, portion(value / total)), bar(value / total));
     const rows = found.parts.map((part, i) => {
       const linear = isLinear(part);
-      const [ours, work] = [found.parameters[i], found.macs[i]];
-      const wing = (value, total, side) => h("span", { role: "cell", class: side },
-        h("span", { class: "where-text", text: `${large(value)} ` },
-          h("i", { text: portion(value / total) })),
-        this.track([[linear ? "linear" : "conv", value]], total));
-      return row("", wing(ours, parameters, "where-left"),
-        h("span", { role: "rowheader", class: "where-part" }, h("b", { text: part }),
+      return row(`where-wing${linear ? " where-linear" : ""}`,
+        wing(found.parameters[i], parameters, "where-left"),
+        cell("rowheader", "where-part", h("b", { text: part }),
           h("span", { text: this.layers(found.layers[i], linear) })),
-        wing(work, macs, "where-right"));
+        wing(found.macs[i], macs, "where-right"));
     });
     const table = h("div", { role: "table", "aria-label": `${name}, part by part` },
-      row("where-head", cell("columnheader", "where-left", HEADS.parameters),
-        cell("columnheader", "where-part", ""),
+      row("where-wing where-head", cell("columnheader", "where-left", HEADS.parameters),
+        cell("columnheader", "where-part"),
         cell("columnheader", "where-right", HEADS.macs)), ...rows,
-      row("where-total", cell("cell", "where-left", large(parameters)),
+      row("where-wing where-total", cell("cell", "where-left", large(parameters)),
         cell("rowheader", "where-part", "together"),
         cell("cell", "where-right", large(macs))));
     this.one.replaceChildren(
@@ -151,9 +140,4 @@ class WhereParameters {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new WhereParameters(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(WhereParameters);

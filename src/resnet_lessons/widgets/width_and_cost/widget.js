@@ -84,9 +84,7 @@ class WidthAndCost {
     return h("div", { class: `wide-row wide-of-${key}` },
       h("span", { class: "wide-text" }, h("span", { text: label }),
         h("b", { text: whole(value) })),
-      h("span", { class: "wide-track", "aria-hidden": "true" },
-        h("span", { class: "wide-bar",
-          style: `width:${((100 * value) / most).toFixed(2)}%` })));
+      bar(value / most));
   }
 
   stack(name, { channels, kernels, macs }) {
@@ -110,13 +108,13 @@ class WidthAndCost {
       return [
         s("path", { class: "wide-funnel", d }),
         s("text", { class: "wide-kernel", x: middle, y: y + funnel / 2 + 5,
-          "text-anchor": "middle", text: `${dims([side, side])}: ${whole(macs[i])}` }),
+          "text-anchor": "middle", text: `${square(side)}: ${whole(macs[i])}` }),
       ];
     });
     const height = kernels.length * (bar + funnel) + bar + 4;
     return s("svg", { viewBox: `0 -4 ${right} ${height + 4}`, role: "img",
       "aria-label": `${name}: ${channels.join(", ")} channels; MACs: ` +
-        kernels.map((side, i) => `${dims([side, side])}, ${whole(macs[i])}`).join("; "),
+        kernels.map((side, i) => `${square(side)}, ${whole(macs[i])}`).join("; "),
     }, ...funnels, ...nodes);
   }
 
@@ -154,9 +152,4 @@ class WidthAndCost {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const widget = new WidthAndCost(model.get("data"), el);
-    return () => widget.frame.close();
-  },
-};
+export default rendering(WidthAndCost);
