@@ -23,57 +23,35 @@ STEPS = [
 
 # The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
 VIEW = {"crop": 0.35, "smoothing": 0.1, "zoom": 0.875}
-SIZES = [32] * 8 + [40] * 4 + [48] * 5 + [56] * 2 + [64] * 2
+MUON = {"opt": "Muon", "schedule": FLAT}
+UP_TO_96 = [32] * 4 + [40] * 4 + [48] * 5 + [56] * 4 + [64] * 4 + [80] * 3 + [96] * 2
+PLAINER = {"mish": False, "blur": False}  # both make each step longer
+SLIM = {"widths": [48, 96, 192], **PLAINER}
+SHORT = {"sizes": [16], "smoothing": 0.1, "zoom": 0.875}
 TEN_MINUTES = {
-    "smoke": replace(IMAGENETTE["smoke"], sizes=[16], smoothing=0.1, zoom=0.875),
+    "smoke": replace(IMAGENETTE["smoke"], options=SLIM, **MUON, **SHORT),
     "laptop": Profile(
         "imagenette",
-        size=64,
-        epochs=len(SIZES),
-        batch_size=64,
-        lr=4e-3,
-        options={"widths": [48, 96, 192], "batch_zero": False},
-        sizes=SIZES,
+        size=96,
+        epochs=len(UP_TO_96),
+        options=SLIM,
+        sizes=UP_TO_96,
+        **MUON,
+        **LARGER,
         **VIEW,
     ),
 }
-FEWER = [32] * 7 + [40] * 3 + [48] * 4 + [56] * 2 + [64] * 2  # Muon's steps are dearer
-UP_TO_72 = [32] * 6 + [40] * 3 + [48] * 4 + [56] * 2 + [64] + [72] * 2
-UP_TO_96 = [32] * 4 + [40] * 4 + [48] * 5 + [56] * 4 + [64] * 4 + [80] * 3 + [96] * 2
 TEN_MINUTES_STEPS = [
-    ("ten-minutes", "AdamW, batches of 64", {}),
-    (
-        "ten-minutes-muon",
-        "Muon for AdamW, batches of 128",
-        LARGER | {"opt": "Muon", "sizes": FEWER, "epochs": len(FEWER)},
-    ),
-    (
-        "ten-minutes-gates",
-        "flat rate, gates, up to 72 px",
-        {
-            "net": "race-net",
-            "options": {"widths": [48, 96, 192], "mish": False, "blur": False},
-            "schedule": FLAT,
-            "size": 72,
-            "sizes": UP_TO_72,
-            "epochs": len(UP_TO_72),
-        },
-    ),
+    ("ten-minutes", "Muon, gates, up to 96 px", {}),
     (
         "ten-minutes-bfloat16",
-        "bfloat16, a wider net, up to 96 px",
-        {
-            "half": True,
-            "options": {"widths": [64, 128, 256]},
-            "size": 96,
-            "sizes": UP_TO_96,
-            "epochs": len(UP_TO_96),
-        },
+        "bfloat16, a wider net",
+        {"half": True, "options": {"widths": [64, 128, 256]}},
     ),
 ]
 
 # The last steps again on two cores, one by one: the net narrow, the pictures small.
-NARROW = {"widths": [32, 64, 128], "mish": False, "blur": False, "gate": False}
+NARROW = {"widths": [32, 64, 128], "gate": False, **PLAINER}
 SMALL = {
     "smoke": replace(IMAGENETTE["smoke"], options=NARROW),
     "laptop": Profile("imagenette", 48, 5, options=NARROW, **LARGER, **VIEW),
@@ -137,7 +115,7 @@ ROUNDED = Experiment(
 )
 RACE = [
     *FIVE_EPOCHS,
-    *ladder(TEN_MINUTES_STEPS, "resnet-14-fastai", TEN_MINUTES),
+    *ladder(TEN_MINUTES_STEPS, "race-net", TEN_MINUTES),
     *ONE_BY_ONE,
     ROUNDED,
     TWENTY_EPOCHS,
