@@ -728,24 +728,17 @@ def test_appendix_d_muon_brings_most_and_mish_alone_of_the_rest_is_clear():
 
 
 def test_appendix_d_ten_minutes_are_ten_minutes_and_each_step_is_clear():
-    names = ["", "-muon", "-gates", "-bfloat16"]
-    rows = laptop(*(f"race-ten-minutes{name}" for name in names))
-    adamw, muon, gates, wider = rows
-    assert [len(small.seeds) for small in rows] == [2, 3, 5, 3]
-    for small in rows:
+    slim, wide = laptop("race-ten-minutes", "race-ten-minutes-bfloat16")
+    for small in (slim, wide):
         assert max(seed.train_seconds for seed in small.seeds) <= 600
         sizes = small.config["sizes"]
         assert sizes[0] < sizes[-1] == small.config["size"]
-    for old, new in pairwise(rows):
-        assert "above, more than twice" in compare_words(new, old)
-    assert len(muon.config["sizes"]) < len(adamw.config["sizes"])
-    assert gates.config["size"] > muon.config["size"]
-    given = gates.config["options"]
+    assert "above, more than twice" in compare_words(wide, slim)
+    given = slim.config["options"]
     assert not given["mish"] and not given["blur"]
     assert given["widths"] == [48, 96, 192]  # three quarters of ResNet-18's
-    assert wider.config["half"] and wider.config["size"] > gates.config["size"]
-    assert wider.config["options"] == given | {"widths": [64, 128, 256]}
-    assert wider.config["epochs"] > gates.config["epochs"]
+    half = {"half": True, "options": given | {"widths": [64, 128, 256]}}
+    assert wide.config == slim.config | half  # nothing else
 
 
 def test_appendix_d_bfloat16_costs_no_clear_accuracy():

@@ -57,8 +57,8 @@ def test_equal_runs_beat_nobody():
 
 
 def test_growing_pictures_have_two_sizes():
-    growing = records.load("race-ten-minutes-gates", "laptop")
-    assert "| 32–72 |" in figures.results_table([growing])
+    growing = records.load("race-ten-minutes", "laptop")
+    assert "| 32–96 |" in figures.results_table([growing])
     assert "| 64 |" in figures.results_table([KEPT])
 
 
