@@ -374,10 +374,11 @@ def test_records_are_one_document_of_json(
 
 
 def test_the_least_work_comes_first(tmp_path):
-    from resnet_lessons import nets, probes
+    from resnet_lessons import nets, probes, records
     from resnet_lessons.training import EXPERIMENTS, experiment, missing
     from resnet_lessons.training.recording import work
 
+    records.save(records.load("mlp-mnist", "laptop"), tmp_path)  # of another profile
     order = [exp.name for exp in missing("gpu", tmp_path)]
     have = {name for name, exp in EXPERIMENTS.items() if "gpu" in exp.profiles}
     assert set(order) == have and order[0] == "mlp-mnist"
@@ -385,3 +386,5 @@ def test_the_least_work_comes_first(tmp_path):
     assert spent == sorted(spent)
     macs = probes.macs(nets.build("lenet-5-mnist", 10, 1), (1, 28, 28))
     assert work(experiment("lenet-mnist"), "gpu") == macs * 60_000 * 20
+    macs = probes.macs(nets.build("plain-8-cifar", width=8), (3, 32, 32))
+    assert work(experiment("plain-8-cifar"), "laptop") == macs * 10_000 * 4  # a part

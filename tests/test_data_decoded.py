@@ -73,7 +73,7 @@ def test_second_load_reads_the_cache_and_writes_nothing(tiny, root, monkeypatch)
     assert first.content_hash[:12] in str(second.train.images.filename)
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip", "labels", "marker", "gone"])
+@pytest.mark.parametrize("damage", ["cut", "flip", "labels", "marker", "empty", "gone"])
 def test_broken_cache_is_rebuilt_and_says_so(tiny, damage, capsys):
     first = load()
     expected = np.array(first.train.images)
@@ -86,8 +86,8 @@ def test_broken_cache_is_rebuilt_and_says_so(tiny, damage, capsys):
     content[-5] ^= 255
     if damage == "gone":
         file.unlink()
-    elif damage == "marker":
-        (cache / "complete.json").write_text("{")
+    elif damage in ("marker", "empty"):
+        (cache / "complete.json").write_text("{" if damage == "marker" else "{}")
     else:
         file.write_bytes(content[:-9] if damage == "cut" else content)
     again = load()

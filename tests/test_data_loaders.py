@@ -224,6 +224,8 @@ def test_cuda_gives_the_batches_of_the_cpu(kept):
         {"size": 0},
         {"size": -1},
         {"size": 1.5},
+        {"size": True},
+        {"batch_size": True},
         {"batch_size": 0},
         {"batch_size": -4},
         {"batch_size": 41},

@@ -92,6 +92,8 @@ def test_preact_net_closes_with_norm_and_relu():
     assert isinstance(norm, nn.BatchNorm2d) and isinstance(relu, nn.ReLU)
     assert norm.num_features == 64
     assert isinstance(nets.build("resnet-8-cifar").head[0], nn.AdaptiveAvgPool2d)
+    bare = nets.build("preact-8-cifar", norm=None)  # the last sum still meets a ReLU
+    assert isinstance(bare.head[0], nn.ReLU)
 
 
 def test_preact_net_s_closing_gamma_alone_can_start_elsewhere():
@@ -131,6 +133,10 @@ def test_shortcut_a_keeps_every_second_pixel_and_adds_channels_of_zeros():
     assert y[:, 3:].count_nonzero() == 0 and y.shape == (2, 8, 3, 4)
 
 
+def test_shortcut_a_is_printed_with_its_numbers():
+    assert repr(nets.make_shortcut("A", 8, 16, 2)) == "PadChannels(extra=8, stride=2)"
+
+
 def test_shortcuts_have_weights_where_the_paper_says():
     def weights(name, *shape):
         return sum(p.numel() for p in nets.make_shortcut(name, *shape).parameters())
@@ -161,12 +167,16 @@ def test_bottleneck_stride_sits_where_it_is_put(strided_conv, strides):
     assert tuple(c.kernel_size[0] for c in convs) == (1, 3, 1)
 
 
-def test_net_without_norm_has_biases_and_no_norm():
-    net = nets.cifar_net(8, "residual", shortcut="B", norm=None)
-    assert not any(isinstance(m, nn.BatchNorm2d) for m in net.modules())
-    assert all(m.bias is not None for m in net.modules() if isinstance(m, nn.Conv2d))
-    with_norm = nets.cifar_net(8, "residual", shortcut="B")
-    assert all(m.bias is None for m in with_norm.modules() if isinstance(m, nn.Conv2d))
+@pytest.mark.parametrize("stem", nets.STEMS)
+@pytest.mark.parametrize("block", BLOCKS)
+def test_net_without_norm_has_biases_and_no_norm(block, stem):
+    def biases(norm):
+        net = nets.ResNet(block, [1, 1], [4, 8], stem, "C", norm=norm)
+        assert any(isinstance(m, nn.BatchNorm2d) for m in net.modules()) == bool(norm)
+        return [m.bias for m in net.modules() if isinstance(m, nn.Conv2d)]
+
+    assert not any(bias is None for bias in biases(None))
+    assert all(bias is None for bias in biases(nn.BatchNorm2d))
 
 
 def test_convolutions_start_as_he_says():
@@ -178,12 +188,15 @@ def test_convolutions_start_as_he_says():
             assert module.weight.std().item() == pytest.approx(expected, rel=0.05)
 
 
-def test_torch_init_starts_as_pytorch_does():
-    net = nets.torch_init(nets.cifar_net(8, norm=None, batch_zero=True))
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, None])
+def test_torch_init_starts_as_pytorch_does(norm):
+    net = nets.torch_init(nets.cifar_net(8, norm=norm, batch_zero=True))
     for module in net.modules():
         if isinstance(module, nn.Conv2d):  # uniform in +- 1 / sqrt(fan_in)
             bound = (module.in_channels * module.kernel_size[0] ** 2) ** -0.5
             assert 0.9 * bound < module.weight.abs().max() <= bound
+        if isinstance(module, nn.BatchNorm2d):
+            assert module.weight.eq(1).all()
 
 
 @pytest.mark.parametrize(

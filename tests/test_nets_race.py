@@ -61,6 +61,8 @@ def test_each_addition_is_made_in_every_place(name, kind, count):
     assert found(bare) == 0 and found(one) == count
     reads = [m for m in one.modules() if isinstance(m, nn.Conv2d) and m.stride[0] == 2]
     assert len(reads) == (1 if name == "blur" else 3)  # the stem's first is left
+    pools = [m.stride for m in one.modules() if isinstance(m, nn.MaxPool2d)]
+    assert pools == [1 if name == "blur" else 2]  # no maximum is left out
     relu = sum(isinstance(m, nn.ReLU) for m in one.modules())
     assert relu == (0 if name == "mish" else 15)
 

@@ -96,6 +96,18 @@ def test_googlenet_with_extra_heads_equals_torchvision():
         torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
 
 
+def test_extra_heads_drop_as_much_as_torchvisions():
+    """Their draws come in another order, so no output can be compared."""
+    with torch.device("meta"):
+        theirs = tv.googlenet(weights=None, init_weights=False, aux_logits=True)
+        ours = nets.GoogLeNet(aux=True)
+    shares = [
+        sorted(m.p for m in net.modules() if isinstance(m, nn.Dropout))
+        for net in (theirs, ours)
+    ]
+    assert shares[0] == shares[1] == [0.2, 0.7, 0.7]
+
+
 @pytest.mark.parametrize(
     "name, theirs",
     [

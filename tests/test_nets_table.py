@@ -40,6 +40,9 @@ def test_the_names_of_variants_mean_what_they_say():
     assert gammas("resblock-net-deep-gamma-one") == {1}
     acts = {type(module) for module in nets.build("xresnet-50-mish").modules()}
     assert nn.Mish in acts and nn.ReLU not in acts
+    for name, kernel in {"vgg-tiny": 3, "vgg-tiny-5x5": 5}.items():
+        convs = [m for m in nets.build(name).modules() if isinstance(m, nn.Conv2d)]
+        assert {conv.kernel_size[0] for conv in convs} == {kernel}
 
 
 @pytest.mark.parametrize("name", SMALLEST)
@@ -71,6 +74,7 @@ STAGES = {  # name: size of the picture, (C, H, W) after the stem and after each
     "resnet-18-fastai": (128, [(64, 32), (64, 32), (128, 16), (256, 8), (512, 4)]),
     "resnet-50": (224, [(64, 56), (256, 56), (512, 28), (1024, 14), (2048, 7)]),
     "resnet-50-fastai": (224, [(64, 56), (256, 56), (512, 28), (1024, 14), (2048, 7)]),
+    "resnet-14-fastai": (128, [(64, 32), (64, 32), (128, 16), (256, 8)]),
     "race-net": (128, [(128, 32), (128, 32), (256, 16), (512, 8)]),
     "plain-34": (224, [(64, 56), (64, 56), (128, 28), (256, 14), (512, 7)]),
     "resnet-56-cifar": (32, [(16, 32), (16, 32), (32, 16), (64, 8)]),
@@ -157,6 +161,7 @@ def test_plain_net_is_the_residual_net_without_shortcuts():
         (lambda: nets.build("resnet18"), "resnet-18"),
         (lambda: nets.build("squeezenet!"), "NETS"),
         (lambda: nets.build("resnet-21-cifar"), "6n + 2"),
+        (lambda: nets.build("resnet-20-cifar100"), "resnet-20-cifar"),
         (lambda: nets.cifar_net(2), "6n + 2"),
         (lambda: nets.cifar_net(20, "residul"), "residual"),
         (lambda: nets.cifar_net(20, shortcut="D"), "choose one of A, B"),

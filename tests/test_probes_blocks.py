@@ -105,6 +105,13 @@ def test_the_net_is_left_as_it_was():
         assert value.device.type == "cpu"
 
 
+def test_kept_where_gradients_are_off():
+    net = nets.build("resnet-8-cifar")
+    with torch.no_grad():
+        found = probes.kept_for_backward(net, (3, 8, 8))
+    assert found == probes.kept_for_backward(net, (3, 8, 8)) > 0
+
+
 def test_kept_needs_one_image():
     with pytest.raises(UsageError, match="channels, height, width"):
         probes.kept_for_backward(chain(), (4, 4))

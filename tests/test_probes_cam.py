@@ -78,6 +78,13 @@ def test_feature_maps_are_what_the_part_puts_out(net, pictures):
     assert not maps.requires_grad
 
 
+def test_a_layer_that_runs_twice_is_seen_at_its_last_run(pictures):
+    relu = nn.ReLU()
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), relu, nn.Conv2d(4, 5, 3), relu)
+    want = net(pictures).detach()
+    torch.testing.assert_close(probes.feature_maps(net, relu, pictures), want)
+
+
 def test_a_layer_that_writes_in_place_does_not_change_what_was_seen(pictures):
     def small(inplace):
         torch.manual_seed(0)
@@ -133,6 +140,8 @@ def test_enlarged_keeps_the_order_of_places():
     assert large.shape == (1, 12, 12)
     assert large[0, 0, -1] == 1 and large[0, -1, 0] == 0
     assert large[0].flatten().argmax() in range(8, 12)
+    two = torch.tensor([[[0.0, 4.0]]])  # a place is a square, not its corner
+    assert probes.enlarged(two, 4)[0, 0].tolist() == [0, 1, 3, 4]
 
 
 def test_every_layer_has_a_map_for_every_picture_and_class(net, pictures):

@@ -129,6 +129,13 @@ def test_probe_runs_in_the_number_type_of_the_net():
     assert probes.macs(net, (3, 32, 32)) == probes.macs(net.float(), (3, 32, 32))
 
 
+def test_a_convolution_to_be_drawn_says_whether_it_has_a_bias():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 5, 1, bias=False))
+    first, second = probes.convolutions(net, (3, 9, 9), ["C1", "C2"])
+    assert first["bias"] is True and second["bias"] is False
+    assert (first["size"], second["size"]) == (9, 7)
+
+
 @pytest.mark.parametrize("shape", [(32, 32), (1, 3, 32, 32), (3, 0, 32)])
 def test_wrong_input_shape_is_wrong_use(shape):
     with pytest.raises(UsageError, match="shape is that of one image"):

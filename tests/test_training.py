@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import errno
 import io
+import itertools
 import json
 import os
 import pickle
@@ -23,7 +24,7 @@ from fastai.torch_core import set_seed
 from safetensors import SafetensorError
 from torch.utils.data import DataLoader, TensorDataset
 
-from resnet_lessons import data, nets, probes, records, training
+from resnet_lessons import __version__, data, nets, probes, records, training
 from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording, replay
@@ -174,6 +175,15 @@ def test_a_seed_sets_the_first_weights_and_the_batches(silent, monkeypatch):
         assert torch.equal(one, same) and not torch.equal(one, other)
 
 
+def test_a_part_of_the_pictures_is_the_same_every_time():
+    images = data.load("digits")
+    parts = [run_module.subset(images, 100).train for _ in range(2)]
+    assert (parts[0].images == parts[1].images).all() and len(parts[0]) == 100
+    assert len(set(parts[0].labels.tolist())) == 10
+    assert run_module.subset(images, None) is images
+    assert run_module.subset(images, 10_000) is images
+
+
 def test_pictures_grow_from_epoch_to_epoch(silent, monkeypatch):
     seen, validated = [], []
     forward = torch.nn.Module.__call__
@@ -184,6 +194,8 @@ def test_pictures_grow_from_epoch_to_epoch(silent, monkeypatch):
         return forward(net, x, *rest)
 
     monkeypatch.setattr(torch.nn.Module, "__call__", watch)
+    one_size = "one graph is for one size"
+    monkeypatch.setattr(run_module, "replayed", lambda *_: pytest.fail(one_size))
     growing = dataclasses.replace(SMALL.profiles["smoke"], sizes=[4, 6, 8])
     exp = dataclasses.replace(SMALL, profiles={"smoke": growing})
     run = training.train(exp, "smoke", 0, "cpu", say=silent)
@@ -291,6 +303,7 @@ def test_a_training_goes_on_where_no_checkpoint_can_be_kept(monkeypatch):
     run = training.train(SMALL, "smoke", 0, "cpu", say=lines.append)
     assert len(run.result.epochs) == 3
     assert sum("No checkpoint could be kept" in line for line in lines) == 3
+    assert not list(data.runs_folder().rglob(".part-*"))
 
 
 def test_a_training_goes_on_where_an_old_checkpoint_cannot_be_removed(monkeypatch):
@@ -334,8 +347,17 @@ def test_epochs_of_a_moment_are_not_saved(silent, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 100)
     training.train(SMALL, "smoke", 0, "cpu", say=silent)
     assert not list(tmp_path.rglob("epoch-*"))
-    again = training.train(SMALL, "smoke", 0, "cpu", resume=True, say=silent)
-    assert len(again.result.epochs) == 3
+    lines = []
+    again = training.train(SMALL, "smoke", 0, "cpu", resume=True, say=lines.append)
+    assert len(again.result.epochs) == 3 and lines[1] == "Nothing to resume."
+
+
+def test_the_seconds_count_from_the_last_time(silent, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS", 10)
+    clock = itertools.count(0, 6)  # asked at the start, after each epoch, each save
+    monkeypatch.setattr(checkpoint, "perf_counter", lambda: next(clock))
+    training.train(SMALL, "smoke", 0, "cpu", say=silent)
+    assert [path.name for path in tmp_path.rglob("epoch-*")] == ["epoch-0002"]
 
 
 def test_a_run_from_the_start_leaves_nothing_of_an_earlier_one(silent, tmp_path):
@@ -354,6 +376,7 @@ def test_a_checkpoint_gives_back_the_state_of_the_random_numbers(tmp_path):
         dls=SimpleNamespace(train=torch.nn.Identity()),
     )
     history = SimpleNamespace(epochs=[{"epoch": 1}])
+    (tmp_path / ".part-0001").mkdir()  # left by a kill
     checkpoint.save(tmp_path, learn, history, {"seed": 0})
     drawn = torch.rand(3)
     assert checkpoint.restore(tmp_path, learn, history, {"seed": 0}) == 1
@@ -370,6 +393,7 @@ def test_a_damaged_checkpoint_is_passed_over(silent, tmp_path):
     lines = []
     training.train(SMALL, "smoke", 0, "cpu", resume=True, say=lines.append)
     assert "Resuming after epoch 2." in lines
+    assert not [line for line in lines if "could be kept" in line]  # in its place
 
 
 @pytest.mark.parametrize("text", ["[]", '{"sha256": null}', '{"sha256": {}}'])
@@ -485,6 +509,10 @@ def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):
     assert one.startswith("Replayed: plain, 8 layers; plain, 20 layers (cifar10")
     assert kept[0].device in one and kept[1].commit[:7] in one
     assert other.startswith(f"Replayed: {kept[2].title} (imagenette")
+    twin = dataclasses.replace(kept[0], commit="b" * 40)
+    first = records.short_commit(kept[0].commit)
+    assert f"commit {first})" in replay._replayed(kept[0], kept[0])
+    assert f"commits {first}, bbbbbbbb)" in replay._replayed(kept[0], twin)
 
 
 def test_a_profile_that_one_lacks_is_told_before_any_trains(monkeypatch):
@@ -522,6 +550,9 @@ def test_a_notebook_trains_where_there_is_cuda_or_where_it_is_told(cuda, monkeyp
     assert asked("smoke") == "smoke"
     monkeypatch.setenv(replay.LIVE, "smoke")
     assert asked(False) == "smoke"
+    with pytest.raises(LessonError, match="enough"):
+        training.net_of("resnet-14-shapes", live=False)
+    assert calls[-1] == ("smoke", True)
 
 
 def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
@@ -565,6 +596,7 @@ def test_what_was_recorded_is_no_change_of_the_code(tmp_path):
         written = tar.extractfile("resnet_lessons/COMMIT").read()
     assert written == git("rev-parse", "HEAD")
     shutil.rmtree(tmp_path / ".git")
+    assert commit() == f"released {__version__}"
     (package / "COMMIT").write_text("a" * 40 + "\n")  # as `git archive` writes it
     assert commit() == "a" * 40
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)

@@ -8,10 +8,10 @@ from fastai.callback.fp16 import AMPMode, MixedPrecision
 from torch.nn.modules.module import register_module_forward_hook
 
 from resnet_lessons import training
-from resnet_lessons.errors import UsageError
+from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import run as run_module
 from resnet_lessons.training.learner import MixedOnProcessor
-from resnet_lessons.training.memory import fitting
+from resnet_lessons.training.memory import fitting, memory_advice
 from resnet_lessons.training.steps import half_precision
 
 
@@ -67,6 +67,8 @@ def watched(work) -> list[torch.dtype]:
         if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
             assert module.weight.dtype == torch.float32
             seen.append(output.dtype)
+        if isinstance(module, torch.nn.CrossEntropyLoss):
+            assert inputs[0].dtype == torch.float32  # a loss of 8 bits says little
 
     with register_module_forward_hook(see):
         work()
@@ -114,6 +116,13 @@ def test_the_batch_that_fits_is_tried_as_it_is_trained():
     with torch.autocast("cpu", torch.bfloat16):  # fastai leaves it on after an error
         assert watched(lambda: fitting(net, images)) == [torch.float32]
     assert watched(lambda: fitting(net, images, torch.bfloat16)) == [torch.bfloat16]
+
+    def advised():
+        half = torch.bfloat16
+        with pytest.raises(LessonError), memory_advice(net, images, half=half):
+            raise MemoryError
+
+    assert watched(advised) == [torch.bfloat16]
 
 
 @pytest.mark.parametrize("mixed", [MixedPrecision(AMPMode.BF16), MixedOnProcessor()])

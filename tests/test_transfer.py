@@ -194,6 +194,8 @@ def test_a_run_measures_every_way_with_every_number_of_pictures():
         assert still["old_accuracy"] == pytest.approx(before, abs=1e-6)
     for moving in found["ways"]["head-moving-statistics"].values():
         assert moving["old_accuracy"] != before
+    told = {n for n, w in found["ways"].items() if "old_accuracy" in w["5"]}
+    assert told == {"head", "head-moving-statistics"}  # whose body has learned
     assert run.data["train"] == 512 and run.data["valid"] == 283
     made = training.make_record(CAT, "smoke", [run])
     assert type(made).from_dict(made.to_dict()) == made
@@ -239,6 +241,15 @@ def test_few_pictures_are_normalised_as_the_body_was(net):
     for loader in transfer._loaders(split, new, like, 16, 0):
         assert torch.equal(loader.shift, like.shift)
         assert torch.equal(loader.scale, like.scale)
+
+
+def test_few_pictures_are_augmented_as_the_bodys_and_those_of_validation_are_not():
+    images = data.load("pictures", 16)
+    like = data.loaders(images, 16, 32, CPU, min_scale=0.6).train
+    split = transfer.few(images.train, 1, 0)
+    train, valid = transfer._loaders(split, images, like, 64, 0)
+    assert (train.crop, train.flip, train.bs) == (0.6, True, 10)  # all in one batch
+    assert (valid.crop, valid.flip, valid.n) == (None, False, 1000)
 
 
 def test_a_fresh_start_has_weights_of_its_own():

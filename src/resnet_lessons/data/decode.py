@@ -32,12 +32,8 @@ def decode(pictures, images, name, label, progress):
     starts = range(0, len(images), CHUNK)
     bar = tqdm(desc=label, total=len(images), disable=not progress, leave=False)
     with bar, ThreadPoolExecutor(min(16, cores())) as pool:
-        try:
-            for done in pool.map(work, starts):
-                bar.update(done)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        for done in pool.map(work, starts):  # an error cancels what is left
+            bar.update(done)
 
 
 def _picture(source, size, channels, name):

@@ -53,7 +53,7 @@ def receptive_field(stack: Sequence[Window]) -> int:
     whatever depends on it is nan too. There is no padding, so no border. A field is
     square, since rows and columns are treated alike.
     """
-    length = _needed(stack) + 2 * prod(window.stride for window in stack)
+    length = _needed(stack)
     x = torch.zeros(length, 1, length)  # (B, C, W): one row for each place
     x[range(length), 0, range(length)] = torch.nan
     for kernel, stride, pool in stack:
@@ -61,7 +61,7 @@ def receptive_field(stack: Sequence[Window]) -> int:
             x = max_pool1d(x, kernel, stride)
         else:
             x = conv1d(x, torch.ones(1, 1, kernel), stride=stride)
-    return int(x[:, 0, x.shape[-1] // 2].isnan().sum())
+    return int(x[:, 0, 0].isnan().sum())
 
 
 def _needed(stack: Sequence[Window]) -> int:
@@ -80,13 +80,12 @@ def ways(stack: Sequence[Window]) -> list[list[int]]:
     number for each place that is seen. With random weights of mean 0 and no ReLU the
     root of this number is how much a place counts (Luo et al. 2016, section 2).
     """
-    length = _needed(stack) + 2 * prod(window.stride for window in stack)
+    length = _needed(stack)
     rows = [torch.zeros(1, 1, length, dtype=torch.float64, requires_grad=True)]
     for kernel, stride, _ in stack:
         ones = torch.ones(1, 1, kernel, dtype=torch.float64)
         rows.append(conv1d(rows[-1], ones, stride=stride))
-    middle = rows[-1][0, 0, rows[-1].shape[-1] // 2]
-    gradients = torch.autograd.grad(middle, rows)
+    gradients = torch.autograd.grad(rows[-1].sum(), rows)
     return [[int(n) for n in g.flatten() if n] for g in gradients]
 
 

@@ -21,8 +21,7 @@ def gradients(net: nn.Module, batch: Tensor, labels: Tensor) -> list[Gradient]:
     cross-entropy, the net in training mode. Frozen layers have no row. A copy of the
     net does the work: weights, gradients and BatchNorm's averages stay as they were.
     """
-    net = copy.deepcopy(net).train()
-    net.zero_grad()
+    net = copy.deepcopy(net).train()  # a copy has no gradients
     F.cross_entropy(net(batch), labels).backward()
     return [
         Gradient(name, norm(module.weight.grad))

@@ -124,7 +124,7 @@ def _shortcut(option: str, *shape: int) -> nn.Module:
 
 def in_words(shortcut: nn.Module) -> str:
     """The layers of a shortcut in words."""
-    return ", ".join(_layer(layer) for _, layer in parts(shortcut, None)) or "x itself"
+    return ", ".join(_layer(layer) for _, layer in parts(shortcut, None))
 
 
 def _layer(layer: nn.Module) -> str:

@@ -106,7 +106,6 @@ def fitting(net: nn.Module, images: Tensor, half: torch.dtype | None = None) -> 
         except (RuntimeError, MemoryError) as error:
             if not ran_out(error):
                 raise
-            traceback.clear_frames(error.__traceback__)
             size //= 2
         finally:
             net.zero_grad()

@@ -61,7 +61,7 @@ class Bar(Callback):
     def after_fit(self):
         self.meter.close()
 
-    after_train = after_cancel_fit = after_fit
+    after_train = after_fit
 
 
 def epoch_line(epoch: dict, epochs: int) -> str:
