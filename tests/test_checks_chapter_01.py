@@ -291,6 +291,8 @@ MEAN = "F.cross_entropy(net(some), their_labels)"
 IN_LOOP, AT_END = "        loss.backward()", "    optimizer.step()\n"
 WRONG_PARTS = [
     ([(CUT, "parts = [(pictures, labels)]")], "Cut the batch first"),
+    ([(PART, PART.replace("net(some)", "(net(pictures), net(some))[1]"))],
+     "Cut the batch first"),
     ([(CUT, CUT.replace("zip", "[*zip").replace("True)", "True)][:-1]"))], "it counts"),
     ([(CUT, CUT + "\n    net(pictures[:1])")], "goes through the net once"),
     ([(ZERO, ""), ("        loss =", "        optimizer.zero_grad()\n        loss =")],

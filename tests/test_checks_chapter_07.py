@@ -257,6 +257,7 @@ PREDICTIONS = [
     (INNER, "second convolution is missing"),
     (FROZEN - {"residual.0.1.bias"}, "two parameters"),
     (set(), "`not p.grad.any()` finds it"),
+    ({"residual.1.1.weight", "residual.1.1.bias"}, "Take the others"),
     ({"conv1.weight"}, "no parameter of that name"),
     ({1, 2}, "Return names"),
 ]

@@ -246,7 +246,7 @@ test_wrong_width_is_explained = explained("09.3", WIDTHS)
 
 
 ROOTS = [
-    (lambda c, s: 4 * int(c * (18 / 17) ** 0.5), "take `squeeze` for 4"),
+    (lambda c, s: 4 * int(c * (18 / 17) ** 0.5), "`squeeze` in place of 4"),
     (
         lambda c, s: int(s * c * (18 / (2 * s + 9)) ** 0.5),
         "Round the middle down first",

@@ -88,6 +88,16 @@ WHOLE = (
 )
 
 
+def _uncut(sizes, at_once) -> str:
+    """What to tell where the net met more pictures than it may, or none."""
+    if not sizes:
+        return "Call `net(…)` on each part."
+    *parts, most = sorted(sizes)
+    if most == sum(parts) == 8 and max(parts) <= at_once:
+        return WHOLE
+    return "Cut the batch first: `pictures.split(at_once)`, `labels.split(at_once)`."
+
+
 def _in_turn(events, at_once, expect):
     """Each part goes through the net and back; one step ends it."""
     words = [e if isinstance(e, str) else f"{e} pictures" for e in events]
@@ -97,11 +107,7 @@ def _in_turn(events, at_once, expect):
         bool(sizes) and max(sizes) <= at_once,
         got=f"{max(sizes)}" if sizes else "none",
         expected=f"at most {at_once}",
-        hint="Call `net(…)` on each part."
-        if not sizes
-        else WHOLE
-        if sum(sizes) > max(sizes) == 8
-        else "Cut the batch first: `pictures.split(at_once)`, `labels.split(at_once)`.",
+        hint=_uncut(sizes, at_once),
     )
     expect.equal(
         "pictures in all",

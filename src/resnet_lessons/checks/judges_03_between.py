@@ -90,8 +90,8 @@ STEPS = (
     "and W from `x.shape`."
 )
 SIZES = (
-    "Here exp(r·x) is too large or too small for a float, and the maximum is not near "
-    "enough. Take the largest r·x of each channel out of the sum first."
+    "Here exp(r·x) is too large or too small for a float. Take the largest r·x of each "
+    "channel out of the sum first. (The maximum alone is not near enough.)"
 )
 WRITES = "Something writes into x, such as `x *= r`. Make a new tensor: `r * x`."
 

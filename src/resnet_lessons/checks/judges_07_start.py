@@ -161,6 +161,10 @@ FROZEN = [
         "`[name for name, _ in block.named_parameters()]`.",
     ),
     (
+        lambda extra, missing, real: len(missing) == 4,
+        "These are the ones that do get a gradient. Take the others.",
+    ),
+    (
         lambda extra, missing, real: len(extra) == len(real) - 4,
         "These are all of its parameters. Did `backward()` run before you looked? And "
         "γ itself does get a gradient: it multiplies the normalised output of the "

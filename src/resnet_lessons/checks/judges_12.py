@@ -194,7 +194,7 @@ def _each_once(groups, net, expect):
         got="something else",
         expected="what `part.parameters()` gives",
         hint="An optimiser changes the parameters themselves: take neither their names "
-        "nor copies of them, such as `.data`.",
+        "nor other tensors made of them, such as `.data`.",
     )
     expect.true(
         "no parameter is in two groups",

@@ -43,21 +43,21 @@ def check_preprocess(answer, expect):
             mistakes=made(PICTURES[1:], *case),
             atol=0.1,  # smooth ways of scaling differ by less
         )
-        if width == height == size:
-            expect.close(
-                "the values once more, now that nothing was scaled",
-                got.float(),
-                right[0],
-                hint="They are nearly right. The largest value is 255: divide by it, "
-                "not by 256.",
-                atol=1e-3,
-            )
         expect.equal(
             "the type of its numbers",
             Words(got.dtype),
             Words(torch.float32),
             hint="A net's weights are float32, and it takes nothing else: `.float()`.",
         )
+        if width == height == size:
+            expect.close(
+                "the values once more, now that nothing was scaled",
+                got,
+                right[0],
+                hint="They are nearly right. The largest value is 255: divide by it, "
+                "not by 256.",
+                atol=1e-3,
+            )
 
 
 def _picture(mode, width, height):

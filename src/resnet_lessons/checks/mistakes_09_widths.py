@@ -61,7 +61,7 @@ WIDTHS = [
     ),
     (
         lambda c, s: 4 * floor(_middle(c, s, weights=17)),
-        "The middle is not always 4 times narrower: take `squeeze` for 4.",
+        "The middle is not always 4 times narrower: put `squeeze` in place of 4.",
     ),
     (
         lambda c, s: s * floor(_middle(c, s, weights=11)),

@@ -184,7 +184,7 @@ PICTURES = [  # the first one is right
         _before(
             lambda picture, size: TF.crop(TF.resize(picture, size), 0, 0, size, size)
         ),
-        "The corner was cut, or a place by chance. Cut the centre.",
+        "The corner was cut, or a random place. Cut the centre.",
     ),
     (
         _before(

@@ -21,7 +21,7 @@ STEPS = [
     ),
 ]
 
-# The race of two cores: three stages, narrow, γ = 1, and pictures that grow late.
+# The race of two cores: three stages, γ = 1, and pictures that grow step by step.
 VIEW = {"crop": 0.35, "smoothing": 0.1, "zoom": 0.875}
 MUON = {"opt": "Muon", "schedule": FLAT}
 UP_TO_96 = [32] * 4 + [40] * 4 + [48] * 5 + [56] * 4 + [64] * 4 + [80] * 3 + [96] * 2
