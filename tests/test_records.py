@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_lessons import records
+from resnet_lessons import figures, records
 from resnet_lessons.errors import LessonError
 
 
@@ -60,6 +60,17 @@ def test_a_result_is_of_the_last_epoch_and_its_spread_that_of_a_sample():
     assert made.spread == pytest.approx(0.02**0.5)  # over n - 1, not n
     epochs = [{"train_seconds": 1.5}, {"train_seconds": 2.0}]
     assert replace(made.seeds[0], epochs=epochs).train_seconds == 3.5
+
+
+def test_a_processor_is_named_where_it_is_known(tmp_path):
+    old = records.load("lenet-mnist", "laptop")
+    old = records.Record.from_dict({k: v for k, v in old.to_dict().items() if v})
+    assert old.processor is None and old.machine == old.device
+    new = replace(old, device="x86_64 CPU, 2 threads", processor="One that is fast")
+    records.save(new, tmp_path)
+    (kept,) = records.catalogue(tmp_path)
+    assert kept.machine == "x86_64 CPU, 2 threads (One that is fast)"
+    assert "2 threads (One that is fast) |" in figures.provenance_table([kept])
 
 
 def test_a_short_commit_still_says_that_the_code_was_edited():

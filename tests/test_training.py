@@ -29,6 +29,7 @@ from resnet_lessons.data.marker import sha256_file
 from resnet_lessons.errors import LessonError, UsageError
 from resnet_lessons.training import checkpoint, recording, replay
 from resnet_lessons.training import run as run_module
+from resnet_lessons.training.device import processor
 from resnet_lessons.training.learner import SCHEDULES, History
 
 SMALL = dataclasses.replace(
@@ -496,7 +497,7 @@ def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
     assert lines[0].startswith("Replayed") and kept.device in lines[0]
     monkeypatch.setitem(training.EXPERIMENTS, "fcn-baseline", SMALL)
     training.record_of("fcn-baseline", live="smoke", say=lines.append)
-    assert lines[-1].startswith("Trained here")
+    assert lines[-1].startswith("Trained here") and processor() in lines[-1]
 
 
 def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):

@@ -136,7 +136,7 @@ def provenance_table(records: list[Record]) -> Words:
         [
             f"`{r.command.removeprefix('resnet-lessons ')}`",
             r.recorded.replace("-", "\u2011"),  # a hyphen that breaks no line
-            r.device,
+            r.machine,
             r.versions["torch"],
             f"`{short_commit(r.commit)}`",
             f"{r.data['variant']} `{r.data['content_hash'][:8]}`",

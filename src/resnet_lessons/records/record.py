@@ -55,7 +55,13 @@ class Record:
     commit: str
     command: str
     recorded: str  # the day, ISO 8601
+    processor: str | None = None  # its name; older Records do not know it
     seeds: list[Seed] = field(default_factory=list)
+
+    @property
+    def machine(self) -> str:
+        """The device, and the processor where it is known: both decide the seconds."""
+        return f"{self.device} ({self.processor})" if self.processor else self.device
 
     @property
     def accuracies(self) -> list[float]:

@@ -6,7 +6,6 @@ The same net takes the same number of batches from our loader, from fastai's own
 formed within a round: what slows a round slows all that is compared.
 """
 
-import platform
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from .bench_startup import (
     summary,
     wait,
 )
-from .device import describe_device, find_device
+from .device import describe_device, find_device, processor
 from .loop import ADAMW
 from .provenance import commit, provenance, versions
 from .steps import half_precision, keep_memory, replayed
@@ -98,7 +97,7 @@ def run(quick: bool = False, device: str = "auto") -> dict:
         measured = [_measure(pair, folder, steps, rounds, device) for pair in pairs]
     return {
         "device": describe_device(device),
-        "processor": _processor(),
+        "processor": processor(),
         "cpu_count": cores(),
         "threads": torch.get_num_threads(),
         "versions": versions("torch", "torchvision", "fastai"),
@@ -111,16 +110,6 @@ def run(quick: bool = False, device: str = "auto") -> dict:
         "start_up": start_up,
         "memory": memory(device),
     }
-
-
-def _processor() -> str:
-    """The processor's name as the system gives it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:  # not Linux
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _measure(pair: Pair, folder: Path, steps: int, rounds: int, device) -> dict:

@@ -1,6 +1,7 @@
 """Where a run happens, and how to say so."""
 
 import platform
+from pathlib import Path
 
 import torch
 
@@ -50,3 +51,13 @@ def describe_device(device: torch.device) -> str:
         return f"{platform.machine()} GPU (MPS)"
     threads = torch.get_num_threads()
     return f"{platform.machine()} CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def processor() -> str:
+    """The processor's name as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor() or platform.machine()

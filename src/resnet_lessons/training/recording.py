@@ -13,6 +13,7 @@ from .. import data, nets, probes, records
 from ..data.marker import sha256_file
 from ..errors import LessonError
 from ..records import Record
+from .device import processor
 from .experiments import EXPERIMENTS
 from .profiles import Experiment
 from .provenance import commit, versions
@@ -35,6 +36,7 @@ def make_record(exp: Experiment, profile: str, runs: list[Run]) -> Record:
         config=first.config,
         data=first.data,
         device=first.device,
+        processor=processor(),
         versions=versions("torch", "torchvision", "fastai", "numpy"),
         commit=commit(),
         command=command,

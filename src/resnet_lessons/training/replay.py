@@ -84,7 +84,7 @@ def _trained(name: str, profile: str, say) -> tuple[Record, Run]:
     run = train(exp, profile, stand_in=True, say=say)
     made = make_record(exp, profile, [run])
     day, code = made.recorded, records.short_commit(made.commit)
-    say(f"Trained here, on {made.device}, profile {profile} ({day}, commit {code}).")
+    say(f"Trained here, on {made.machine}, profile {profile} ({day}, commit {code}).")
     return made, run
 
 
@@ -95,7 +95,7 @@ def _replayed(*kept: Record) -> str:
         made = (
             f"{r.data['variant']} at {r.config['size']} px, seeds "
             f"{', '.join(str(s.seed) for s in r.seeds)}, recorded {r.recorded} on "
-            f"{r.device}"
+            f"{r.machine}"
         )
         alike.setdefault(made, []).append(r)
     lines = []
