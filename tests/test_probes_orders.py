@@ -9,6 +9,7 @@ from torch import nn
 
 from resnet_lessons import nets, probes
 from resnet_lessons.errors import UsageError
+from resnet_lessons.probes import orders
 
 LEAKY = "conv BN LeakyReLU conv BN LeakyReLU +"
 
@@ -190,3 +191,11 @@ def test_the_story_of_the_chapter_holds_in_the_data(batch):
     assert rise == pytest.approx(1 / math.sqrt(2 * math.pi), abs=0.05)
     assert abs(v2["mean"][-1]) < 2 < relu_before["mean"][-1]
     assert v2["std"][-1] > 3 and bn_after["std"][-1] < 1.1
+
+
+def test_a_stack_without_convolutions_closes_with_its_head_alone():
+    _, _, end = orders.ordered_stack("ReLU +", 2, 4)
+    assert [type(layer).__name__ for layer in end][:2] == [
+        "AdaptiveAvgPool2d",
+        "Flatten",
+    ]

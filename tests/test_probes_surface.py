@@ -268,3 +268,8 @@ def test_the_surface_is_that_of_pictures_of_every_class():
     assert set(labels.tolist()) == set(range(10))
     again, _ = looked_at(images, 8, 64, "cpu")
     assert torch.equal(pictures, again)
+
+
+def test_a_cone_does_not_bend():
+    side = range(-3, 4)
+    assert surface.bends([[max(abs(i), abs(j)) for j in side] for i in side]) == 0

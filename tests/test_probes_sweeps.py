@@ -5,9 +5,7 @@ import torch
 
 from resnet_lessons import probes
 from resnet_lessons.errors import UsageError
-from resnet_lessons.probes import orders
 from resnet_lessons.probes.depths import before_training
-from resnet_lessons.probes.surface import bends
 
 
 @pytest.mark.parametrize(
@@ -36,16 +34,3 @@ def test_the_flattening_net_expects_the_size_it_was_made_for():
 def test_channels_are_told_that_every_squeeze_divides():
     with pytest.raises(UsageError, match="use multiples of 12"):
         probes.block_costs([10], [4, 6])
-
-
-def test_a_stack_without_convolutions_closes_with_its_head_alone():
-    _, _, end = orders.ordered_stack("ReLU +", 2, 4)
-    assert [type(layer).__name__ for layer in end][:2] == [
-        "AdaptiveAvgPool2d",
-        "Flatten",
-    ]
-
-
-def test_a_cone_does_not_bend():
-    side = range(-3, 4)
-    assert bends([[max(abs(i), abs(j)) for j in side] for i in side]) == 0

@@ -53,7 +53,7 @@ def freezing_data(record: Record, costs: dict) -> dict:
         "classes": record.seeds[0].measured["classes"],
         "note": f"Recorded on {pictures}, profile {record.profile}: {steps} steps each "
         "way, the first half for the head alone. Parameters and MACs were "
-        f"counted on the net; seconds are means, on {record.device}.",
+        f"counted on the net; seconds are means, on {record.machine}.",
     }
 
 

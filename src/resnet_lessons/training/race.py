@@ -27,9 +27,8 @@ MUON = {"opt": "Muon", "schedule": FLAT}
 UP_TO_96 = [32] * 4 + [40] * 4 + [48] * 5 + [56] * 4 + [64] * 4 + [80] * 3 + [96] * 2
 PLAINER = {"mish": False, "blur": False}  # both make each step longer
 SLIM = {"widths": [48, 96, 192], **PLAINER}
-SHORT = {"sizes": [16], "smoothing": 0.1, "zoom": 0.875}
 TEN_MINUTES = {
-    "smoke": replace(IMAGENETTE["smoke"], options=SLIM, **MUON, **SHORT),
+    "smoke": replace(IMAGENETTE["smoke"], options=SLIM, sizes=[16], **MUON, **VIEW),
     "laptop": Profile(
         "imagenette",
         size=96,

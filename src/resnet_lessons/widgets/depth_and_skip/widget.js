@@ -101,13 +101,13 @@ class DepthAndSkip {
     const on = (name) => (name === kind ? { class: "depth-on" } : {});
     const head = KINDS.map((name) =>
       h("th", { scope: "col", text: NAMES[name], ...on(name) }));
-    const row = ([label, show]) => h("tr", {}, h("th", { scope: "row", text: label }),
+    const line = ([label, show]) => h("tr", {}, h("th", { scope: "row", text: label }),
       ...KINDS.map((name) =>
         h("td", { text: show(this.data.nets[name][depth]), ...on(name) })));
     this.facts.replaceChildren(
       h("thead", {}, h("tr", {},
         h("th", { scope: "col", text: `${this.data.depths[depth]} layers` }), ...head)),
-      h("tbody", {}, ...FACTS.map(row)));
+      h("tbody", {}, ...FACTS.map(line)));
   }
 
   chosen() {

@@ -115,14 +115,14 @@ class Freezing {
         large(backward[all])],
       ["seconds of training", seconds[free].toFixed(1), seconds[all].toFixed(1)],
     ];
-    const row = ([label, here, most]) => h("tr", {},
+    const line = ([label, here, most]) => h("tr", {},
       h("th", { scope: "row", text: label }),
       h("td", { text: here, class: "freeze-on" }), h("td", { text: most }));
     this.facts.replaceChildren(
       h("thead", {}, h("tr", {}, h("th", { scope: "col", text: "What it costs" }),
         h("th", { scope: "col", class: "freeze-on", text: "as chosen" }),
         h("th", { scope: "col", text: "everything learns" }))),
-      h("tbody", {}, ...rows.map(row)));
+      h("tbody", {}, ...rows.map(line)));
   }
 
   sentence() {

@@ -12,7 +12,7 @@ const times = (value) => (value >= 9.95 ? value.toFixed(value >= 99.5 ? 0 : 1)
   : value.toFixed(2));
 
 /** A block as a stack: bars as wide as its channels, a funnel for each convolution. */
-const DRAWING = { left: 34, right: 240, bar: 9, funnel: 33 };
+const DRAWING = { left: 34, right: 240, thick: 9, funnel: 33 };
 
 class WidthAndCost {
   constructor(data, el) {
@@ -88,20 +88,20 @@ class WidthAndCost {
   }
 
   stack(name, { channels, kernels, macs }) {
-    const { left, right, bar, funnel } = DRAWING;
+    const { left, right, thick, funnel } = DRAWING;
     const middle = (left + right) / 2;
     const half = (count) => Math.max(0.75, ((right - left) / 2) * (count / this.top));
     const nodes = channels.flatMap((count, i) => {
-      const y = i * (bar + funnel);
+      const y = i * (thick + funnel);
       const w = half(count);
       return [
         s("rect", { class: "wide-channels", x: middle - w, y, width: 2 * w,
-          height: bar }),
-        s("text", { x: 0, y: y + bar, text: whole(count) }),
+          height: thick }),
+        s("text", { x: 0, y: y + thick, text: whole(count) }),
       ];
     });
     const funnels = kernels.flatMap((side, i) => {
-      const y = i * (bar + funnel) + bar;
+      const y = i * (thick + funnel) + thick;
       const [a, b] = [half(channels[i]), half(channels[i + 1])];
       const d = `M${middle - a} ${y}H${middle + a}L${middle + b} ${y + funnel}` +
         `H${middle - b}Z`;
@@ -111,7 +111,7 @@ class WidthAndCost {
           "text-anchor": "middle", text: `${square(side)}: ${whole(macs[i])}` }),
       ];
     });
-    const height = kernels.length * (bar + funnel) + bar + 4;
+    const height = kernels.length * (thick + funnel) + thick + 4;
     return s("svg", { viewBox: `0 -4 ${right} ${height + 4}`, role: "img",
       "aria-label": `${name}: ${channels.join(", ")} channels; MACs: ` +
         kernels.map((side, i) => `${square(side)}, ${whole(macs[i])}`).join("; "),
