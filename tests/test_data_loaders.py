@@ -144,7 +144,7 @@ def test_training_without_augmentation_is_a_shuffle_that_drops_the_rest():
 
 def test_augmented_batch_is_made_of_views_of_its_own_pictures():
     images = images_of(40, 32)
-    dls = data.loaders(images, 32, 40, device="cpu", min_scale=0.9)
+    dls = data.loaders(images, 32, 40, device="cpu", crop=0.9)
     x, y = dls.train.one_batch()
     whole, labels = batches(dls.valid)
     both = torch.cat([whole, whole.flip(3)])
@@ -229,8 +229,8 @@ def test_cuda_gives_the_batches_of_the_cpu(kept):
         {"batch_size": 0},
         {"batch_size": -4},
         {"batch_size": 41},
-        {"min_scale": 0},
-        {"min_scale": 1.2},
+        {"crop": 0},
+        {"crop": 1.2},
         {"zoom": 0},
         {"zoom": 0.01},
         {"zoom": 1.1},

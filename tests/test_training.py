@@ -500,6 +500,10 @@ def test_replay_says_so_and_live_says_so(monkeypatch, tmp_path, silent):
     assert lines[-1].startswith("Trained here") and processor() in lines[-1]
 
 
+def test_a_processor_is_told_with_its_vectors():
+    assert processor().endswith(f", {torch.backends.cpu.get_cpu_capability()}")
+
+
 def test_records_that_were_made_alike_are_told_in_one_line(monkeypatch):
     monkeypatch.delenv(replay.LIVE, raising=False)
     names = ["plain-8-cifar", "plain-20-cifar", "fcn-baseline"]

@@ -55,7 +55,7 @@ def jpegs(drawn):
 @pytest.fixture(scope="module")
 def first_batches(drawn, jpegs):
     """By source, all batches of one pass."""
-    ours = data.loaders(drawn, SIZE, BATCH, CPU, min_scale=0.5).train
+    ours = data.loaders(drawn, SIZE, BATCH, CPU, crop=0.5).train
     ways = bench_sources.sources(ours, jpegs, STEPS)
     return {name: list(batches()) for name, batches in ways.items()}
 

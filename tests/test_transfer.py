@@ -245,7 +245,7 @@ def test_few_pictures_are_normalised_as_the_body_was(net):
 
 def test_few_pictures_are_augmented_as_the_bodys_and_those_of_validation_are_not():
     images = data.load("pictures", 16)
-    like = data.loaders(images, 16, 32, CPU, min_scale=0.6).train
+    like = data.loaders(images, 16, 32, CPU, crop=0.6).train
     split = transfer.few(images.train, 1, 0)
     train, valid = transfer._loaders(split, images, like, 64, 0)
     assert (train.crop, train.flip, train.bs) == (0.6, True, 10)  # all in one batch

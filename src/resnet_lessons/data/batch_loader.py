@@ -27,19 +27,19 @@ def loaders(
     device=None,  # None: CUDA, else Apple's MPS, else CPU
     augment=True,  # random resized crop, and flip where a mirrored picture is true
     seed=0,  # of shuffling and augmentation, the same on every device
-    min_scale=0.35,  # smallest area of a crop, as a share of the picture
+    crop=0.35,  # smallest area of a random crop, as a share of the picture
     zoom=1.0,  # side of the centre that validation sees, as a share of the picture's
 ):
     """fastai `DataLoaders` with a training and a validation `BatchLoader`.
 
     Batches are (B, C, size, size) float32, normalised (ImageNet's statistics for
     colour, the training split's own for grey), and (B,) int64 labels. Raises
-    `UsageError` for a size, batch size, scale or zoom that makes no sense.
+    `UsageError` for a size, batch size, crop or zoom that makes no sense.
     """
     from fastai.data.core import DataLoaders
     from fastai.data.transforms import CategoryMap
 
-    _check(images, size, batch_size, min_scale, zoom)
+    _check(images, size, batch_size, crop, zoom)
     device = best_device() if device is None else torch.device(device)
     if images.train.images.shape[-1] == 3:
         stats = tuple(torch.tensor(values) * 255 for values in IMAGENET)
@@ -56,7 +56,7 @@ def loaders(
         images.train,
         size=size,
         training=True,
-        crop=min_scale if augment else None,
+        crop=crop if augment else None,
         flip=augment and catalog.find(images.name).flips,  # true of no digit
         seed=seed,
         **shared,
@@ -65,7 +65,7 @@ def loaders(
     return DataLoaders(train, valid, device=device)
 
 
-def _check(images, size, batch_size, min_scale, zoom):
+def _check(images, size, batch_size, crop, zoom):
     for what, value in (("size", size), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UsageError(f"{what} must be a whole number from 1, not {value!r}")
@@ -74,7 +74,7 @@ def _check(images, size, batch_size, min_scale, zoom):
             f"batch_size {batch_size} is larger than the {len(images.train)} training "
             f"images of {images.name}; choose a smaller one, or import the whole set"
         )
-    for what, value in (("min_scale", min_scale), ("zoom", zoom)):
+    for what, value in (("crop", crop), ("zoom", zoom)):
         if not 0 < value <= 1:
             raise UsageError(f"{what} must be above 0 and at most 1, not {value!r}")
     sides = images.valid.images.shape[1:3]

@@ -115,7 +115,7 @@ def run(quick: bool = False, device: str = "auto") -> dict:
 def _measure(pair: Pair, folder: Path, steps: int, rounds: int, device) -> dict:
     """What the result says of one net at one size."""
     images = data.load("imagenette", pair.size * 5 // 4)
-    ours = data.loaders(images, pair.size, BATCH, device, min_scale=MIN_SCALE).train
+    ours = data.loaders(images, pair.size, BATCH, device, crop=MIN_SCALE).train
     ways = sources(ours, folder if pair.rivals else None, steps)
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     with _stepper(pair.net, ours.one_batch(), device) as step:

@@ -125,7 +125,7 @@ def fit(exp, profile, seed, device, images, resume, say, **more):
         p.batch_size,
         device,
         seed=seed,
-        min_scale=p.crop,
+        crop=p.crop,
         zoom=p.zoom,
     )
     channels = images.train.images.shape[-1]
