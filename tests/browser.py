@@ -35,7 +35,6 @@ FLAGS = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HARMLESS = (
-    "'THEBE_JS_URL' has already been declared",  # the theme
     "invalid theme mode",  # the theme
     "/favicon.ico - Failed to load resource",  # Chromium asks each new host for one
 )

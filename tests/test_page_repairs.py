@@ -26,6 +26,15 @@ OLD_FONT = (
     'href="_static/vendor/fontawesome/6.5.2/webfonts/fa-solid-900.woff2" />'
 )
 MATHJAX = '<script defer="defer" src="_static/vendor/mathjax/tex-chtml.js"></script>'
+THEBE = """
+    <link rel="stylesheet" type="text/css" href="../_static/sphinx-thebe.css?v=4f" />
+    <script>const THEBE_JS_URL = "https://unpkg.com/thebe"; const a = ".cell"</script>
+    <script async="async" src="../_static/sphinx-thebe.js?v=c1"></script>
+    <script>const THEBE_JS_URL = "https://unpkg.com/thebe"; const a = ".cell"</script>
+    <script type="text/x-thebe-config">
+    { requestKernel: true }
+    </script>
+    <script>kernelName = 'python3'</script>"""
 
 
 class Icons(HTMLParser):
@@ -63,6 +72,14 @@ def test_an_icon_is_found_by_each_of_its_names(name):
     house = icons.drawn('<span class="fa-solid fa-house"></span>')
     drawn = icons.drawn(f'<i class="{name}"></i>')
     assert Icons(drawn).path == Icons(house).path != []
+
+
+def test_no_page_holds_what_runs_cells_on_another_host():
+    page = '<link href="_static/book.css"><script src="_static/scroll.js"></script>'
+    assert pages.repaired(page + THEBE) == page
+    assert pages.UNUSED.search("html/_static/sphinx-thebe.js")
+    code = "<pre>THEBE_JS_URL = 1; kernelName = 2</pre>"
+    assert pages.repaired(code) == code
 
 
 def test_the_same_name_differs_from_style_to_style():

@@ -1,11 +1,12 @@
 """A Sphinx extension: pages that are light, and that a screen reader can read.
 
 A page loads what it uses and nothing else: its icons are drawn into it, MathJax goes
-with formulas alone (Sphinx sends it with each page whose contents lead to one), and the
-index of all words with the page of search results. No page marks the words that were
-searched for: the script would reach into widgets, too.
-Launch buttons are drawn once `_config.yml` names the repository that they open.
-What the theme and MyST-NB get wrong for those who listen is put right.
+with formulas alone (Sphinx sends it with each page whose contents lead to one), the
+index of all words with the page of search results, and Thebe, which would run cells on
+another host, with none (its script stands twice, and the second is an error). No page
+marks the words that were searched for: the script would reach into widgets, too. Launch
+buttons are drawn once `_config.yml` names the repository that they open. What the theme
+and MyST-NB get wrong for those who listen is put right.
 """
 
 import json
@@ -19,7 +20,13 @@ from sphinx.util import logging
 from resnet_lessons import icons
 
 # What a build copies and no page asks for: the script of icons, and maps of scripts.
-UNUSED = re.compile(r"/fontawesome\.js|/fontawesome/.*\.js|\.map$")
+UNUSED = re.compile(r"/fontawesome\.js|/fontawesome/.*\.js|/sphinx-thebe\.|\.map$")
+THEBE = re.compile(
+    r"\s*<script>(?:const THEBE_JS_URL|kernelName) =[^<]*</script>"
+    r'|\s*<script type="text/x-thebe-config">[^<]*</script>'
+    r'|\s*<script[^>]* src="[^"]*/sphinx-thebe\.js[^>]*></script>'
+    r'|\s*<link[^>]* href="[^"]*/sphinx-thebe\.css[^>]*>'
+)
 MATH = re.compile(r'class="(?:[^"]* )?math[ "]')
 MATHJAX = re.compile(r"\s*<script[^>]*/mathjax/[^>]*></script>")
 # The index of all words, and what finds words in it or marks them.
@@ -62,7 +69,7 @@ BESIDE = re.compile(
 
 def repaired(page: str) -> str:
     """The HTML of a page, light and readable. Raises KeyError on an unknown icon."""
-    page = icons.drawn(page)
+    page = THEBE.sub("", icons.drawn(page))
     for fault, repair in REPAIRS.items():
         page = re.sub(fault, repair, page)
     page = announced(page)
