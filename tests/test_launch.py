@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,13 @@ def test_the_first_cell_takes_an_uploaded_archive_before_the_repository(pip, tmp
 def test_the_first_cell_leaves_the_reason_to_pip(pip):
     with pytest.raises(RuntimeError, match=r"reason is above.* If versions clash"):
         pip(1)
+
+
+def test_the_first_cell_hides_the_one_warning_that_readers_can_do_nothing_about():
+    told = "`torch.jit.script` is deprecated. Please switch to `torch.compile`."
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        exec(SETUP.read_text("utf-8"), {})
+        warnings.warn(told, FutureWarning, stacklevel=1)
+        warnings.warn("another", FutureWarning, stacklevel=1)
+    assert [str(one.message) for one in shown] == ["another"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from . import outputs, records
 from .errors import LessonError, UsageError
 
-EXERCISE = re.compile(r"^<!-- exercise (\d\d\.\d) -->$", re.MULTILINE)
+EXERCISE = re.compile(r"^<!-- exercise ((?:\d\d|[A-Z])\.\d) -->$", re.MULTILINE)
 NOT_FOR_CLASS = {"instructors", "results", "speed"}  # nothing there to work through
 SETUP = Path(__file__).parent / "setup_cell.py"
 METADATA = {

@@ -2,6 +2,7 @@
 LIVE = None  # None: train where there is a GPU, else replay; True, False, a profile
 REPOSITORY = ""
 import importlib.metadata, importlib.util, pathlib, re, subprocess, sys, tempfile
+import warnings
 
 if (pathlib.Path("../src/resnet_lessons")).is_dir():  # a clone, perhaps not installed
     sys.path.insert(0, str(pathlib.Path("../src").resolve()))
@@ -30,3 +31,5 @@ elif importlib.util.find_spec("resnet_lessons") is None:
             "changed. If versions clash: start a fresh runtime (Runtime, Disconnect "
             "and delete) and run again."
         )
+# fastai still calls it when it is imported, on newer PyTorch with a warning.
+warnings.filterwarnings("ignore", ".torch.jit.script. is deprecated", FutureWarning)

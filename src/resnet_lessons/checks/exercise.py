@@ -17,7 +17,7 @@ from ..errors import UsageError
 class Exercise:
     """One exercise: what the learner reads, and what judges the answer."""
 
-    id: str  # "07.1": chapter, then number
+    id: str  # "07.1", "E.1": chapter or appendix, then number
     title: str
     prompt: str  # Markdown
     starter: str  # code that runs as it is, imports included
@@ -27,9 +27,10 @@ class Exercise:
     takes: tuple[type, ...] = ()  # plain values that are answers too
 
     @property
-    def chapter(self) -> int:
-        """The number of the chapter."""
-        return int(self.id.partition(".")[0])
+    def chapter(self) -> int | str:
+        """The number of the chapter, or the letter of the appendix."""
+        home = self.id.partition(".")[0]
+        return int(home) if home.isdigit() else home
 
     @property
     def name(self) -> str:
