@@ -107,6 +107,7 @@ PADDED = "nn.functional.pad(x, pads)"
 SIDES = "zip(x.shape[:1:-1], weight.shape[:1:-1], strict=True)"
 PADS = [
     ([(TOTAL, "k - 1")], "as at stride 1"),
+    ([(SPLIT, "[round(total / 2), total - round(total / 2)]")], "to the even number"),
     (lambda x, w, s: F.conv2d(x, w, padding="same")[..., ::s, ::s], "as at stride 1"),
     (
         lambda x, w, s: F.conv2d(x, w, None, s, [k // 2 for k in w.shape[2:]]),
@@ -323,6 +324,12 @@ def freezes(net):
     return ANSWERS["A.2"](net.requires_grad_(False))
 
 
+def buffers_of(net, counts):
+    """Parameters, and the buffers of which `counts(name, buffer)` is true."""
+    named = net.named_buffers()
+    return _parameters(net) + sum(b.numel() for name, b in named if counts(name, b))
+
+
 def clears(net):
     for norm in norms_of(net):
         norm.reset_parameters()
@@ -336,6 +343,15 @@ COUNTS = [
     ([(PARAMETERS, PARAMETERS[:-1] + " if parameter.requires_grad)")], "Frozen"),
     (lambda net: _parameters(net) + sum(b.numel() for b in net.buffers()), "All buf"),
     (floats_of, "belongs to no BatchNorm"),
+    (lambda net: buffers_of(net, lambda name, b: b.ndim == 1), "to no BatchNorm"),
+    (lambda net: buffers_of(net, lambda name, b: "running_" in name), "to no BatchN"),
+    (
+        lambda net: (
+            buffers_of(net, lambda name, b: "running_mean" in name) * 2
+            - _parameters(net)
+        ),
+        "to no BatchNorm",
+    ),
     (with_running(nn.BatchNorm2d), "A kind of BatchNorm"),
     (with_running((nn.BatchNorm1d, nn.BatchNorm2d)), "A kind of BatchNorm"),
     (with_running((nn.BatchNorm2d, nn.BatchNorm3d)), "A kind of BatchNorm"),

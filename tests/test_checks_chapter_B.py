@@ -236,6 +236,7 @@ DECODE_MISTAKES = [
     ([("offsets[:, 2:].exp()", "torch.tensor([[math.exp(t) for t in row] "
        "for row in offsets[:, 2:].tolist()])")], "None comes back to t_w and t_h"),
     ([("centre - size / 2,", "centre - size.detach() / 2,")], "something cuts"),
+    ([("offsets[:, 2:].exp()", "offsets[:, 2:].clamp(-1, 1).exp()")], "Solve the page"),
     ([("offsets[:, 2:].exp()", "torch.from_numpy(offsets.numpy()[:, 2:]).exp()")],
      "Stay within PyTorch"),
     ([(f"centre + {MOVE}", f"centre + {MOVE}\n    size *= 1")], "was overwritten"),

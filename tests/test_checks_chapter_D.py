@@ -17,6 +17,12 @@ from wrong_answers import ANSWERS, explained, hint_of, passes
 # D.1 -------------------------------------------------------------------------------
 
 
+def in_place(labels, classes, share):
+    targets = F.one_hot(labels, classes) * (1 - share)
+    targets += share / classes
+    return targets
+
+
 def one_by_one(labels, classes, share):
     targets = torch.full((len(labels), classes), share / classes)
     for row, label in zip(targets, labels, strict=True):
@@ -51,7 +57,7 @@ def from_the_gradient(labels, classes, share):
 
 @pytest.mark.parametrize(
     "answer",
-    [one_by_one, scattered, in_numpy, by_comparing, from_the_gradient],
+    [in_place, one_by_one, scattered, in_numpy, by_comparing, from_the_gradient],
 )
 def test_other_ways_to_smooth_labels_pass(answer):
     passes("D.1", answer)
@@ -133,6 +139,8 @@ TARGETS = [
     (lambda y, n, s: ANSWERS["D.1"](y, n, s).T, "One row for each label"),
     (lambda y, n, s: y * (1 - s) + s / n, "One row for each label"),
     (lambda y, n, s: F.one_hot(y, 10) * (1 - s) + s / 10, "one column for each"),
+    (lambda y, n, s: hot(y, n) * (1 - s) + s / (y.max() + 1), "in this batch"),
+    (lambda y, n, s: hot(y, n) * (1 - s) + s / len(y.unique()), "in this batch"),
     (lambda y, n, s: hot(y, n), "cannot hold a share"),
     (lambda y, n, s: hot(y, n).mul_(1 - s), "cannot hold a share"),
     (lambda y, n, s: ANSWERS["D.1"](y, n, s).double(), "makes float32"),
@@ -509,6 +517,7 @@ RATES = [
     (falling(wave, lambda step, steps: 4 * step <= 3 * steps), "From the middle on"),
     (lambda step, steps, h: squared(step, steps, h) if step else 0, "Up to the middle"),
     (lambda step, steps, h: [h] * steps, "Up to the middle"),
+    (lambda step, steps, h: h / (steps - step), "what Python says"),  # at step 8 of 8
     (lambda step, steps, h: str(squared(step, steps, h)), "Up to the middle"),
     (lambda step, steps, h: 1.001 * squared(step, steps, h), "Up to the middle"),
     (lambda step, steps, h: squared(step, steps, h) - h / 1000, "Up to the middle"),

@@ -48,7 +48,7 @@ from torch import nn
 
 
 def conv_same(x, weight, stride):
-    """(B, C_in, H, W), (C_out, C_in, k_h, k_w) -> (B, C_out, H / s, W / s)"""
+    """(B, C_in, H, W), (C_out, C_in, k_h, k_w) -> (B, C_out, ⌈H / s⌉, ⌈W / s⌉)"""
     raise NotImplementedError
 ''',
         hints=(

@@ -100,11 +100,12 @@ LEFT_ALONE = (
 
 
 class Blurred(nn.Module):
-    """A fixed kernel, which no BatchNorm holds."""
+    """A fixed kernel and running sums, which no BatchNorm holds."""
 
     def __init__(self):
         super().__init__()
         self.register_buffer("kernel", torch.full((3, 3), 1 / 9))
+        self.register_buffer("running_sum", torch.zeros(7))
 
 
 def check_keras_count(answer, expect):
@@ -151,8 +152,11 @@ def cases_to_count() -> dict[str, nn.Module]:
             nn.BatchNorm2d(2, affine=False, track_running_stats=False),
             nn.BatchNorm2d(6),
         ),
-        "a net with a buffer of its own, and a LayerNorm": nn.Sequential(
+        "a net with buffers of its own, and a LayerNorm": nn.Sequential(
             Blurred(), nn.Conv2d(3, 5, 1), nn.BatchNorm2d(5), nn.LayerNorm(8)
+        ),
+        "an InstanceNorm, which has averages too": nn.Sequential(
+            nn.InstanceNorm2d(5, track_running_stats=True), nn.BatchNorm2d(2)
         ),
         "a BatchNorm by itself": nn.BatchNorm2d(9),
         "a net without any number": nn.Sequential(nn.ReLU(), nn.Flatten()),

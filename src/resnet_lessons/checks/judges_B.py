@@ -132,7 +132,7 @@ def check_decode(answer, expect):
     for what, anchors, offsets in [
         ("anchor (10, 20, 50, 40), offsets (0.25, -0.4, 0.5, -0.3)", *FIRST),
         ("5 anchors", some_boxes(5), torch.rand(5, 4) - 0.5),
-        ("50 anchors", some_boxes(50), 2 * torch.rand(50, 4) - 1),
+        ("50 anchors", some_boxes(50), 4 * torch.rand(50, 4) - 2),
     ]:
         expect.trying(what, errors=[(MISFIT, f"`offsets[:, 0]` is t_x. {ROWS}")])
         given = anchors.clone(), offsets.clone()

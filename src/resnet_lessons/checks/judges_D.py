@@ -13,11 +13,11 @@ from .mistakes_D import RATES, TARGETS, table
 
 
 LABELS = [
-    ("labels 2, 0, 3, 1, 0, 2", [2, 0, 3, 1, 0, 2], 5, 0.1),
+    ("labels 2, 0, 3, 1, 0, 2, 2", [2, 0, 3, 1, 0, 2, 2], 6, 0.1),
     ("one label, 1", [1], 3, 0.3),
     ("labels 3, 1, 1, 0", [3, 1, 1, 0], 4, 0.2),  # as many as classes
-    ("labels 4, 7", [4, 7], 10, 0),
-    ("labels 1, 0, 1", [1, 0, 1], 2, 1),
+    ("labels 4, 7", [4, 7], 10, 0.0),
+    ("labels 1, 0, 1", [1, 0, 1], 2, 1.0),
 ]
 TABLE = (
     "One row for each label, one column for each class, also for a class that does "
@@ -72,7 +72,7 @@ def check_smoothed(answer, expect):
 # D.3 -------------------------------------------------------------------------------
 
 
-BY_STEPS = [
+ROUNDED_DOWN = [
     (
         "^ZeroDivisionError",
         "`steps` may be 1, and half of that, rounded down, is 0. The middle is "
@@ -90,7 +90,8 @@ def check_rate(answer, expect):
     for steps, highest in [(8, 0.1), (7, 0.004), (1, 0.02), (50, 3.0)]:
         got = []
         for step in range(steps + 1):
-            expect.trying(f"rate({step}, {steps}, {highest})", errors=BY_STEPS)
+            errors = ROUNDED_DOWN if steps == 1 else ()
+            expect.trying(f"rate({step}, {steps}, {highest})", errors=errors)
             got.append(answer(step, steps, highest))
         want = _curve(_rate, steps, highest)
         wrong = [n for n in range(steps + 1) if not _fits(got[n], want[n], highest)]

@@ -59,6 +59,13 @@ def _learning(net) -> int:
     return _numbers(p for p in net.parameters() if p.requires_grad)
 
 
+def _buffers(counts: Callable) -> Callable:
+    """Parameters, and the buffers of which `counts(name, buffer)` is true."""
+    return parameters_and(
+        lambda net: _numbers(b for name, b in net.named_buffers() if counts(name, b))
+    )
+
+
 TWICE = (
     "What the net uses twice is counted twice. `net.parameters()` and `net.modules()` "
     "give each one once; names, as in `state_dict()`, and a walk through `children()` "
@@ -94,13 +101,19 @@ COUNTS = [
         "All buffers are counted, `num_batches_tracked` included. Count running means "
         "and variances only.",
     ),
-    (
-        parameters_and(
-            lambda net: _numbers(b for b in net.buffers() if b.is_floating_point())
-        ),
-        "A buffer is counted that belongs to no BatchNorm. Ask each module whether it "
-        "is one.",
-    ),
+    *[
+        (
+            _buffers(counts),
+            "A buffer is counted that belongs to no BatchNorm. Ask each module whether "
+            "it is one.",
+        )
+        for counts in (
+            lambda name, buffer: buffer.is_floating_point(),
+            lambda name, buffer: buffer.ndim == 1,
+            lambda name, buffer: "running_" in name,
+            lambda name, buffer: "running_mean" in name or "running_var" in name,
+        )
+    ],
     *[
         (
             parameters_and(

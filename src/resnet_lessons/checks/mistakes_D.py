@@ -37,6 +37,12 @@ def _columns(value):
     return wrong
 
 
+def _of_batch(labels, n, share):
+    """`share` goes to the classes up to the largest label alike."""
+    seen = labels.max().item() + 1
+    return table(labels, n, 1 - share + share / seen, share / seen)
+
+
 def _transposed(labels, n, share):
     return table(labels, n, 1 - share + share / n, share / n).T
 
@@ -55,6 +61,11 @@ OFF_BY_ONE_CLASS = (
     "The right class is off by one place: labels count from 0, as columns do."
 )
 TARGETS = [
+    (
+        _of_batch,
+        "`share` is divided by the number of classes in this batch. Not all occur in "
+        "it: divide by `classes`.",
+    ),
     (
         _two(lambda n, s: (1, 0)),
         "That is one-hot. `share` of it goes to all classes alike.",
