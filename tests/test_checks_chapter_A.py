@@ -128,7 +128,7 @@ PADS = [
     ([(TOTAL, "(out - 1) * stride + k - n"), ("total // 2", "int(total / 2)")],
      "cuts pixels off"),
     ([(TOTAL, "abs((out - 1) * stride + k - n)")], "n / stride, rounded up"),
-    ([("-(-n // stride)", "n // stride")], "rounded *up*"),
+    ([("-(-n // stride)", "n // stride")], "rounded up"),
     ([("-(-n // stride)", "n / stride"), (TOTAL, f"int({TOTAL})")], "Round n / stride"),
     ([("total // 2", "total / 2")], "Zeros are added whole"),
     ([(TOTAL, "max(k - stride, 0)")], "divides the s"),

@@ -75,7 +75,7 @@ def _from_sides(high: tuple[int, int], wide: tuple[int, int]) -> Callable:
 
 ONE_SIDE = "Height and width have zeros of their own. One side's are used for both."
 ROUNDS = (
-    "The output is n / stride, rounded *up*: `-(-n // stride)`. The stride need not "
+    "The output is n / stride, rounded up: `-(-n // stride)`. The stride need not "
     "divide the side."
 )
 NEGATIVE = (

@@ -73,8 +73,8 @@ def _spanning(**corners):
 
 
 AROUND = (
-    "That does not take what they share: it begins at the *larger* of the two left "
-    "sides and ends at the *smaller* of the two right sides; the same for top and "
+    "That does not take what they share: it begins at the larger of the two left "
+    "sides and ends at the smaller of the two right sides; the same for top and "
     "bottom."
 )
 PIXEL = "There is a pixel too much in the sides. A box from 10 to 50 is 40 wide."

@@ -116,7 +116,7 @@ DECODED = [
     ),
     (
         _decoded(move=lambda t, side, other, stretch: t * side * stretch.exp()),
-        "The centre moves in parts of the *new* width. t_x counts widths of the "
+        "The centre moves in parts of the new width. t_x counts widths of the "
         "anchor: use w_a and h_a.",
     ),
     (

@@ -148,12 +148,12 @@ SUPPRESSED = [
     ),
     (
         _rule(drops=lambda overlap, threshold: overlap < threshold),
-        "It is the other way round: a box that overlaps a kept one *more* than the "
+        "It is the other way round: a box that overlaps a kept one more than the "
         "threshold is dropped.",
     ),
     (
         _rule(drops=lambda overlap, threshold: overlap <= threshold),
-        "It is the other way round: a box that overlaps a kept one *more* than the "
+        "It is the other way round: a box that overlaps a kept one more than the "
         "threshold is dropped.",
     ),
     (

@@ -54,7 +54,7 @@ TOO_MUCH = (
 UNDIVIDED = "Every class gets all of `share`. Divide it by the number of classes."
 SWAPPED = "Swapped: `share` goes to all classes, the rest to the right one."
 EVERY_ROW = (
-    "`targets[:, labels]` names these columns of *every* row. One place of each row is "
+    "`targets[:, labels]` names these columns of every row. One place of each row is "
     "`targets[torch.arange(len(labels)), labels]`."
 )
 OFF_BY_ONE_CLASS = (

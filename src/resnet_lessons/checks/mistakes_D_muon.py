@@ -54,7 +54,7 @@ MOMENTA = [
     ),
     (
         lambda b: (1 - b.mu) * b.momentum + b.mu * b.gradient,
-        "`mu` is the share of the *old* momentum that is kept, and the gradient is "
+        "`mu` is the share of the old momentum that is kept, and the gradient is "
         "added whole.",
     ),
     (
@@ -84,7 +84,7 @@ MOMENTA = [
     ),
     (
         lambda b: b.ahead,
-        "That is mu times the *new* momentum, plus the gradient once more: a look "
+        "That is mu times the new momentum, plus the gradient once more: a look "
         "ahead, which is not asked for, or the first equation twice.",
     ),
     (
