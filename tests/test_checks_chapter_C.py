@@ -454,7 +454,61 @@ def in_the_same_memory(net, x, y, parts):
     return total
 
 
-OTHER_PARTS = [in_slices, every_nth, loaded, by_hand, without_backward]
+def kept_in_a_helper(net, x, y, parts):
+    """`retain_graph` keeps a graph no longer than its loss lives."""
+
+    def one(pictures, labels):
+        loss = cross_entropy(net(pictures), labels, reduction="sum") / len(x)
+        loss.backward(retain_graph=True)
+        return loss.item()
+
+    net.zero_grad()
+    return sum(map(one, x.chunk(parts), y.chunk(parts)))
+
+
+def keeps_what_backward_returns(net, x, y, parts):
+    for pictures, labels in zip(x.chunk(parts), y.chunk(parts), strict=True):
+        loss = cross_entropy(net(pictures), labels).backward()
+    return loss.item()
+
+
+def adds_what_backward_returns(net, x, y, parts):
+    mean = 0
+    for pictures, labels in zip(x.chunk(parts), y.chunk(parts), strict=True):
+        mean += cross_entropy(net(pictures), labels).backward()
+    return mean
+
+
+def asks_for_each_part(net, x, y, parts):
+    net.zero_grad()
+    mean = 0
+    for i in range(parts):
+        pictures, labels = x.chunk(parts)[i], y.chunk(parts)[i]
+        loss = cross_entropy(net(pictures), labels, reduction="sum") / len(x)
+        loss.backward()
+        mean += loss.item()
+    return mean
+
+
+def in_equal_parts(net, x, y, parts):
+    pictures = x.view(parts, -1, *x.shape[1:])
+    return net(pictures[0]).sum().item()
+
+
+test_an_error_of_an_accumulation_is_explained = explained(
+    "C.3",
+    [
+        (keeps_what_backward_returns, "`backward()` returns nothing"),
+        (adds_what_backward_returns, "`backward()` returns nothing"),
+        (asks_for_each_part, "may give fewer parts"),
+        (in_equal_parts, "need not be divisible"),
+    ],
+)
+
+
+OTHER_PARTS = [
+    *(in_slices, every_nth, loaded, by_hand, without_backward, kept_in_a_helper)
+]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ each $T$ is the sigmoid of one bias $b$, the same in all blocks. Write
 `left` of $x$ is left on the direct path behind the last block. There is at least one
 block, and $0 < \\text{left} < 1$.
 
-The result must hold to four digits, for one block as well as for many that leave nearly
+The result must hold to five digits, for one block as well as for many that leave nearly
 everything, say 1000 blocks and 0.999.
 """,
         starter='''\
@@ -141,8 +141,8 @@ nn.Conv2d(w, C, 1)
 ```
 
 $C$ and $w$ are the same in all paths, and every convolution has a bias. Write
-`merged(paths)`, which returns *one* new `nn.Sequential` of five such layers, 1×1, ReLU,
-3×3, ReLU, 1×1, where the 3×3 convolution has as many groups as there are paths. For
+`merged(paths)`, which returns *one* new net with the same five steps, 1×1, ReLU, 3×3,
+ReLU, 1×1, where the 3×3 convolution has as many groups as there are paths. For
 every $x$ it puts out $\\sum_i \\mathcal{F}_i(x)$. No path runs in it: three
 convolutions do the work of all. The paths stay as they were, even when the new net
 learns.

@@ -39,7 +39,7 @@ class Passes(Notes):
     overlap: bool = False  # whether a part met the graph of an earlier one
 
     def pack(self, tensor: Tensor) -> Held:
-        held = Held(tensor)
+        held = Held(tensor.detach())  # else an output would keep its own graph
         self.held.add(held)
         return held
 
@@ -64,6 +64,20 @@ class Watched(nn.Module):
 
 
 ERRORS = [
+    (
+        r"attribute 'item'|\+=?: '(int|float|Tensor)' and 'NoneType'",
+        "`backward()` returns nothing. Keep the loss in a name, call `backward()` on "
+        "it, and then take its number.",
+    ),
+    (
+        "^IndexError: tuple index",
+        "`chunk(parts)` may give fewer parts than that: go through those it gives.",
+    ),
+    (
+        "is invalid for input of size",
+        "B need not be divisible by `parts`. `x.chunk(parts)` makes parts that differ "
+        "in size.",
+    ),
     (
         "'NoneType'",
         "Before the first `backward()` each `.grad` is `None`. `net.zero_grad()` "

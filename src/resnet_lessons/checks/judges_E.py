@@ -28,7 +28,7 @@ FEW_DIGITS = (
     "search for the bias, search on for longer.)"
 )
 NEARLY = (
-    "Nearly, but not to four digits. Is something rounded, or nearly the same as what "
+    "Nearly, but not to five digits. Is something rounded, or nearly the same as what "
     "is meant? If you search for the bias, search on for longer."
 )
 
@@ -108,8 +108,9 @@ ERRORS = [
     ),
     (
         "'NoneType'|not NoneType",
-        "Something here is `None`, as the bias of a convolution with `bias=False` is. "
-        "Each of the new ones needs a bias.",
+        "Something here is `None`: the bias of a convolution with `bias=False` (each "
+        "of the new ones needs one), or the result of a call that returns nothing, "
+        "such as `append`.",
     ),
 ]
 
