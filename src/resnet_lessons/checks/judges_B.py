@@ -8,6 +8,7 @@ from torchvision.ops import box_iou
 from .advice import MISFIT
 from .describe import Words, shape_in_words
 from .expect import made
+from .kept import unchanged
 from .layers import gradient_at
 from .mistakes_B import IOUS, centre_and_size, from_centre
 from .mistakes_B_decode import CUTS, DECODED
@@ -21,19 +22,10 @@ def some_boxes(count: int) -> torch.Tensor:
 
 def stay(expect, **tensors):
     """Expect of each pair (given, before) that what was given is unchanged."""
-    changed = [
-        name
-        for name, (given, before) in tensors.items()
-        if given.requires_grad or not torch.equal(given, before)
-    ]
-    expect.true(
-        " and ".join(f"`{name}`" for name in tensors) + " stay as they were",
-        not changed,
-        got=f"{' and '.join(f'`{name}`' for name in changed)} changed",
-        expected="both as they came",
-        hint="`+=`, `x[…] = …` and methods that end in `_` change what the caller "
-        "gave. Make a new tensor, or `.clone()` it first.",
-    )
+    hint = "`+=`, `x[…] = …` and methods that end in `_` change what the caller gave. "
+    hint += "Make a new tensor, or `.clone()` it first."
+    for name, (given, before) in tensors.items():
+        unchanged(given, before, expect, hint, f"`{name}`")
 
 
 def _shapes(*pairs) -> list:

@@ -6,7 +6,7 @@ from torch import nn
 from .advice import MISFIT
 from .describe import Words
 from .expect import made
-from .kept import can_learn
+from .kept import can_learn, unchanged
 from .mistakes_D_muon import MOMENTA, STEPS, Before, turn
 
 FITTING = (
@@ -32,13 +32,8 @@ def check_muon_step(answer, expect):
         weight = nn.Parameter(weight) if learns else weight
         gradient, momentum = before.gradient.float(), before.momentum.float()
         answer(weight, gradient, momentum, lr, mu)
-        expect.true(
-            "the gradient stays as it was",
-            torch.equal(gradient, before.gradient.float()),
-            got="it was changed",
-            expected="the same numbers",
-            hint="Something writes into `gradient`. Only read it.",
-        )
+        hint = "Something writes into `gradient`. Only read it."
+        unchanged(gradient, before.gradient.float(), expect, hint, "`gradient`")
         _moved(before, weight.detach(), momentum, expect)
         if learns:
             hint = "More steps will follow: leave its `requires_grad` as it is."

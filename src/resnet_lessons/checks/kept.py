@@ -9,13 +9,13 @@ WRITES = "Something writes into x: `+=`, or a ReLU with `inplace=True`."
 ONLY_READ = "`pop` and `sort` change the list of the caller. Only read it."
 
 
-def unchanged(given: Tensor, x: Tensor, expect, hint: str = WRITES):
-    """Expect that `given`, which the answer got as a copy of x, is still equal to x."""
+def unchanged(given: Tensor, x: Tensor, expect, hint: str = WRITES, name: str = "x"):
+    """Expect that `given`, which the answer got as a copy of x, is still like x."""
     expect.true(
-        "x stays as it was",
-        torch.equal(given, x),
-        got="x was changed",
-        expected="the same x",
+        f"{name} stays as it was",
+        torch.equal(given, x) and given.requires_grad == x.requires_grad,
+        got=f"{name} was changed",
+        expected=f"the same {name}",
         hint=hint,
     )
 
