@@ -93,3 +93,12 @@ def test_names_stand_where_there_are_several():
     wrong = figures.boxes([scene([1])], [result([2], [0.9])], CLASSES)
     assert "<!-- disc -->" not in drawn(one)
     assert "<!-- cross -->" in drawn(wrong)
+
+
+@pytest.mark.parametrize("number", [7, torch.tensor(7)])
+def test_what_else_a_truth_holds_is_no_matter(number):
+    picture, truth = scene()
+    figures.boxes([(picture, truth | {"image_id": number})], [result()], CLASSES)
+    short = truth | {"image_id": number, "boxes": truth["boxes"][:1]}
+    with pytest.raises(UsageError, match="got boxes 1, labels 2"):
+        figures.boxes([(picture, short)], [result()], CLASSES)

@@ -6,6 +6,7 @@ from torch import nn
 
 from resnet_lessons import nets, probes
 from resnet_lessons.errors import UsageError
+from resnet_lessons.nets.race import Gate, RaceBlock
 from resnet_lessons.nets.relatives import HighwayBlock, ScaledBlock, StochasticBlock
 
 
@@ -149,3 +150,18 @@ def test_a_depth_counts_the_layers_with_weights(depth):
 def test_a_dense_net_of_another_depth_does_not_exist(depth):
     with pytest.raises(UsageError, match=f"3n . 4 .*{depth} is not"):
         nets.DenseNet(depth)
+
+
+@pytest.mark.parametrize("block", [HighwayBlock, ScaledBlock, RaceBlock])
+def test_the_fourth_argument_is_the_shortcut(block):
+    made = block(8, 8, 1, "none")
+    assert not list(made.shortcut.parameters()) and made.shortcut(torch.ones(1)) == 0
+    with pytest.raises(UsageError, match="zzz"):
+        block(8, 8, 1, "zzz")
+
+
+def test_few_channels_have_gates_that_see_them():
+    torch.manual_seed(0)
+    gate = Gate(4)
+    one, five = (gate(torch.full((1, 4, 2, 2), value)) / value for value in (1.0, 5.0))
+    assert not torch.allclose(one, five)

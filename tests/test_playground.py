@@ -2,7 +2,7 @@
 
 import copy
 import re
-from itertools import islice
+from itertools import combinations, islice
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from playground_twin import START, pixels, trait, twin
 from resnet_lessons import figures, probes
 from resnet_lessons.data import standins
 from resnet_lessons.errors import UsageError
-from resnet_lessons.probes.playground import PlaygroundNet, uniforms
+from resnet_lessons.probes.playground import PlaygroundNet, _alike, uniforms
 from resnet_lessons.widgets import ResidualPlayground
 from widget_data import playground_data
 
@@ -324,3 +324,10 @@ def test_a_shallow_plain_net_learns(engine, seed):
 @pytest.mark.browser
 def test_it_opens_with_the_settings_that_this_file_tests(engine):
     assert engine("return START") == START
+
+
+def test_the_mean_cosine_counts_what_a_relu_has_emptied_as_no_direction():
+    outputs = torch.tensor([[1.0, 0.0], [0.0, 0.0], [3.0, 0.0], [0.0, 2.0]])
+    pairs = combinations(outputs, 2)
+    each = [F.cosine_similarity(a, b, dim=0).item() for a, b in pairs]
+    assert _alike(outputs) == pytest.approx(sum(each) / len(each))

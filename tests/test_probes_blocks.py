@@ -124,3 +124,14 @@ def test_a_net_on_the_meta_device_will_do():
     assert 5 * 2**20 < kept < 8 * 2**20
     # torchvision's ReLUs work in place, so nothing is kept that ours does not keep
     assert probes.kept_for_backward(theirs, (3, 64, 64)) <= kept
+
+
+def test_what_is_kept_is_counted_without_a_copy_of_the_weights():
+    class Dear(nn.Parameter):
+        def __deepcopy__(self, memo):
+            raise AssertionError("copied")
+
+    net = chain()
+    net[0].weight = Dear(net[0].weight.data)
+    before = probes.kept_for_backward(chain(), (3, 4, 6))
+    assert probes.kept_for_backward(net, (3, 4, 6)) == before

@@ -176,3 +176,20 @@ def test_covering_all_but_what_counts_leaves_the_score():
     assert torch.equal(before, after)
     after = Corner()(probes.covered(x, ~masks, none))[:, 0]
     assert (after < before).all()
+
+
+def test_each_picture_needs_one_class_and_a_part_needs_an_output(net, pictures):
+    for classes in ([1], [1] * (len(pictures) + 1)):
+        with pytest.raises(UsageError, match="one class for each picture"):
+            probes.grad_cam(net, net.stages, pictures, torch.tensor(classes))
+    plain = nets.build("plain-8-cifar", width=4, in_channels=pictures.shape[1]).eval()
+    with pytest.raises(UsageError, match="puts out no tensor"):
+        probes.feature_maps(plain, plain.stages[0][0].shortcut, pictures)
+
+
+def test_shares_are_taken_of_pictures_that_are_not_square():
+    layers = [{"maps": [[[[1.0, 0.0]]], [[[0.0, 1.0]]]]}]
+    masks = torch.zeros(2, 2, 4, dtype=torch.bool)
+    masks[:, :, :2] = True
+    (left,), (right,) = probes.shares_inside(layers, masks)[0]
+    assert left == pytest.approx(1 - right) and left > 0.8

@@ -159,3 +159,30 @@ def test_every_case_is_the_count_of_the_whole_net():
             for case, one in both:
                 assert sum(case["parameters"][i]) == probes.parameters(one)
                 assert sum(case["macs"][i]) == probes.macs(one, (3, 96, 96))
+
+
+def test_a_layer_that_stands_twice_sees_twice():
+    pool, conv = nn.MaxPool2d(2), nn.Conv2d(1, 1, 3)
+    layers = nn.Sequential(nn.Conv2d(1, 1, 3), pool, conv, pool, conv)
+    assert probes.receptive_field(probes.windows(layers)) == columns_seen(layers, 30)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Flatten(),
+        nn.Linear(4, 4),
+        nn.AdaptiveMaxPool2d(1),
+        nn.ConvTranspose2d(4, 4, 3),
+        nn.Upsample(scale_factor=2),
+        nets.build("race-net").stem[-1][1],  # it blurs
+    ],
+)
+def test_a_layer_whose_window_is_not_known_is_refused(layer):
+    with pytest.raises(UsageError, match=f"{type(layer).__name__} stands in no row"):
+        probes.windows(nn.Sequential(nn.Conv2d(1, 4, 3), layer))
+
+
+def test_an_average_for_a_head_computes_in_the_precision_of_the_net():
+    net = probes.averaged(nets.build("vgg-tiny").double(), 10).eval()
+    assert net(torch.rand(1, 3, 64, 64).double()).dtype == torch.double

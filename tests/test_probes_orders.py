@@ -199,3 +199,10 @@ def test_a_stack_without_convolutions_closes_with_its_head_alone():
         "AdaptiveAvgPool2d",
         "Flatten",
     ]
+
+
+def test_a_gradient_too_long_for_single_precision_has_a_length(batch):
+    pictures, labels = batch
+    found = probes.block_orders({"bare": "conv +"}, [100], 16, pictures, labels, "")
+    longest = found["cases"][0][0]["gradient"][0]
+    assert 1e18 < longest < math.inf  # its square is beyond 3e38

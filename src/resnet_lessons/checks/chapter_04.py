@@ -82,11 +82,11 @@ def deepen(net, extra):
         id="04.2",
         title="Name the cause",
         prompt="""\
-Two nets were trained, a shallow and a deeper one. For each you have a dictionary of two
-lists, the error in % after each epoch: `"train"` on the pictures it was trained on,
-`"test"` on others. Two errors that differ by no more than `noise` points count as
-equal. Write `diagnose(shallow, deep, noise)`. Compare the errors after the last epoch
-and return the first of these texts that applies:
+Two nets were trained at a constant learning rate, a shallow and a deeper one. For each
+you have a dictionary of two lists, the error in % after each epoch: `"train"` on the
+pictures it was trained on, `"test"` on others. Two errors that differ by no more than
+`noise` points count as equal. Write `diagnose(shallow, deep, noise)`. Compare the
+errors after the last epoch and return the first of these texts that applies:
 
 - `"no harm"`: the deeper net's test error is not higher than the shallow one's;
 - `"overfitting"`: its training error is not higher, though its test error is;

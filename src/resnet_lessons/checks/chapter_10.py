@@ -59,7 +59,8 @@ $$y = F(x) + \\mathrm{shortcut}(x)$$
 - $F$ has three convolutions without biases: 1×1 to `width` channels, 3×3 with the
   stride, 1×1 to `4 * width`. Before *each* of them stand BatchNorm and ReLU.
 - Where the shape stays, the shortcut is $x$ itself. Elsewhere it is a 1×1 convolution
-  of $x$ with the stride, without a bias and without BatchNorm.
+  of $x$ with the stride, without a bias and without BatchNorm. (The authors' code gives
+  it the activated $x$, and has the stride on the first 1×1. Ours follows the equation.)
 - Nothing follows the sum.
 """,
         starter='''\

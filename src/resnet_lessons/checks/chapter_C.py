@@ -1,10 +1,7 @@
 """Appendix C, more than one GPU: the exercises and their reference answers."""
 
-from torch import nn
-
 from .exercise import Exercise
 from .judges_C import check_averaged, check_merge
-from .judges_C_parts import check_accumulate
 
 
 def averaged(gradients, counts):
@@ -20,17 +17,6 @@ def merge(means, variances, counts):
     mean = (weights * means).sum(0)
     between = (means - mean).square()
     return mean, (weights * (variances + between)).sum(0)
-
-
-def accumulate(net, x, y, parts):
-    net.zero_grad()
-    mean = 0.0
-    for pictures, labels in zip(x.chunk(parts), y.chunk(parts), strict=True):
-        loss = nn.functional.cross_entropy(net(pictures), labels, reduction="sum")
-        loss = loss / len(x)  # what this part adds to the mean of all
-        loss.backward()
-        mean += loss.item()
-    return mean
 
 
 EXERCISES = [
@@ -96,45 +82,5 @@ def merge(means, variances, counts):
         ),
         answer=merge,
         check=check_merge,
-    ),
-    Exercise(
-        id="C.3",
-        title="One part after the other",
-        prompt="""\
-With only one GPU a batch that does not fit is split in time: its parts go through the
-net one after the other, and their gradients add up. Write
-`accumulate(net, x, y, parts)` for pictures `x`, $(B, C, H, W)$, and labels `y`, $(B,)$.
-
-- The batch goes through `net` in at most `parts` parts, none of more than
-  $\\lceil B / \\text{parts} \\rceil$ pictures, each picture once. $B$ need not be
-  divisible; $1 \\le \\text{parts} \\le B$.
-- Only one part may take up memory: before a part goes through the net, the graph of the
-  one before must be gone.
-- At the end the `.grad` of each parameter is the gradient of the mean cross-entropy of
-  the *whole* batch. What stood in `.grad` before the call does not count.
-- Return that mean cross-entropy, a number.
-
-The net gives logits, $(B, \\text{classes})$. It has no BatchNorm, and each of its
-parameters learns. No step is taken: only `.grad` changes, and `x` and `y` stay as they
-are.
-""",
-        starter='''\
-from torch import nn
-
-
-def accumulate(net, x, y, parts):
-    """Fills `.grad`, and returns the mean loss of the batch."""
-    raise NotImplementedError
-''',
-        hints=(
-            "`backward()` adds to what stands in `.grad`, and then lets its graph go. "
-            "So call it once for each part, and clear `.grad` once, before the first.",
-            "The parts may differ in size. Of which loss of a part is the sum over the "
-            "parts the mean loss of the batch?",
-            '`nn.functional.cross_entropy(…, reduction="sum") / len(x)`. '
-            "`x.chunk(parts)` and `y.chunk(parts)` cut both alike.",
-        ),
-        answer=accumulate,
-        check=check_accumulate,
     ),
 ]

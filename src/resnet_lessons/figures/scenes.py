@@ -53,11 +53,11 @@ def _check(scenes, found, classes, at_least):
     parts = [(t, ("boxes", "labels")) for _, t in scenes]
     parts += [(each, ("boxes", "labels", "scores")) for each in found]
     for part, keys in parts:
-        missing = [key for key in keys if key not in part]
-        if missing or len({len(part[key]) for key in keys}) > 1:
+        lengths = {key: len(part[key]) for key in keys if key in part}
+        if len(lengths) < len(keys) or len(set(lengths.values())) > 1:
             raise UsageError(
                 f"Truths and results need {', '.join(keys)} of one length; got "
-                f"{', '.join(f'{key} {len(part[key])}' for key in part)}."
+                f"{', '.join(f'{key} {length}' for key, length in lengths.items())}."
             )
         unnamed = [x for x in map(int, part["labels"]) if not 0 <= x < len(classes)]
         if unnamed:

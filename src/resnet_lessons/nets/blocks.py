@@ -48,8 +48,9 @@ class FastaiBlock(BasicBlock):
     """The basic block with fastai's two choices made (chapter 7).
 
     The shortcut averages before it projects, so no pixel is dropped, and BatchZero is
-    on. Equal to fastai's `ResBlock(1, in_channels, width, stride)`, but for the offset
-    that BatchNorm starts with: 0.001 there, 0 here and in the paper.
+    on. With the same weights equal to fastai's `ResBlock(1, in_channels, width,
+    stride)`. Fresh ones differ: fastai draws from a uniform distribution, and its
+    BatchNorm starts with an offset of 0.001, ours and the paper's with 0.
     """
 
     def __init__(

@@ -23,7 +23,8 @@ def halving_stages(widths: Sequence[int], in_channels: int) -> nn.Sequential:
 class FullyConvolutional(nn.Module):
     """Five stride-2 convolutions, global average pooling, one linear layer.
 
-    (B, in_channels, H, W) -> (B, num_classes) logits, for any H and W from 1 up.
+    (B, in_channels, H, W) -> (B, num_classes) logits, for any H and W from 1 up; in
+    training two pictures at least where the last grid is 1 x 1 (BatchNorm).
     """
 
     def __init__(

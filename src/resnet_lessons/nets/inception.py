@@ -95,6 +95,7 @@ class GoogLeNet(nn.Module):
         )
         self.to_4a = nn.Sequential(m3a, m3b, max_pool(), m4a)  # (B, 512, 14, 14)
         self.to_4d = nn.Sequential(m4b, m4c, m4d)  # (B, 528, 14, 14)
+        # A pool of 2 x 2 is torchvision's; 3 x 3 in the paper.
         self.to_5b = nn.Sequential(m4e, max_pool(2), m5a, m5b)  # (B, 1024, 7, 7)
         channels = (512, 528) if aux else ()
         self.aux = nn.ModuleList([aux_head(c, num_classes) for c in channels])

@@ -32,8 +32,9 @@ class Gate(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.squeeze = nn.Linear(channels, channels // 8)
-        self.excite = nn.Linear(channels // 8, channels)
+        narrow = max(1, channels // 8)
+        self.squeeze = nn.Linear(channels, narrow)
+        self.excite = nn.Linear(narrow, channels)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
         shares = self.excite(F.silu(self.squeeze(x.mean((2, 3))))).sigmoid()  # (B, C)
@@ -43,8 +44,17 @@ class Gate(nn.Module):
 class RaceBlock(BasicBlock):
     """A basic block whose ReLU is a layer; `blur` and `gate` as told."""
 
-    def __init__(self, in_channels, width, stride=1, blur=True, gate=True, **options):
-        super().__init__(in_channels, width, stride, **options)
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        stride: int = 1,
+        shortcut: str = "B",
+        blur: bool = True,
+        gate: bool = True,
+        **options,  # of BasicBlock
+    ):
+        super().__init__(in_channels, width, stride, shortcut, **options)
         self.activation = nn.ReLU()
         if blur and stride == 2:
             strided = self.residual[0]  # convolution, norm, ReLU

@@ -26,10 +26,11 @@ class HighwayBlock(BasicBlock):
         in_channels: int,
         width: int,
         stride: int = 1,
+        shortcut: str = "B",
         gate_bias: float = -2.0,  # below 0: the block begins by carrying x
         **options,  # of BasicBlock
     ):
-        super().__init__(in_channels, width, stride, **options)
+        super().__init__(in_channels, width, stride, shortcut, **options)
         self.gate = conv2d(in_channels, width, 1, stride)
         nn.init.zeros_(self.gate.weight)
         nn.init.constant_(self.gate.bias, gate_bias)
@@ -51,11 +52,12 @@ class ScaledBlock(BasicBlock):
         in_channels: int,
         width: int,
         stride: int = 1,
+        shortcut: str = "B",
         **options,  # of BasicBlock
     ):
         if options.get("batch_zero"):
             raise UsageError("alpha starts at 0 already: leave batch_zero out.")
-        super().__init__(in_channels, width, stride, **options)
+        super().__init__(in_channels, width, stride, shortcut, **options)
         self.alpha = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:  # (B, in_channels, H, W)

@@ -13,9 +13,10 @@ class ResNet(nn.Module):
     """One net for every variant: (B, in_channels, H, W) -> (B, num_classes) logits.
 
     Stage i holds `depths[i]` blocks of `widths[i]`; its first block has `strides[i]`
-    and the new width. Height and width may be anything from 1 pixel up. A norm and a
-    ReLU close the stages of pre-activation blocks, and any where `closing_gamma` is
-    given (chapter 10).
+    and the new width. Height and width may be anything from 1 pixel up; but in training
+    BatchNorm needs two values of a channel, so two pictures where the last grid is
+    1 x 1. A norm and a ReLU close the stages of pre-activation blocks, and any where
+    `closing_gamma` is given (chapter 10).
     """
 
     def __init__(

@@ -44,6 +44,8 @@ def grad_cam(
         maps, scores = _run(net, module, pictures, track=True)
         if maps.dim() != 4:
             raise UsageError("Grad-CAM needs a grid: take a part before the head.")
+        if len(classes) != len(pictures):
+            raise UsageError("Ask about one class for each picture.")
         if not 0 <= classes.min() <= classes.max() < scores.shape[1]:
             raise UsageError(f"The net knows the classes 0 to {scores.shape[1] - 1}.")
         chosen = scores.gather(1, classes[:, None]).sum()  # pictures do not mix
@@ -63,6 +65,8 @@ def _run(net, module, pictures, track: bool = False) -> tuple[Tensor, Tensor]:
 
     def keep(part, inputs, output):
         # Parameters are frozen: the graph begins here, and holds nothing before it.
+        if not isinstance(output, Tensor):
+            raise UsageError("This part puts out no tensor: take another.")
         output = output.detach().requires_grad_(track)
         seen.append(output)
         return output.clone()  # the next layer may write into it: ReLU(inplace=True)
@@ -74,11 +78,9 @@ def _run(net, module, pictures, track: bool = False) -> tuple[Tensor, Tensor]:
     return seen[-1], scores
 
 
-def enlarged(maps: Tensor, size: int) -> Tensor:
-    """Maps (B, h, w) at `size` x `size`, bilinear, to lay over the picture."""
-    return F.interpolate(
-        maps[:, None], (size, size), mode="bilinear", align_corners=False
-    )[:, 0]
+def enlarged(maps: Tensor, size: int | tuple[int, int]) -> Tensor:
+    """Maps (B, h, w) at `size`, a side or (H, W), bilinear, to lay over the picture."""
+    return F.interpolate(maps[:, None], size, mode="bilinear")[:, 0]
 
 
 def mass_inside(maps: Tensor, masks: Tensor) -> Tensor:
@@ -136,7 +138,7 @@ def shares_inside(layers: list[dict], masks: Tensor) -> list:
 
     [layer][picture][class], None for a map of zeros.
     """
-    size = masks.shape[-1]
+    size = masks.shape[-2:]
 
     def share(rows, mask):
         maps = enlarged(torch.tensor(rows)[None], size)

@@ -34,8 +34,10 @@ def shapes(
     """One row for each module that runs at that depth, in the order of running.
 
     The rows do not overlap: MACs and parameters add up to those of the net, if no
-    weights lie outside them. The net runs once, in evaluation mode on zeros, and is
-    left as it was. Raises `UsageError` if the input shape is not (C, H, W).
+    weights lie outside them and no layer stands in two of them. A module that runs
+    twice has one row, with the shapes of its last run and the MACs of all. The net runs
+    once, in evaluation mode on zeros, and is left as it was. Raises `UsageError` if the
+    input shape is not (C, H, W).
     """
     calls = trace(net, input_shape)
     names = {module: name for name, module in parts(net, depth)}

@@ -19,6 +19,13 @@ class Window(NamedTuple):
     pool: bool = False  # a pool has no weights
 
 
+WINDOWS = nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d
+# What looks at one place at a time, and rows of layers.
+POINTWISE = nn.Sequential | nn.Identity | nn.BatchNorm2d | nn.LocalResponseNorm
+POINTWISE |= nn.Dropout | nn.Tanh | nn.Sigmoid
+POINTWISE |= nn.ReLU | nn.LeakyReLU | nn.GELU | nn.SiLU | nn.Mish
+
+
 def windows(layers: nn.Module) -> list[Window]:
     """The windows of all convolutions and pools among `layers`, in order.
 
@@ -27,11 +34,10 @@ def windows(layers: nn.Module) -> list[Window]:
     not run one after the other (blocks) or see the whole grid (a global average).
     """
     found = []
-    for layer in layers.modules():
-        branches = any(layer.children()) and not isinstance(layer, nn.Sequential)
-        if branches or isinstance(layer, nn.AdaptiveAvgPool2d):
+    for _, layer in layers.named_modules(remove_duplicate=False):
+        if not isinstance(layer, WINDOWS | POINTWISE):
             raise UsageError(f"{type(layer).__name__} stands in no row of windows.")
-        if isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
+        if isinstance(layer, WINDOWS):
             kernel, stride = _one(layer.kernel_size), _one(layer.stride)
             if _one(getattr(layer, "dilation", 1)) > 1:
                 raise UsageError("A window with gaps (dilation) is not measured.")

@@ -61,8 +61,8 @@ def averaged(net: nn.Module, num_classes: int) -> nn.Module:
     if not hasattr(net, "features"):
         return net
     *_, last = (m for m in net.features.modules() if isinstance(m, nn.Conv2d))
-    with last.weight.device:
-        return nn.Sequential(net.features, *head(last.out_channels, num_classes))
+    end = nn.Sequential(*head(last.out_channels, num_classes)).to(last.weight)
+    return nn.Sequential(net.features, *end)
 
 
 def where_parameters(

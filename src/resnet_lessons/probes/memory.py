@@ -17,7 +17,11 @@ def kept_for_backward(net: nn.Module, input_shape: Sequence[int]) -> int:
     `net` in training mode on the meta device: no time, no memory, and `net` stays as
     it was. Raises `UsageError` if the input shape is not (C, H, W).
     """
-    net = copy.deepcopy(net).to("meta").train()
+    # What deepcopy finds there it does not copy: no weights lie in memory twice.
+    empty = {
+        id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in net.parameters()
+    }
+    net = copy.deepcopy(net, empty).to("meta").train()
     two, three = (_kept(net, input_shape, batch) for batch in (2, 3))
     return three - two
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..nets import head, make_stem
 from ..nets.orders import LAYERS, OrderedBlock, split_order
+from .flow import norm
 
 
 def block_orders(
@@ -70,7 +71,7 @@ def _signals(order: str, depth: int, channels: int, pictures, labels) -> dict:
     return {
         "mean": [x.mean().item() for x in xs],
         "std": [x.std().item() for x in xs],
-        "gradient": [g.norm().item() for g in gradients],
+        "gradient": [norm(g) for g in gradients],
         "passed": [_share(mask) for mask in kept],
         "untouched": _untouched(kept),
     }

@@ -135,9 +135,10 @@ def playground(
 ):
     """Train the playground's net as the browser does; what was seen, as a dict.
 
-    `losses` of each step's batch; `gradients` and `activations` of the stem and the
-    hidden layers before the first step (length of the weights' gradient, and root mean
-    square of the output); `loss` and `accuracy` on held-out data after the last; `net`.
+    `losses` of each step's batch; `gradients`, `activations` and `cosines` of the stem
+    and the hidden layers before the first step (length of the weights' gradient; of the
+    outputs the root mean square, and the mean cosine of two inputs'); `loss` and
+    `accuracy` on held-out data after the last; `net`.
     Stops early where a loss or a gradient is no longer a number. Raises `UsageError`
     for a depth that is odd or below 2, or a word that is none of those above.
     """
@@ -179,7 +180,7 @@ def playground(
 
 
 def _look(net, x, labels):
-    """Gradients and activations on one batch; the net stays as it was."""
+    """Gradients and outputs of the layers on one batch; the net stays as it was."""
     before = {name: v.clone() for name, v in net.state_dict().items()}
     kept = []
     F.cross_entropy(net.train()(x, kept), labels).backward()
@@ -187,4 +188,11 @@ def _look(net, x, labels):
     return {
         "gradients": [linear.weight.grad.norm().item() for linear in net.linears],
         "activations": [h.detach().pow(2).mean().sqrt().item() for h in kept],
+        "cosines": [_alike(h.detach()) for h in kept],
     }
+
+
+def _alike(outputs):
+    """Mean cosine between two different rows of (B, C)."""
+    rows, n = F.normalize(outputs), len(outputs)
+    return ((rows.sum(0).square().sum() - rows.square().sum()) / (n * (n - 1))).item()

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..nets import BasicBlock, FixedSizeNet, FullyConvolutional, ResNet
 from ..nets.fcn import WIDTHS
 from .counts import macs, parameters, shapes
+from .flow import norm
 
 
 def input_sizes(sizes: Sequence[int], made_for: int) -> dict:
@@ -88,6 +89,6 @@ def _start(depth: int, gamma: float, pictures: Tensor, labels: Tensor) -> tuple:
     F.cross_entropy(net.head(outputs[-1]), labels).backward()
     return (
         [x.std().item() for x in outputs],
-        [x.grad.norm().item() for x in outputs[1:]],
-        [b.residual[0][0].weight.grad.norm().item() for b in net.stages[0]],
+        [norm(x.grad) for x in outputs[1:]],
+        [norm(b.residual[0][0].weight.grad) for b in net.stages[0]],
     )

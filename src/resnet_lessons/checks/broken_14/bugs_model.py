@@ -33,7 +33,7 @@ MODEL = [
         title="One convolution in F",
         edits=((CONVS, ONE_CONV),),
         effects=(
-            "F is linear: no ReLU lies inside, and −x makes −F.",
+            "No ReLU lies inside F: −x makes −F.",
             "F is always zero.",
             "The block no longer keeps the grid.",
         ),
