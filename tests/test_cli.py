@@ -388,3 +388,30 @@ def test_the_least_work_comes_first(tmp_path):
     assert work(experiment("lenet-mnist"), "gpu") == macs * 60_000 * 20
     macs = probes.macs(nets.build("plain-8-cifar", width=8), (3, 32, 32))
     assert work(experiment("plain-8-cifar"), "laptop") == macs * 10_000 * 4  # a part
+
+
+def test_record_names_a_missing_profile_before_it_trains(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("resnet_lessons.training.record", lambda *_, **__: 1 / 0)
+    names = ["fcn-baseline", "resnet-50-long"]
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["record", *names, "--profile", "laptop", "--folder", str(tmp_path)])
+    assert "'resnet-50-long' has no profile 'laptop'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", [["fcn-baseline"], ["--all"]])
+def test_a_disk_that_fills_while_a_net_trains_is_told(
+    what, capsys, monkeypatch, tmp_path
+):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("resnet_lessons.training.record", full)
+    with pytest.raises(SystemExit, match="1"):
+        cli.main(["record", *what, "--profile", "smoke", "--folder", str(tmp_path)])
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "(No space left on device). Make room" in said and "--resume" in said
+
+
+def test_a_folder_in_the_home_is_found_behind_an_equals_sign(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert verbs.writable(Path("~/mine")) == tmp_path / "mine"

@@ -424,3 +424,15 @@ def test_a_png_with_a_broken_part_is_named(tmp_path):
     images = np.zeros((1, 16, 16, 3), np.uint8)
     with pytest.raises(LessonError, match=r"cannot decode .*noise\.png"):
         decode.decode([file], images, "tiny", "", False)
+
+
+def test_what_lies_decoded_in_the_spare_folder_is_taken_without_a_word(
+    tiny, root, tmp_path, monkeypatch, capsys
+):
+    spare = tmp_path / "spare"
+    monkeypatch.setattr("resnet_lessons.data.decoded.cache_folder", lambda: spare)
+    (root / "decoded").write_text("in the way: no folder can be made here")
+    load()
+    assert "cannot write in" in capsys.readouterr().err
+    assert str(spare) in str(load().train.images.filename)
+    assert capsys.readouterr().err == ""

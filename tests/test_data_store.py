@@ -863,3 +863,21 @@ def test_runs_have_a_place_where_the_root_may_not_be_entered(root, monkeypatch):
 
     monkeypatch.setattr(Path, "exists", refuse)  # as up to Python 3.13
     assert runs_folder() == root / "runs"
+
+
+def test_part_of_the_release_is_told_under_the_name_of_its_family_too(
+    root, archive, offer, tmp_path, monkeypatch
+):
+    tiny = offer("http://127.0.0.1:9/none")
+    every = dataclasses.replace(tiny, name="tiny-any", archives=(), variant="")
+    monkeypatch.setitem(catalog._BY_NAME, "tiny-any", every)
+    monkeypatch.setitem(catalog.FAMILY, "tiny-any", ("tiny-any", "tiny"))
+    whole = (tmp_path / "source").rename(tmp_path / "tiny-official")
+    picture = whole / "train" / "cats" / "0.JPEG"
+    content = picture.read_bytes()
+    picture.unlink()
+    with pytest.raises(LessonError, match="has 7 train images, but there are 6 here"):
+        store.import_paths("tiny-any", [whole], progress=False)
+    picture.write_bytes(content)
+    home = store.import_paths("tiny-any", [whole], progress=False)
+    assert store.where("tiny") == store.where("tiny-any") == home

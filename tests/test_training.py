@@ -697,3 +697,30 @@ def test_a_replayed_step_is_the_step_that_was_captured(net):
     assert graph[0] == pytest.approx(plain[0], rel=0.02)
     torch.testing.assert_close(graph[1], plain[1], rtol=0.05, atol=0.02)
     assert plain[0][-1] != plain[0][0]
+
+
+NETS = [SMALL, training.experiment("resnet-20-pipeline")]
+
+
+@pytest.mark.parametrize("exp", NETS, ids=lambda exp: exp.name)
+def test_a_run_that_is_stopped_in_its_first_epoch_costs_no_earlier_one(
+    exp, silent, tmp_path, monkeypatch
+):
+    training.train(exp, "smoke", 0, "cpu", say=silent)
+    kept = sorted((tmp_path / "runs").rglob("epoch-*"))
+    monkeypatch.setattr(torch.optim.Optimizer, "zero_grad", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(exp, "smoke", 0, "cpu", say=silent)
+    assert kept and sorted((tmp_path / "runs").rglob("epoch-*")) == kept
+
+
+def stopped(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_a_cell_goes_on_where_it_was_stopped(silent):
+    first = replay.record_of("plain-8-cifar", "smoke", silent)
+    said = []
+    again = replay.record_of("plain-8-cifar", "smoke", said.append, resume=True)
+    assert f"Resuming after epoch {first.config['epochs']}." in said
+    assert again.accuracies == first.accuracies

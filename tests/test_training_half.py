@@ -164,3 +164,9 @@ def test_cuda_trains_in_half_precision_and_says_where(silent, monkeypatch):
     peaks = [one.result.peak_memory_mb for one in (again, run)]
     assert peaks[0] == pytest.approx(peaks[1], rel=0.1)
     assert "NVIDIA" in run.device
+
+
+def test_what_asks_for_bfloat16_does_not_train_in_another_precision_on_a_mac():
+    assert half_precision(torch.device("mps")) is None
+    with pytest.raises(UsageError, match="has no units that we use"):
+        half_precision(torch.device("mps"), wanted=True)

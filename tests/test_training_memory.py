@@ -1,6 +1,7 @@
 """Memory: kept between steps, and one line that says what would fit where it ends."""
 
 import dataclasses
+import gc
 import platform
 import subprocess
 import sys
@@ -255,3 +256,19 @@ def test_a_run_asks_for_it(monkeypatch):
     exp = small(epochs=1, batch_size=256)
     training.train(exp, "smoke", 0, "cpu", say=lambda line: None)
     assert asked == [1]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, LessonError("no number")])
+def test_a_run_that_was_stopped_lets_go_though_its_traceback_is_kept(error):
+    alive = []
+
+    @memory.memory_told()
+    def train():
+        net = nn.Linear(4, 4)
+        alive.append(weakref.ref(net))
+        raise error
+
+    with pytest.raises((KeyboardInterrupt, LessonError)) as kept:
+        train()
+    gc.collect()
+    assert kept.tb is not None and alive[0]() is None

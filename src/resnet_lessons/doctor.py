@@ -47,7 +47,8 @@ def report(found: dict) -> str:
     if found["runs_gb"]:
         lines.append(
             f"runs in   {found['runs']}, {found['runs_gb']} GB of checkpoints: while "
-            "nothing trains, that folder may be removed"
+            "nothing trains, and no stopped run is to go on with --resume, that folder "
+            "may be removed"
         )
     for row in found["data"]:
         state = "built in" if row["built_in"] else "missing"

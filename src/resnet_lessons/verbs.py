@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from . import data
+from .data.root import in_full
 from .errors import LessonError, UsageError
 
 PROFILES = ["smoke", "laptop", "gpu"]
@@ -34,6 +35,7 @@ def show(args, value, text: str) -> None:
 
 def writable(folder: Path) -> Path:
     """`folder`, made where it is missing; UsageError where nothing can be kept."""
+    folder = in_full(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder) as file:
@@ -138,6 +140,8 @@ def record(args) -> None:
     named = [training.experiment(name) for name in args.names]
     folder = writable(args.folder or records.RECORDED)
     chosen = training.missing(args.profile, folder) if args.all else named
+    for exp in chosen:
+        exp.profile(args.profile)  # one that lacks it is told before any trains
     _announce(chosen, args.profile, folder)
     settings = args.profile, args.seeds, args.device, folder, args.shared_by
     one, kept, failed = len(named) == 1, [], []
@@ -151,6 +155,12 @@ def record(args) -> None:
                 failed.append(exp.name)  # what can be recorded is, all the same
                 print(f"resnet-lessons: {exp.name}: {error}", file=sys.stderr)
                 continue
+            except OSError as error:  # of a disk that filled up meanwhile
+                raise LessonError(
+                    f"The Record of {exp.name} cannot be kept in {folder} "
+                    f"({error.strerror}). Make room, then run the same command with "
+                    "--resume."
+                ) from None
             kept.append(made.to_dict())
             if not args.json:
                 seeds = len(made.seeds)

@@ -124,6 +124,8 @@ def _decoded(data_set, home, note, size, root, progress):
     """Open the decoded cache, or make it first."""
     key = f"{data_set.name}-{note.variant}-{size}-{note.content_hash[:12]}"
     spare = cache_folder()  # of this user alone, as for checkpoints
+    if not _whole(root / "decoded" / key) and _whole(spare / "decoded" / key):
+        root = spare  # decoded there before, since the root is read-only
     try:
         try:
             cache = _made(root, key, data_set, home, note, size, progress)

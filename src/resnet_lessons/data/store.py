@@ -155,6 +155,8 @@ def import_paths(name, paths, progress=True):
     _of_that_name(name, official.variant if official else variant)
     if official:
         data_set, variant, paths = official, official.variant, files
+    elif variant in (published := {d.variant: d for d in catalog.family(name)}):
+        data_set = published[variant]  # the unpacked release: it must be whole
     with install.locked(root, data_set.name):
         files = [file for given in paths for file in layouts.walk(given)]
         size = sum(file.stat().st_size for file in files)

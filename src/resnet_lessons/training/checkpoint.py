@@ -180,6 +180,8 @@ class Checkpoints(Callback):
         self.since = perf_counter()
 
     def after_validate(self):
+        if self.epoch == 0:  # not before: a run without --resume may be a slip
+            clear(self.folder)
         if perf_counter() - self.since >= SECONDS:
             try:
                 save(self.folder, self.learn, self.history, self.config)

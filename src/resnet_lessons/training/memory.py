@@ -46,9 +46,16 @@ def ran_out(error: Exception) -> bool:
 
 @contextmanager
 def memory_told() -> Iterator[None]:
-    """Out of memory inside becomes a LessonError: before and behind training steps."""
+    """Out of memory inside becomes a LessonError: before and behind training steps.
+
+    Where training is stopped it lets go of net and pictures: a notebook keeps the last
+    traceback, whose frames hold them while the next net trains.
+    """
     try:
         yield
+    except (LessonError, KeyboardInterrupt) as error:
+        traceback.clear_frames(error.__traceback__)
+        raise
     except (RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise

@@ -159,8 +159,6 @@ def train(exp, profile, seed, device, resume, stand_in, say) -> Run:
             for epoch in progress.epochs:
                 watch.see(epoch["accuracy"])
             say(f"Resuming after epoch {done}." if done else "Nothing to resume.")
-        else:
-            checkpoint.clear(folder)
         train_on(progress, held, p, watch, folder, own, say)
     stopped = f"no better for {patience} epochs" if watch.over else "all epochs done"
     result = make_seed(seed, progress, net, images, p.size, device, len(images.train))
@@ -194,6 +192,8 @@ def train_on(progress, held, p, watch, folder, own, say) -> None:
     while watch.epoch < p.epochs and not watch.over:
         with memory_advice(progress.model, example):
             epoch = one_epoch(progress, held, p, watch.epoch)
+        if not progress.epochs:  # as in `checkpoint.Checkpoints`
+            checkpoint.clear(folder)
         progress.epochs.append(epoch)
         progress.trained = True
         say(epoch_line(epoch, p.epochs))

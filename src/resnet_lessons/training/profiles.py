@@ -38,7 +38,7 @@ class Profile:
 
 # Fernando's sizes on a GPU; half of them on two cores; seconds on a stand-in.
 IMAGENETTE = {
-    "smoke": Profile("pictures", size=32, epochs=1, batch_size=64, pictures=640),
+    "smoke": Profile("pictures", size=32, epochs=1, batch_size=64, pictures=256),
     "laptop": Profile("imagenette", size=64, epochs=5),
     "gpu": Profile("imagenette", size=128, epochs=5),
 }

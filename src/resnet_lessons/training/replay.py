@@ -22,11 +22,13 @@ def records_of(
     names: Iterable[str],
     live: bool | str | None = None,
     say: Callable[[str], None] = print,
+    resume: bool = False,
 ) -> list[Record]:
     """What a notebook shows for experiments: trained here, or replayed.
 
     live: None trains where there is CUDA and replays elsewhere; True trains;
-    False replays; the name of a profile trains under it. Says which it did.
+    False replays; the name of a profile trains under it. Says which it did. resume: go
+    on after the last epochs that were kept, with nothing to do where all were.
     UsageError, before the first one trains, where one has no such profile.
     """
     names = list(names)
@@ -34,15 +36,20 @@ def records_of(
     if profile:
         for name in names:
             experiment(name).profile(profile)
-        return [_trained(name, profile, say)[0] for name in names]
+        return [_trained(name, profile, say, resume)[0] for name in names]
     kept = [records.load(name, "laptop") for name in names]
     say(_replayed(*kept))
     return kept
 
 
-def record_of(name: str, live=None, say: Callable[[str], None] = print) -> Record:
+def record_of(
+    name: str,
+    live: bool | str | None = None,
+    say: Callable[[str], None] = print,
+    resume: bool = False,
+) -> Record:
     """`records_of`, for one experiment."""
-    return records_of([name], live, say)[0]
+    return records_of([name], live, say, resume)[0]
 
 
 def net_of(
@@ -50,16 +57,17 @@ def net_of(
     live: bool | str | None = None,
     say: Callable[[str], None] = print,
     folder: Path = records.RECORDED,
+    resume: bool = False,
 ) -> tuple[torch.nn.Module, Record]:
     """The trained net of experiment `name` in eval mode on the CPU, and its Record.
 
     For experiments with `keep`: trained here, or with the weights of seed 0 that were
-    kept; `live` as in `records_of`. LessonError where the weights are not those of the
-    Record.
+    kept; `live` and `resume` as in `records_of`. LessonError where the weights are not
+    those of the Record.
     """
     profile = os.environ.get(LIVE) or _profile(live)
     if profile:
-        made, run = _trained(name, profile, say)
+        made, run = _trained(name, profile, say, resume)
         return run.net.cpu().eval(), made
     kept = records.load(name, "laptop", folder)
     path = records.weights_path(name, "laptop", folder)
@@ -78,10 +86,10 @@ def net_of(
     return net.eval(), kept
 
 
-def _trained(name: str, profile: str, say) -> tuple[Record, Run]:
+def _trained(name: str, profile: str, say, resume: bool) -> tuple[Record, Run]:
     """Train experiment `name` here; the Record and the Run."""
     exp = experiment(name)
-    run = train(exp, profile, stand_in=True, say=say)
+    run = train(exp, profile, resume=resume, stand_in=True, say=say)
     made = make_record(exp, profile, [run])
     day, code = made.recorded, records.short_commit(made.commit)
     say(f"Trained here, on {made.machine}, profile {profile} ({day}, commit {code}).")

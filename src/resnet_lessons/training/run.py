@@ -153,8 +153,6 @@ def fit(exp, profile, seed, device, images, resume, say, **more):
         if resume:
             done = checkpoint.restore(f, learn, history, own)
             say(f"Resuming after epoch {done}." if done else "Nothing to resume.")
-        else:
-            checkpoint.clear(f)
         if done < p.epochs:
             run_schedule(learn, p, done)
     count = len(dls.train) * p.batch_size

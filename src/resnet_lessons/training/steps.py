@@ -41,19 +41,20 @@ def half_precision(device: torch.device, wanted: bool = False) -> torch.dtype | 
 
     bfloat16 from Ampere on (compute capability 8), float16 on Volta and Turing (7).
     bfloat16 on a processor only if it is `wanted`: few have units for it (AMX), and
-    what others compute in float32 could not be compared. UsageError without them.
+    what others compute in float32 could not be compared. UsageError without them, and
+    on MPS.
     """
-    if device.type == "cpu" and wanted:
+    if device.type != "cuda" and not wanted:
+        return None
+    if device.type != "cuda":
         known = getattr(torch.cpu, "get_capabilities", dict)  # 2.10 cannot tell
-        if not known().get("amx_bf16"):
+        if device.type != "cpu" or not known().get("amx_bf16"):
             raise UsageError(
-                "This experiment computes in bfloat16, for which this processor has no "
-                "units (AMX). Train it on a GPU (--device cuda), or choose another: "
-                "resnet-lessons runs"
+                "This experiment computes in bfloat16, for which this device has no "
+                "units that we use (AMX, CUDA). Train it on a GPU (--device cuda), or "
+                "choose another: resnet-lessons runs"
             )
         return torch.bfloat16
-    if device.type != "cuda":
-        return None
     major, _ = torch.cuda.get_device_capability(device)
     return {7: torch.float16}.get(major, torch.bfloat16 if major > 7 else None)
 
