@@ -4,6 +4,7 @@ import subprocess
 import sys
 from unittest import mock
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -50,40 +51,89 @@ def test_an_exercise_without_its_zero_is_guessed_first(id):
         checks.check(id, print)
 
 
-WHOLE = "(size + 2 * padding - kernel) // stride + 1"
+FIRST = "(places - 1) * stride + kernel - 2 * padding"
+RANGE, SOME = "range(smallest, smallest + stride)", " if size >= 1"
 SIZES = [
-    ([(" + 1", "")], "One is missing"),
-    ([(" + 2 * padding", "")], "The padding is missing"),
-    ([("2 * padding", "padding")], "counts twice"),
-    ([(" // stride", "")], "That is for stride 1"),
-    ([(WHOLE, "(size + 2 * padding - kernel + 1) // stride")], "after the division"),
-    ([(WHOLE, "-(-(size + 2 * padding - kernel) // stride) + 1")], "Rounded up"),
-    ([(WHOLE, "round((size + 2 * padding - kernel) / stride + 0.01) + 1")], "Rounded"),
-    ([(WHOLE, "round((size + 2 * padding - kernel) / stride + 1)")], "Rounded"),
-    (
-        [(WHOLE, "(size - 2 * (kernel // 2) + 2 * padding - 1) // stride + 1")],
-        "One is missing",
-    ),
-    ([("//", "/")], "no half a place"),
-    ([(WHOLE, "size + 2 * padding - kernel // stride + 1")], "`//` comes before `-`"),
-    ([(WHOLE, "size // stride")], "The kernel is missing"),
-    ([(" - kernel) // stride + 1", ") // stride")], "The kernel is missing"),
-    ([("- kernel", "- kernel // 2")], "not half of it"),
-    ([(WHOLE, "(size - kernel) // stride + 1 + 2 * padding")], "inside of the br"),
-    ([(WHOLE, "(size + 2 * padding - kernel) // stride + stride")], "Count the steps"),
-    ([(WHOLE, f"({WHOLE}) ** 2")], "One side is asked for"),
-    ([("stride=1, padding=0", "stride, padding")], "in the first line"),
-    ([(f"return {WHOLE}", f"return str({WHOLE})"), (" + 1", "")], "Return one number"),
-    ([(f"return {WHOLE}", f"return ({WHOLE},) * 2")], "Return one number"),
-]
+    ([("(places - 1)", "places")], "One step too many"),
+    ([("(places - 1)", "places"), (RANGE, "[smallest]")], "One step too many"),
+    ([(" - 2 * padding", "")], "The padding is missing"),
+    ([(" - 2 * padding", " - padding")], "counts twice"),
+    ([(" - 2 * padding", " + 2 * padding")], "take it off"),
+    ([(" * stride", "")], "That is for stride 1"),
+    ([(" * stride", ""), (RANGE, "[smallest]")], "That is for stride 1"),
+    ([("(places - 1) * stride", "places * stride - 1")], "of the `places - 1` others"),
+    ([(" + kernel", "")], "The kernel is missing"),
+    ([(" + kernel", ""), ("(places - 1)", "places")], "The kernel is missing"),
+    ([(FIRST, "(places + 2 * padding - kernel) // stride + 1"), (RANGE, "[smallest]")],
+     "the way forth"),
+    ([(RANGE, "[smallest]")], "as many places"),
+    ([(RANGE, "[smallest + stride - 1]")], "as many places"),
+    ([(RANGE, "sorted({smallest, smallest + stride - 1})")], "All sizes between"),
+    ([(RANGE, RANGE[:-1] + " + 1)")], "room for another step"),
+    ([(RANGE, RANGE[:-1] + " - 1)")], "does not belong to it"),
+    ([(RANGE, "range(smallest - stride + 1, smallest + 1)")],
+     "where they should begin"),
+    ([(RANGE, RANGE + "[::-1]")], "Begin with the smallest"),
+    ([(SOME, " if size >= kernel")], "smaller than the kernel"),
+    ([(SOME, " if size > 1")], "A single pixel"),
+    ([(SOME, " if size >= 0")], "at least one pixel"),
+    ([(SOME, "")], "at least one pixel"),
+    ([(FIRST, f"max(1, {FIRST})")], "none comes in"),
+    ([("return [", "return {"), (SOME + "]", SOME + "}")], "Return a list"),
+    ([("return [", "return ("), (SOME + "]", SOME + ")")], "Return a list"),
+    ([("return [", "return torch.tensor("), (SOME + "]", SOME + ")")], "print"),
+    ([("    return", "    return torch.tensor(smallest)\n    return")],
+     "Return a list"),
+    ([("    return", "    return smallest\n    return")], "Return a list"),
+    ([("    return", "    return sizes[0], sizes[-1]\n    return")], "each of these"),
+    ([(RANGE, "range(1, 200)"),
+      (SOME, " if (size + 2 * padding - kernel) // stride + 1 == places")],
+     "each of these sizes"),
+]  # fmt: skip
 
-test_wrong_number_of_places_is_explained = explained("01.1", SIZES)
+test_wrong_sizes_are_explained = explained("01.1", SIZES)
 
 
-def test_a_whole_float_passes_and_half_a_place_does_not():
-    answer = edited("01.1", ("//", "/"))
-    assert answer(28, 5, 1, 2) == 28
-    assert not checks.check("01.1", answer).passed
+def by_search(places, kernel, stride, padding):
+    def output_side(size):
+        return (size + 2 * padding - kernel) // stride + 1
+
+    most = places * stride + kernel
+    return [size for size in range(1, most) if output_side(size) == places]
+
+
+def by_steps(places, kernel, stride, padding):
+    size, sizes = 1, []
+    while True:
+        room = size + 2 * padding - kernel
+        if room >= places * stride:
+            return tuple(sizes)
+        if room >= (places - 1) * stride:
+            sizes.append(float(size))
+        size += 1
+
+
+def by_a_range(places, kernel, stride, padding):
+    last = places * stride + kernel - 2 * padding - 1
+    return range(max(1, last - stride + 1), max(last, 0) + 1)
+
+
+def in_numpy(places, kernel, stride, padding):
+    sizes = (places - 1) * stride + kernel - 2 * padding + np.arange(stride)
+    return sizes[sizes > 0]
+
+
+def in_torch(places, kernel, stride, padding):
+    sizes = torch.arange(1, 1000)
+    return sizes[(sizes + 2 * padding - kernel) // stride == places - 1]
+
+
+@pytest.mark.parametrize(
+    "answer", [by_search, by_steps, by_a_range, in_numpy, in_torch]
+)
+def test_other_ways_to_the_sizes_pass(answer):
+    passes("01.1", answer)
+    passes("01.1", lambda *case: list(answer(*case)))
 
 
 WEIGHTS = "out_channels * (in_channels // groups) * kernel**2"
@@ -113,7 +163,7 @@ COSTS = [
     ([(") // stride", ")")], "The stride is missing"),
     ([("2 * padding", "0")], "The padding is missing"),
     ([("2 * padding", "padding")], "or was added on one side only"),
-    ([(") // stride + 1", ") // stride")], "the square of 01.1"),
+    ([(") // stride + 1", ") // stride")], "its side squared"),
     ([(RETURN, "return places * weights")], "return parameters, macs"),
     ([(RETURN, "return weights, places, 1")], "return parameters, macs"),
     ([("stride=1, padding=0", "stride=2, padding=1")], "Keep the first line"),

@@ -2,7 +2,6 @@
 
 import copy
 from itertools import pairwise
-from statistics import geometric_mean
 
 import numpy as np
 import pytest
@@ -62,48 +61,160 @@ def test_a_std_of_any_kind_of_number_passes(root):
     passes("05.1", answer)
 
 
-RATIO, POWER = "norms[0] / norms[-1]", "** (1 / (len(norms) - 1))"
-STEPS = "[a / b for a, b in zip(norms, norms[1:])]"
-FACTORS = [
-    (
-        [(RATIO, "norms[0] / norms.pop()"), ("len(norms) - 1", "len(norms)")],
-        "change the list of the caller",
-    ),
-    ([(RATIO, "norms[-1] / norms[0]")], "the way forward"),
-    ([("len(norms) - 1", "len(norms)")], "n - 1 steps"),
-    ([(POWER, "")], "the whole way"),
-    ([(POWER, "/ (len(norms) - 1)")], "Factors multiply"),
-    ([(f"({RATIO}) {POWER}", f"mean({STEPS})")], "A mean of factors"),
-    ([(f"({RATIO}) {POWER}", f"math.log({RATIO}) / (len(norms) - 1)")], "math.exp"),
-    (
-        [(f"({RATIO}) {POWER}", "(norms[0] - norms[-1]) / (len(norms) - 1)")],
-        "a difference",
-    ),
-    ([(f"({RATIO}) {POWER}", "norms[0] / norms[1]")], "the last step alone"),
-    ([(f"({RATIO}) {POWER}", "1.0")], "Start at the last norm"),
-    ([(f"({RATIO}) {POWER}", f"{RATIO} {POWER}")], "Which brackets are missing?"),
-    ([(POWER, "** 1 / (len(norms) - 1)")], "It needs brackets"),
-    ([("return 0.0", "return math.log(norms[0])")], "logarithm of 0"),
-    ([("return 0.0", "return 1.0")], "exactly 0 gives 0"),
-    ([("norms[0] == 0", "norms[0] < 1e-12")], "Small norms count"),
-    ([("norms[0] == 0", "norms[0] < 1e-30")], "Small norms count"),
-    ([("norms[0] == 0", "norms[0] < 0")], "no 0 / 0: treat a first norm"),
-    ([(f"({RATIO}) {POWER}", f"round(({RATIO}) {POWER}, 6)")], "Small norms count"),
-    ([("/ norms[-1]", "/ (norms[-1] + 1e-8)")], "Small norms count"),
-    ([(f"({RATIO}) {POWER}", f"round(({RATIO}) {POWER}, 4)")], "Small norms count"),
-]
-
-test_wrong_factor_is_explained = explained("05.2", FACTORS)
+BATCH, USED = "x.mean(axes), x.var(axes, correction=0)", "mu, sigma2 = mean, var"
+MEAN, VAR = "mean.lerp_(mu, momentum)", "var.lerp_(x.var(axes), momentum)"
+LAID, BOTH = "shape = [1, -1] + [1] * (x.ndim - 2)", "with torch.no_grad():"
+AXES, HEAD = "[axis for axis in range(x.ndim) if axis != 1]", "    axes ="
+ROOT_OF = "(sigma2.view(shape) + eps).sqrt()"
 
 
-def test_the_geometric_mean_of_the_steps_passes_too():
-    def factor_per_layer(norms):
-        if norms[0] == 0:
-            return 0
-        steps = pairwise(norms)
-        return geometric_mean(a / b for a, b in steps)
+def first(line):
+    """The edit that puts a line before all others."""
+    return [(HEAD, f"    {line}\n{HEAD}")]
 
-    passes("05.2", factor_per_layer)
+
+NORMS = [
+    ([(BATCH, "x.mean(axes), x.var(axes)")], "The variance has n - 1"),
+    ([("if training:", "if True:")], "In evaluation the running averages count"),
+    ([(f"    {LAID}", f"    {USED}\n    {LAID}")], "These are the running averages"),
+    ([(BATCH, "x.mean(axes), var.clone()")], "One of the two is the running average"),
+    ([(BATCH, "mean.clone(), x.var(axes, correction=0)")], "One of the two is the run"),
+    ([(f"    {LAID}", f"    mu = x.mean(axes)\n    {LAID}")], "One of the two is of"),
+    ([(USED, "mu, sigma2 = mean * 0, var")], "The mean is not subtracted"),
+    (first("if training: return (x - x.mean()) / (x.var() + eps) ** 0.5"),
+     "over axes 0, 1, 2, 3. Take them over the batch"),
+    (first("if training: return (x - x.mean(0)) / x.var(0).sqrt()"), "over axis 0. "),
+    (first("if training: return (x - x.mean((0, 2), True)) / "
+           "x.var((0, 2), correction=0, keepdim=True).sqrt()"), "over axes 0, 2. "),
+    ([(AXES, "0")], "the channels are axis 1 of x"),
+    ([(AXES, "[0, 2, 3]")], "Average over all of them but axis 1"),
+    (first("x.numpy().mean((0, 2, 3))"), "Stay with tensors"),
+    (first("B, C, H, W = x.shape"), "any number of axes"),
+    ([("mu.view(shape)", "mu")], "the channels are axis 1 of x"),
+    ([(LAID, "shape = [1, -1, 1, 1]")], "It has the shape of x"),
+    ([(LAID, "shape = [1, -1, 1, 1, 1][: x.ndim] if x.ndim < 5 else [-1, 1, 1]")],
+     "along axis 2 of x"),
+    ([(" + eps)", ")")], "ε is missing under the root"),
+    ([("+ eps)", "+ 1e-5)")], "not the argument `eps`"),
+    ([(ROOT_OF, "(sigma2.view(shape).sqrt() + eps)")], "before the root is taken"),
+    ([(ROOT_OF, "(sigma2.view(shape) + eps)")], "Divide by its root"),
+    ([(ROOT_OF, "(sigma2.view(shape).sqrt() + eps).sqrt()")], "root was taken twice"),
+    ([("/ (sigma2", "* (sigma2")], "You multiplied"),
+    ([(f" / {ROOT_OF}", "")], "nothing divides"),
+    ([("(x - mu.view(shape))", "x")], "The mean is not subtracted"),
+    ([("(x - mu.view(shape))", "x - mu.view(shape)")], "Which brackets are missing?"),
+    ([("return (x", "return 2 * (x")], "Subtract the mean of each channel"),
+    ([("return (x", "return x; (x")], "x came back as it was"),
+    ([("return (x", "(x")], "is a `return` missing"),
+    ([("eps).sqrt()", "eps).sqrt(), mean, var")], "Return a tensor of PyTorch"),
+    ([(MEAN, "pass")], "The `mean` of the caller stayed as it was"),
+    ([(VAR, "pass")], "The `var` of the caller stayed as it was"),
+    ([(MEAN, "mean = mean.lerp(mu, momentum)")], "`mean = …` only gives the name"),
+    ([(VAR, "var = var.lerp(x.var(axes), momentum)")], "`var = …` only gives the name"),
+    ([(MEAN, "mean.lerp_(mu, 1 - momentum)")], "the wrong way round"),
+    ([(VAR, "var.lerp_(x.var(axes), 1 - momentum)")], "the wrong way round"),
+    ([(MEAN, "mean.lerp_(mu, 0.1)")], "not always 0.1"),
+    ([(MEAN, "mean.copy_(mu)")], "The old average is gone"),
+    ([(MEAN, "mean.copy_(momentum * mu)")], "The old average is gone"),
+    ([(MEAN, "mean.add_(momentum * mu)")], "nothing of the old taken away"),
+    ([(MEAN, f"{MEAN}.lerp_(mu, momentum)")], "It moved twice"),
+    ([(MEAN, "mean.lerp_(sigma2, momentum)")], "Keep 1 - momentum of the old `mean`"),
+    ([(VAR, "var.lerp_(sigma2, momentum)")], "averages variances with n - 1"),
+    ([(VAR, "var.lerp_(x.std(axes), momentum)")], "The standard deviation went in"),
+    ([(VAR, "var.lerp_(sigma2.sqrt(), momentum)")], "The standard deviation went in"),
+    ([(VAR, "var.lerp_(mu, momentum)")], "The mean of the batch went into"),
+    ([(BOTH, "if True:")], "under `torch.no_grad()`"),
+    ([("    if training:", "    if not training:\n        "
+       f"{MEAN.replace('mu', 'x.mean(axes)')}\n        {VAR}\n    if training:")],
+     "The averages moved before they were used"),
+    ([("return (x", "y = (x"), ("eps).sqrt()", "eps).sqrt()\n"
+       "    mean[0] += not training\n    return y")], "as `+=` does"),
+    ([("sigma2.view(shape) + eps", "sigma2.add_(eps).view(shape)")], "as `+=` does"),
+    ([(BATCH, "x.mean(axes).detach(), x.var(axes, correction=0)")], "the mean,"),
+    ([(BATCH, "x.mean(axes), x.var(axes, correction=0).detach()")], "the variance,"),
+    ([("mu.view(shape)", "mu.detach().view(shape)"), ("a2.view", "a2.detach().view")],
+     "back through mean and variance"),
+    (first("x = x.detach()"), "None comes back"),
+    (first("training = training and len(x) > 1"), "These are the running averages"),
+    (first("if not training and x.ndim < 3: return x - mean[:, None]"),
+     "the channels are axis 1 of x"),
+    (first("x = x if training else x.detach()"), "None comes back"),
+    (first("torch.set_grad_enabled(False)"), "None comes back"),
+    ([("(x - mu", "(x.sub_(mu"), ("view(shape))", "view(shape)))")], "write into x"),
+    ([(", momentum=0.1, eps=1e-5", ", momentum, eps")], "the first line of the"),
+    ([(", eps=1e-5", ""), ("+ eps", "+ 1e-5")], "the first line of the starter"),
+]  # fmt: skip
+
+test_wrong_norm_is_explained = explained("05.2", NORMS)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "F.batch_norm(x, mean, var, None, None, training, momentum, eps)",
+        "torch.batch_norm(x, None, None, mean, var, training, momentum, eps, False)",
+        "torch.native_batch_norm(x, None, None, mean, var, training, momentum, eps)[0]",
+        "F.layer_norm(x, x.shape[1:])",
+        "F.group_norm(x, x.shape[1]) if x.ndim > 2 else None",
+        "F.instance_norm(x.transpose(0, 1).flatten(1)[None], eps=eps)",
+    ],
+)
+def test_a_norm_of_pytorchs_own_is_refused(call):
+    def normalise(x, mean, var, training, momentum=0.1, eps=1e-5):
+        y = ANSWERS["05.2"](x, mean, var, training, momentum, eps)
+        mean, var = mean.clone(), var.clone()
+        eval(call)
+        return y
+
+    assert "Now write the formula out" in hint_of("05.2", normalise)
+
+
+def by_moving_the_channels(x, mean, var, training, momentum=0.1, eps=1e-5):
+    rows = x.movedim(1, -1)  # (B, ..., C)
+    flat = rows.reshape(-1, len(mean))
+    mu, sigma2 = mean, var
+    if training:
+        mu = flat.sum(0) / len(flat)
+        sigma2 = ((flat - mu) ** 2).sum(0) / len(flat)
+        mean += momentum * (mu.detach() - mean)
+        var.mul_(1 - momentum)
+        var += momentum * sigma2.detach() * len(flat) / (len(flat) - 1)
+    return ((rows - mu) * torch.rsqrt(sigma2 + eps)).movedim(-1, 1)
+
+
+def channel_by_channel(x, mean, var, training, momentum=0.1, eps=1e-5):
+    done = []
+    for channel, part in enumerate(x.unbind(1)):
+        mu, sigma2 = mean[channel].clone(), var[channel].clone()
+        if training:
+            mu = part.mean()
+            sigma2 = part.square().mean() - mu**2
+            n = part.numel()
+            mean.data[channel] = (1 - momentum) * mean[channel] + momentum * mu.item()
+            unbiased = sigma2.item() * n / (n - 1)
+            var.data[channel] = (1 - momentum) * var[channel] + momentum * unbiased
+        done.append((part - mu) / (sigma2 + eps) ** 0.5)
+    return torch.stack(done, 1)
+
+
+def with_kept_axes(x, mean, var, training, momentum=0.1, eps=1e-5):
+    axes = (0, *range(2, x.dim()))
+    if not training:
+        ones = (1,) * (x.dim() - 2)
+        return (x - mean.reshape(-1, *ones)) / var.add(eps).sqrt().reshape(-1, *ones)
+    sigma2, mu = torch.var_mean(x, axes, correction=0, keepdim=True)
+    n = x.numel() / x.shape[1]
+    with torch.no_grad():
+        mean.copy_((1 - momentum) * mean + momentum * mu.flatten())
+        var[:] = var * (1 - momentum) + momentum * n / (n - 1) * sigma2.flatten()
+    return (x - mu) / torch.sqrt(sigma2 + eps)
+
+
+@pytest.mark.parametrize(
+    "answer", [by_moving_the_channels, channel_by_channel, with_kept_axes]
+)
+def test_another_way_to_normalise_passes(answer):
+    passes("05.2", answer)
 
 
 SMALL = "layer.bias.grad.norm() < 1e-3 * layer.weight.grad.norm()"
@@ -137,7 +248,13 @@ DEAD = [
     ([(NAMES, '"bias"')], "`bias` is not among the names"),
     ([("layer.bias is not None", "True")], "has `layer.bias = None`"),
     ([(".backward()", "")], "before `backward()`"),
-]
+    ([("return [", "layers = [m for m in net.modules() if isinstance(m, nn.Conv2d)]\n"
+       "    return ["), ("3 * layer.weight", "3 * layers[0].weight")],
+     "beside that of another layer's weight"),
+    ([("return [", "layers = [m for m in net.modules() if isinstance(m, nn.Conv2d)]\n"
+       "    least = min(m.weight.grad.norm() for m in layers)\n    return ["),
+      ("3 * layer.weight.grad.norm()", "3 * least")], "of its own weight"),
+]  # fmt: skip
 
 test_wrong_list_of_biases_is_explained = explained("05.3", DEAD)
 

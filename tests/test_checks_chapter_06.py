@@ -11,78 +11,97 @@ from resnet_lessons import checks
 from resnet_lessons.checks import mistakes_06
 from wrong_answers import ANSWERS, explained, hint_of, passes
 
-SLICE = "x[:, :, ::stride, ::stride]"
-PAD = "F.pad(x, (0, 0, 0, 0, 0, extra))"
-COPIES = "x.repeat(1, -(-out_channels // x.shape[1]), 1, 1)[:, :out_channels]"
+ZERO_X, GRID = "g.new_zeros(shape)", "[:, :, ::stride, ::stride]"
+TAKEN, WRITTEN = "g[:, : shape[1]]", "at_x[:, :, ::stride, ::stride] = g[:, : shape[1]]"
+RETURN = "return at_x"
+SPREAD = (
+    f"torch.nn.functional.interpolate({TAKEN}, scale_factor=stride)"
+    "[:, :, : shape[2], : shape[3]]"
+)
 SHORTCUTS = [
-    ([(SLICE, "x"), (PAD, "x")], "x came back as it was"),
-    ([(PAD, "x")], "channels are still those of x"),
-    ([(SLICE, "x")], "The grid is still that of x"),
-    ([(SLICE, "x[:, :, ::stride]")], "Only the rows"),
-    ([(SLICE, "x[:, :, :, ::stride]")], "Only the columns"),
-    ([("(0, 0, 0, 0, 0, extra)", "(0, 0, 0, 0, extra, 0)")], "stand in front"),
-    (
-        [("(0, 0, 0, 0, 0, extra)", "(0, 0, 0, 0, extra // 2, extra - extra // 2)")],
-        "Some published code does so",
-    ),
-    ([(PAD, COPIES)], "copies of x"),
-    ([("(0, 0, 0, 0, 0, extra)", "(0, extra)")], "went to the columns"),
-    ([("(0, 0, 0, 0, 0, extra)", "(0, 0, 0, extra)")], "went to the rows"),
-    ([(SLICE, "x[:, :, 1::stride, 1::stride]")], "the second row"),
-    (
-        [(SLICE, "x[:, :, :-(-x.shape[2] // stride), :-(-x.shape[3] // stride)]")],
-        "top left corner",
-    ),
-    ([(SLICE, "F.avg_pool2d(x, stride, ceil_mode=True)")], "You averaged"),
-    ([(SLICE, "F.avg_pool2d(x, stride)")], "You averaged"),
-    ([(SLICE, "F.max_pool2d(x, stride, ceil_mode=True)")], "You took maxima"),
-    (
-        [
-            (SLICE, "x[:, :, : x.shape[2] // stride * stride][:, :, ::stride]"),
-            (
-                "    extra =",
-                "    x = x[:, :, :, : x.shape[3] // stride * stride][..., ::stride]\n"
-                "    extra =",
-            ),
-        ],
-        "An odd grid lost its last row",
-    ),
-    ([("0, 0, 0, 0, 0, extra", "0, 0, 0, 0, 0, 0, 0, extra")], "became new pictures"),
-    ([("    x =", "    if x.shape[1] == out_channels: return x\n    x =")],
-     "That is right only at stride 1"),
-    ([(SLICE, "x.mul_(2)[:, :, ::stride, ::stride]")], "append zeros"),
-    ([(PAD, "F.pad(x.detach(), (0, 0, 0, 0, 0, extra))")], "cut the gradient"),
-    ([(PAD, f"{PAD}.detach().requires_grad_()")], "cut the gradient"),
-    ([(PAD, "torch.zeros(9)[:out_channels]")], "append zeros"),
-    ([("0, extra)", "0, out_channels)")], "Some are there already"),
-    ([(SLICE, "x[:, :, ::2, ::2]")], "axis 2: 3 rows instead of 5"),
-    ([(SLICE, "x[:, ::stride, ::stride]")], "axis 3: 6 columns instead of 3"),
-    ([(PAD, "torch.cat([x, torch.zeros_like(x)], 0)")], "axis 0: 4 pictures instead"),
-    ([(PAD, "torch.cat([x, torch.zeros_like(x)], 1)")], "axis 1: 6 channels instead"),
+    ([(RETURN, "return g")], "g came back as it was"),
+    ([(WRITTEN, "pass")], "Only zeros came back"),
+    ([(RETURN, f"return {TAKEN}")], "The grid is still that of y"),
+    ([(ZERO_X, "g.new_zeros(shape[0], g.shape[1], *shape[2:])"), (TAKEN, "g")],
+     "The channels are still those of y"),
+    ([(TAKEN, "g[:, -shape[1] :]")], "These are the last channels"),
+    ([(TAKEN, "g.sum(1, keepdim=True)")], "All channels of g were added up"),
+    ([(TAKEN, "g[:, : shape[1]] + torch.cat([g, 0 * g], 1)[:, shape[1] :]"
+       "[:, : shape[1]]")], "The other channels of g were added"),
+    ([(RETURN, f"return {SPREAD}")], "given to every place of its patch"),
+    ([(RETURN, f"return {SPREAD} / stride**2")], "an average over each patch"),
+    ([(TAKEN, f"{TAKEN} * stride")], "All other places get 0"),
+    ([(TAKEN, f"{TAKEN} * stride**2")], "but multiplied"),
+    ([(TAKEN, f"{TAKEN} / stride**2")], "but divided"),
+    ([(TAKEN, f"1 + 0 * {TAKEN}")], "Ones at the right places"),
+    ([(WRITTEN, "at_x[:, :, 1::stride, 1::stride] = g[:, : shape[1]]")],
+     "start at the second row"),
+    ([(WRITTEN, "at_x[:, :, : g.shape[2], : g.shape[3]] = g[:, : shape[1]]")],
+     "in the top left corner"),
+    ([(WRITTEN, "for i in range(shape[2] // stride):\n"
+       "        for j in range(shape[3] // stride):\n"
+       "            at_x[:, :, i * stride, j * stride] = g[:, : shape[1], i, j]")],
+     "9 rows become 5, not 4"),
+    ([(TAKEN, "g")], "what of g belongs to x, and where?"),
+    ([(GRID, "[:, :, ::stride]")], "what of g belongs to x, and where?"),
+    ([(GRID, "[:, ::stride, ::stride]")], "what of g belongs to x, and where?"),
+    ([(ZERO_X, "g.new_zeros(*shape[:2], g.shape[2] * stride, g.shape[3] * stride)")],
+     "Look at axis 2: 10 rows instead of 9"),
+    ([(ZERO_X, "torch.zeros(shape[1:])"), ("[:, :, ::", "[:, ::"),
+      (TAKEN, "g[0, : shape[1]]")], "All other places get 0"),
+    ([(RETURN, "g.zero_()\n    return at_x")], "Write into new zeros"),
+    ([(ZERO_X, "torch.zeros(shape, requires_grad=True)"),
+      (WRITTEN, f"y = at_x{GRID}; at_x = torch.autograd.grad(y, at_x, {TAKEN})[0]")],
+     "Autograd is switched off"),
 ]  # fmt: skip
 
 test_shortcut_mistake_is_named = explained("06.1", SHORTCUTS)
 
 
-def test_writing_into_x_is_named():
-    solve = ANSWERS["06.1"]
-
-    def shortcut_a(x, out_channels, stride):
-        y = solve(x, out_channels, stride).clone()
-        if not x.requires_grad:
-            x.zero_()
-        return y
-
-    assert "A slice is a view" in hint_of("06.1", shortcut_a)
+def by_a_transposed_convolution(g, shape, stride):
+    kernel = torch.zeros(shape[1], 1, stride, stride)
+    kernel[..., 0, 0] = 1
+    g = g[:, : shape[1]]
+    at_x = F.conv_transpose2d(g, kernel, stride=stride, groups=shape[1])
+    right, below = shape[3] - at_x.shape[3], shape[2] - at_x.shape[2]
+    return F.pad(at_x, (0, right, 0, below))  # which crops where it is negative
 
 
-def test_zeros_joined_to_x_pass_too():
-    def shortcut_a(x, out_channels, stride):
-        x = x[..., ::stride, ::stride]
-        zeros = x.new_zeros(len(x), out_channels - x.shape[1], *x.shape[2:])
-        return torch.cat([x, zeros], 1)
+def number_by_number(g, shape, stride):
+    at_x = torch.zeros(*shape).tolist()
+    for b, picture in enumerate(g.tolist()):
+        for c, rows in enumerate(picture[: shape[1]]):
+            for i, row in enumerate(rows):
+                for j, number in enumerate(row):
+                    at_x[b][c][i * stride][j * stride] = number
+    return torch.tensor(at_x)
 
-    passes("06.1", shortcut_a)
+
+def by_matrices(g, shape, stride):
+    rows, columns = (torch.eye(side)[:, ::stride] for side in shape[2:])
+    return rows @ g.narrow(1, 0, shape[1]) @ columns.T
+
+
+def by_a_mask(g, shape, stride):
+    picked = torch.zeros(shape, dtype=torch.bool)
+    picked[..., ::stride, ::stride] = True
+    return torch.zeros(shape).masked_scatter(picked, g[:, : shape[1]].contiguous())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [by_a_transposed_convolution, number_by_number, by_matrices, by_a_mask],
+)
+def test_another_way_back_passes(answer):
+    passes("06.1", answer)
+
+
+def test_g_itself_may_come_back_where_nothing_changes():
+    def shortcut_a_backward(g, shape, stride):
+        same = g.shape == shape
+        return g if same else ANSWERS["06.1"](g, shape, stride)
+
+    passes("06.1", shortcut_a_backward)
 
 
 COST = "in_channels * out_channels + 2 * out_channels"
@@ -117,12 +136,12 @@ def test_each_mistake_in_a_count_has_a_number_of_its_own(mistake, hint):
     assert hint_of("06.2", mistake) == hint
 
 
-GRAD = "torch.autograd.grad(residual(x), x, grad_outputs=g)"
+PASS, GRAD = "copy.deepcopy(residual)(x)", "torch.autograd.grad(y, x, grad_outputs=g)"
 PAIR = "return g, through_residual"
 TERMS = [
     ([(PAIR, "return through_residual, g")], "swapped"),
     ([(PAIR, "return g, g + through_residual")], "already the sum of both"),
-    ([("residual(x), x", "residual(x) + x, x")], "without `+ x`"),
+    ([(PASS, f"{PASS} + x")], "without `+ x`"),
     ([(PAIR, "return g + through_residual, through_residual")], "The first is already"),
     ([("grad_outputs=g", "grad_outputs=torch.ones_like(g)")], "residual(x).sum()"),
     (
@@ -142,9 +161,9 @@ TERMS = [
     ([(PAIR, "return g, 0 * g")], "through F alone"),
     ([(PAIR, "return g, g * torch.autograd.grad(residual(x).sum(), x)[0]")],
      "multiplied by g after the way back through F"),
-    ([("residual(x), x, grad_outputs=g", "residual(x), x")], "Tell autograd"),
-    ([("residual(x), x, grad_outputs=g",
-       "residual(x.detach()), x, g, allow_unused=True")], "One term is `None`"),
+    ([("y, x, grad_outputs=g", "y, x")], "Tell autograd"),
+    ([(PASS, "residual(x.detach())"), ("grad_outputs=g", "g, allow_unused=True")],
+     "One term is `None`"),
     ([("x.detach().requires_grad_()", "x")], "an x that asks for a gradient"),
     ([("    (through_residual,)", "    torch.set_grad_enabled(False)\n"
        "    (through_residual,)")], "not under `no_grad`"),
@@ -153,6 +172,17 @@ TERMS = [
     ([(PAIR, "return x, ...")], "The first is x itself"),
     ([(PAIR, "return 2 * g, ...")], "what arrives at y arrives at x"),
     ([("x.detach().requires_grad_()", "x.requires_grad_()")], "of the caller"),
+    ([(PASS, "residual(x)")], "Send x through a copy"),
+    ([("    y =", "    return g, torch.func.vjp(copy.deepcopy(residual), x)[1](g)[0]\n"
+       "    y =")], "which `torch.func` does not allow"),
+    ([(PASS, "copy.copy(residual)(x)")], "Send x through a copy"),
+    ([(PASS, "copy.deepcopy(residual).eval()(x)")], "the gradient in evaluation mode"),
+    ([(PASS, "copy.deepcopy(residual).train()(x)")], "the gradient in training mode"),
+    ([(PASS, "residual.eval()(x)"), ("    return", "    residual.train()\n    return")],
+     "the mode that is wanted"),
+    ([("    y =", "    mode = residual.training\n    y ="),
+      (PASS, "residual.eval()(x)"),
+      ("    return", "    residual.train(mode)\n    return")], "in evaluation mode"),
     (
         [
             (GRAD, "[None]"),
@@ -210,10 +240,43 @@ def test_a_gradient_left_at_x_is_found():
 def test_the_difference_of_two_gradients_passes_too():
     def gradient_terms(residual, x, g):
         x = x.clone().requires_grad_()
-        (total,) = torch.autograd.grad(residual(x) + x, x, g)
+        (total,) = torch.autograd.grad(copy.deepcopy(residual)(x) + x, x, g)
         return g, total - g
 
     passes("06.3", gradient_terms)
+
+
+def test_averages_that_are_put_back_are_no_trace():
+    def gradient_terms(residual, x, g):
+        before = {name: t.clone() for name, t in residual.state_dict().items()}
+        asks = x.clone().requires_grad_()
+        (through,) = torch.autograd.grad(residual(asks), asks, g)
+        residual.load_state_dict(before)
+        return g, through
+
+    passes("06.3", gradient_terms)
+
+
+def test_a_pass_with_buffers_of_its_own_is_no_trace():
+    def gradient_terms(residual, x, g):
+        buffers = {name: buffer.clone() for name, buffer in residual.named_buffers()}
+        parts = {**dict(residual.named_parameters()), **buffers}
+        x = x.clone().requires_grad_()
+        y = torch.func.functional_call(residual, parts, x)
+        return g, torch.autograd.grad(y, x, g)[0]
+
+    passes("06.3", gradient_terms)
+
+
+def test_a_batch_that_is_still_counted_is_a_trace():
+    def gradient_terms(residual, x, g):
+        terms = ANSWERS["06.3"](residual, x, g)
+        for name, buffer in residual.named_buffers():
+            buffer += name.endswith("tracked")
+        return terms
+
+    message = checks.check("06.3", gradient_terms).messages[-1]
+    assert "num_batches_tracked" in message.got
 
 
 def test_a_starter_with_two_gaps_is_not_attempted():
@@ -223,9 +286,9 @@ def test_a_starter_with_two_gaps_is_not_attempted():
 
 def test_the_judges_do_not_copy_the_reference():
     """06.1 is judged by the library, which another test compares with figures."""
-    x = torch.randn(1, 2, 4, 4)
-    want = torch.cat([F.interpolate(x, scale_factor=0.5), torch.zeros(1, 1, 2, 2)], 1)
-    assert torch.equal(ANSWERS["06.1"](x, 3, 2), want)
+    g = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])
+    want = torch.tensor([[[[1.0, 0.0, 2.0], [0.0, 0.0, 0.0]]]])
+    assert torch.equal(ANSWERS["06.1"](g, (1, 1, 2, 3), 2), want)
 
 
 IDENTITY = "nn.init.dirac_(torch.empty_like(conv.weight), conv.groups)"

@@ -249,15 +249,22 @@ def test_gamma_filled_through_its_data_passes():
 
 
 INNER = {"residual.0.0.weight", "residual.0.1.weight", "residual.0.1.bias"}
-FROZEN = INNER | {"residual.1.0.weight"}
+BATCH_ZERO = INNER | {"residual.1.0.weight"}
+FROZEN = BATCH_ZERO | {"residual.1.1.weight"}
 PREDICTIONS = [
-    (FROZEN | {"residual.1.1.weight"}, "γ itself does get a gradient"),
-    (FROZEN | {"residual.1.1.bias"}, "β is added behind γ"),
+    (BATCH_ZERO, "in step 1 with BatchZero"),
+    (FROZEN | {"residual.1.1.bias"}, "These are all of its parameters"),
+    (INNER | {"residual.1.1.bias"}, "added behind all that is 0"),
     (FROZEN | {"shortcut.1.0.weight"}, "no parameter of that name"),
-    (INNER, "second convolution is missing"),
-    (FROZEN - {"residual.0.1.bias"}, "two parameters"),
-    (set(), "`not p.grad.any()` finds it"),
-    ({"residual.1.1.weight", "residual.1.1.bias"}, "Take the others"),
+    (INNER, "gets only zeros"),
+    (INNER | {"residual.1.1.weight"}, "gets only zeros"),
+    (FROZEN - {"residual.0.1.bias"}, "two parameters of the BatchNorm"),
+    (FROZEN - {"residual.0.0.weight"}, "one of the convolution"),
+    (FROZEN - {"residual.0.1.weight"}, "What about the γ that is 0?"),
+    ({"residual.0.0.weight"}, "What about the γ that is 0?"),
+    (set(), "for which `not p.grad.any()` holds"),
+    ({"residual.1.1.bias"}, "Take the others"),
+    ({"residual.1.1.weight", "residual.1.1.bias"}, "added behind all that is 0"),
     ({"conv1.weight"}, "no parameter of that name"),
     ({1, 2}, "Return names"),
 ]
@@ -269,11 +276,11 @@ def test_wrong_prediction_is_answered(names, words):
     assert words in hint_of("07.3", names)
 
 
-@pytest.mark.parametrize("names", [set(), INNER, {"conv1.weight"}])
+@pytest.mark.parametrize("names", [set(), INNER, BATCH_ZERO, {"conv1.weight"}])
 def test_a_wrong_prediction_is_not_told_the_names(names):
     report = str(checks.check("07.3", names))
     assert not any(name in report for name in FROZEN - names)
-    assert "expected: 4 in all" in report
+    assert "expected: 5 in all" in report
 
 
 def test_a_prediction_of_one_name_is_told_what_to_pass():
@@ -283,7 +290,7 @@ def test_a_prediction_of_one_name_is_told_what_to_pass():
 
 def test_shortcut_in_a_prediction_is_answered():
     def answer(block):
-        return {name for name, _ in block.named_parameters() if "1.1" not in name}
+        return {name for name, _ in block.named_parameters() if "1.1.b" not in name}
 
     assert "goes around F" in hint_of("07.3", answer)
 
@@ -293,6 +300,38 @@ def test_gradients_that_were_never_taken_are_asked_about():
         return {name for name, p in block.named_parameters() if p.grad is None}
 
     assert "Did `backward()` run" in hint_of("07.3", answer)
+
+
+def by_adam_with_decay(block):
+    optimizer = torch.optim.AdamW(block.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        y = block(torch.randn(4, block.residual[0][0].in_channels, 7, 7))
+        (y - torch.rand_like(y)).abs().mean().backward()
+        optimizer.step()
+    return [n for n, p in block.named_parameters() if p.grad.abs().max() == 0]
+
+
+def by_autograd_at_the_first_step(block):
+    names, parameters = zip(*block.named_parameters(), strict=True)
+    y = block(torch.randn(4, block.residual[0][0].in_channels, 7, 7))
+    found = torch.autograd.grad((y**3).sum(), parameters)
+    return frozenset(n for n, g in zip(names, found, strict=True) if not g.any())
+
+
+@pytest.mark.parametrize("answer", [by_adam_with_decay, by_autograd_at_the_first_step])
+def test_another_experiment_finds_the_same(answer):
+    passes("07.3", answer)
+
+
+def test_gradients_that_were_cleared_are_asked_about():
+    def answer(block):
+        channels = block.residual[0][0].in_channels
+        block(torch.randn(2, channels, 8, 8)).sum().backward()
+        block.zero_grad()
+        return {name for name, p in block.named_parameters() if not p.grad.any()}
+
+    assert "look in between" in hint_of("07.3", answer)
 
 
 def test_pictures_of_a_fixed_number_of_channels_are_told_what_a_block_wants():

@@ -44,6 +44,10 @@ COSTS = [
      "projection has the stride too"),
     ([("first += in_channels", "first += blocks * in_channels")],
      "Only the first block"),
+    ([(REST, f"{REST} + (blocks - 1) * width**2 * (stride > 1)")],
+     "Only the first block has a projection"),
+    ([("width * width\n    if", "width * width + 2 * blocks * width\n    if")],
+     "No bias and no BatchNorm"),
     ([("(blocks - 1)", "blocks")], "One block too many"),
     ([(PLACES, "int(size / stride + 0.5) ** 2")], "7 become 3 at stride 3"),
     ([(PLACES, "((size + 1) // stride) ** 2")], "1 and 3 too"),
@@ -54,6 +58,9 @@ COSTS = [
     ([(FIRST, FIRST.replace("width * width", "in_channels * width"))],
      "the first one puts out"),
     ([(REST, REST.replace("2 * ", ""))], "Each of the other blocks has two"),
+    ([(FIRST, f"blocks * ({FIRST})"), (REST, "0")], "meets `in_channels`. The others"),
+    ([(FIRST, "blocks * 2 * 9 * in_channels * width"), (REST, "0")],
+     "Only the very first convolution"),
 ]  # fmt: skip
 
 test_wrong_cost_of_a_stage_is_explained = explained("08.1", COSTS)

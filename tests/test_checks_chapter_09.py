@@ -1,5 +1,8 @@
 """The checks of chapter 9 name the mistake that was made."""
 
+import math
+
+import pytest
 import torch
 from torch import nn
 
@@ -7,55 +10,84 @@ from resnet_lessons import nets, probes
 from wrong_answers import ANSWERS, edited, explained, hint_of, passes
 
 BEFORE, AFTER = "before = size**2", "after = (-(-size // stride)) ** 2"
-FIRST = "macs = before * in_channels * width"
-MIDDLE = "after * 9 * width * width"
-LAST = "macs += after * width * out_channels"
+FIRST = "values = before * width"
+MIDDLE = "values += after * width  # the stride"
+LAST = "    values += after * out_channels\n    if"
+PROJECT = "values += after * out_channels  # the projection"
 IF = "stride != 1 or in_channels != out_channels"
-COSTS = [
-    ([(BEFORE, "before = 1"), (AFTER, "after = 1")], "multiply by the number of pl"),
+COUNTS = [
+    (lambda *case: macs_of(*case), "the number of MACs"),
+    (lambda i, w, s, n: macs_of(i, w, 1, 1), "These are the weights"),
+    ([(BEFORE, "before = 1"), (AFTER, "after = 1")], "Each one is a grid"),
     (
         [(BEFORE, "before = size"), (AFTER, "after = -(-size // stride)")],
         "squared",
     ),
     ([(BEFORE, "before = (-(-size // stride)) ** 2")], "That is the paper's block"),
     ([(AFTER, "after = size**2")], "for all of them"),
-    ([(MIDDLE, "before * 9 * width * width")], "puts out the small grid already"),
+    ([(MIDDLE, MIDDLE.replace("after", "before"))], "puts out the small grid already"),
     ([(AFTER, "after = (size // stride) ** 2")], "rounds up"),
-    ([("macs += after * in_", "macs += before * in_")], "has the stride too: it puts"),
-    ([(IF, "False")], "projection is missing"),
-    ([(IF, "in_channels != out_channels")], "with the stride too"),
-    ([(IF, "stride != 1")], "the first stage of ResNet-50"),
-    ([(IF, "stride != 1 or in_channels != width")], "not with the width of the middle"),
-    ([(IF, "True")], "costs nothing"),
-    ([("after * in_", "after * 9 * in_")], "one weight for each pair"),
-    ([("4 * width", "width")], "puts out `4 * width` channels, not `width`"),
-    ([(MIDDLE, "after * width * width")], "The middle one is 3×3"),
-    ([(MIDDLE, "after * 3 * width * width")], "not three"),
-    ([(FIRST, FIRST + " * 9"), (LAST, LAST + " * 9")], "Only the middle one is 3×3"),
-    ([(LAST, "pass")], "back to `4 * width`, is missing"),
-    ([(FIRST, "macs = 0")], "down to `width`, is missing"),
-    ([("return macs", "return 2 * macs")], "one of each"),
-    ([("return macs", "return macs + 1")], "places × weights"),
     ([(AFTER, "after = round(size / stride) ** 2")], "9 places become 5"),
     ([(AFTER, "after = (size / stride) ** 2")], "9 places become 5"),
-    ([(AFTER, "after = size**2 // stride")], "divide the side by it, then square"),
+    ([(AFTER, "after = int(size / stride + 0.5) ** 2")], "7 become 3 at stride 3"),
+    ([(AFTER, "after = ((size + 1) // stride) ** 2")], "1 and 3 too"),
+    ([(AFTER, "after = ((size + 1) // 2) ** 2")], "need not be 2"),
     (
         [(AFTER, "after = (size if stride == 1 else (size + 1) // 2) ** 2")],
         "need not be 2",
     ),
+    ([(AFTER, "after = size**2 // stride")], "divide the side by it, then square"),
+    ([(AFTER, "after = ((size - 3) // stride + 1) ** 2")], "is padded"),
+    ([(PROJECT, PROJECT.replace("after", "before"))], "both put out the small grid"),
+    ([(LAST, LAST.replace("after", "before"))], "both put out the small grid"),
+    ([(PROJECT, "values += after * width")], "puts out `4 * width` channels."),
+    ([(PROJECT, "values += after * in_channels")], "however many arrive"),
+    ([(LAST, LAST.replace("out_channels\n", "in_channels\n"))], "however many arrive"),
+    ([(IF, "True")], "`in_channels` is `4 * width`"),
+    ([(IF, "stride != 1 or in_channels != width")], "`in_channels` is `4 * width`"),
+    ([(FIRST, FIRST + " + before * in_channels")], "neither x nor the sum"),
+    ([("return values", "return values + after * out_channels")], "nor the sum"),
+    ([(IF, "False")], "projection is missing"),
+    ([(IF, "in_channels != out_channels")], "with the stride too"),
     ([(IF, "stride == 2 or in_channels != out_channels")], "with the stride too"),
-    ([("after * in_channels", "after * width")], "takes x itself"),
-    ([(AFTER, "after = int(size / stride + 0.5) ** 2")], "7 become 3 at stride 3"),
-    ([(AFTER, "after = ((size + 1) // stride) ** 2")], "1 and 3 too"),
+    ([(IF, "stride != 1")], "the first stage of ResNet-50"),
     ([(IF, IF.replace("!= out", "< out"))], "with the channels too"),
     ([(IF, IF.replace("!= out", "> out"))], "with the channels too"),
+    ([("4 * width", "width")], "All three convolutions put out"),
     (
-        [("after * in_channels * out_channels", "after * in_channels * width")],
-        "what is added to F(x)",
+        [("4 * width", "width"), (IF, "stride != 1 or in_channels != 4 * width")],
+        "puts out `4 * width` channels, not `width`",
     ),
+    ([(LAST, "    if")], "back to `4 * width`, is missing"),
+    ([(FIRST, "values = 0")], "All three convolutions put out"),
+    ([(MIDDLE, "#")], "All three convolutions put out"),
+    ([(FIRST, "values = 0"), (MIDDLE, "#")], "All three convolutions put out"),
+    ([(MIDDLE, "values += 9 * after * width  #")], "makes one number of them"),
+    (lambda *case: read_by(*case), "what the convolutions read"),
+    ([("return values", "return 2 * values")], "counts once"),
+    ([("* width", "* 4 * width"), ("4 * 4 * width", "4 * width")], "`4 * width` wide"),
+    ([("return values", "return 4 * values")], "These are bytes"),
+    ([("return values", "return 3 * values")], "and the sum put out does not count"),
+    ([("return values", "return before, values")], "places × output channels"),
 ]
 
-test_wrong_cost_of_a_bottleneck_is_explained = explained("09.1", COSTS)
+test_wrong_count_of_what_is_put_out_is_explained = explained("09.1", COUNTS)
+
+
+def macs_of(in_channels, width, stride, size):
+    block = nets.BottleneckBlock(in_channels, width, stride)
+    return probes.macs(block, (in_channels, size, size))
+
+
+def read_by(in_channels, width, stride, size):
+    block = nets.BottleneckBlock(in_channels, width, stride)
+    return counted(block, (in_channels, size, size), "in_shape")
+
+
+def counted(net, shape, key="out_shape"):
+    """The numbers that all convolutions of a net put out, or read."""
+    rows = probes.shapes(net, shape, depth=None)
+    return sum(math.prod(getattr(r, key)) for r in rows if r.kind == "Conv2d")
 
 
 def test_the_width_of_what_comes_out_is_recognised():
@@ -65,13 +97,54 @@ def test_the_width_of_what_comes_out_is_recognised():
     assert "`width` is that of the middle" in hint_of("09.1", answer)
 
 
-def test_the_costs_add_up_to_a_stage_of_resnet_50():
-    """An independent sum: the blocks of the real net, narrow."""
-    solve = ANSWERS["09.1"]
+def by_hooks(in_channels, width, stride, size):
+    """Run a block, and ask each convolution."""
+    found = []
+    block = nets.BottleneckBlock(in_channels, width, stride)
+    for layer in block.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(lambda layer, x, y: found.append(y[0].numel()))
+    block.eval()(torch.zeros(1, in_channels, size, size))
+    return torch.tensor(found).sum()
+
+
+def by_grids(i, w, s, n):
+    after = math.ceil(n / s)
+    grids = [(w, n), (w, after), (4 * w, after)]
+    if (s, i) != (1, 4 * w):
+        grids.append((4 * w, after))
+    return float(sum(channels * side * side for channels, side in grids))
+
+
+def by_convolutions(i, w, s, n):
+    """The formula of the side, convolution by convolution."""
+    total = 0
+    for channels, k, stride, padding in [(w, 1, 1, 0), (w, 3, s, 1), (4 * w, 1, 1, 0)]:
+        n = (n + 2 * padding - k) // stride + 1
+        total += channels * n**2
+    return total + (4 * w * n**2 if s > 1 or i - 4 * w else 0)
+
+
+@pytest.mark.parametrize("answer", [by_hooks, by_grids, by_convolutions])
+def test_other_ways_to_count_what_is_put_out_pass(answer):
+    passes("09.1", answer)
+
+
+def test_a_bottleneck_puts_out_three_times_as_much_as_the_basic_block():
+    basic = counted(nets.BasicBlock(64, 64), (64, 1, 1))
+    assert ANSWERS["09.1"](256, 64, 1, 1) == 384 == 3 * basic
+
+
+def test_the_numbers_add_up_to_those_of_resnet_50():
+    """As chapter 8 counts them: the blocks of the real net, narrow."""
+    solve, i, side, total = ANSWERS["09.1"], 4, 18, 0
+    for width, blocks, stride in [(4, 3, 1), (8, 4, 2), (16, 6, 2), (32, 3, 2)]:
+        total += solve(i, width, stride, side)
+        i, side = 4 * width, -(-side // stride)
+        total += (blocks - 1) * solve(i, width, 1, side)
     net = nets.build("resnet-50", widths=(4, 8, 16, 32))
-    found = {row.name: row.macs for row in probes.stages(net, (3, 72, 72))}
-    assert found["stage 1"] == solve(4, 4, 1, 18) + 2 * solve(16, 4, 1, 18)
-    assert found["stage 3"] == solve(32, 16, 2, 9) + 5 * solve(64, 16, 1, 5)
+    stem = counted(net.stem, (3, 72, 72))
+    assert total == counted(net, (3, 72, 72)) - stem
 
 
 CHANNELS = "[in_channels, width, width, 4 * width]"
@@ -224,22 +297,25 @@ def test_a_whole_block_is_no_residual_function():
     assert "the shortcut does not belong" in hint_of("09.2", residual)
 
 
-BUDGET, COUNT = "2 * 9 * channels**2", "2 * squeeze + 9"
+MIDDLE_WIDTH = "math.isqrt(18 * channels**2 // (2 * squeeze + 9))"
+COUNT, WIDE = "(2 * squeeze + 9)", "return squeeze * middle"
 WIDTHS = [
-    ([("return squeeze * width", "return width")], "That is the middle"),
-    ([("return squeeze * width", "return squeeze * (width + 1)")], "one step too far"),
-    ([("return squeeze * width", "return squeeze * channels")], "there is room left"),
-    ([("return squeeze * width", "return channels")], "It may be wider"),
-    ([(BUDGET, "9 * channels**2")], "has two convolutions"),
-    ([(BUDGET, "2 * channels**2")], "in the basic block too"),
-    ([(COUNT, "squeeze + 9")], "one down and one up"),
+    ([(WIDE, "return middle")], "That is the middle"),
+    ([(WIDE, "return squeeze * (middle + 1)")], "one step too far"),
+    ([(WIDE, "return squeeze * channels")], "there is room left"),
+    ([(WIDE, "return channels")], "It may be wider"),
+    ([("18 *", "9 *")], "has two convolutions"),
+    ([("18 *", "2 *")], "in the basic block too"),
+    ([(COUNT, "(squeeze + 9)")], "one down and one up"),
     ([(COUNT, "9")], "You counted the 3×3 alone"),
-    ([(COUNT, "2 * squeeze + 1")], "The middle one is 3×3"),
-    ([(COUNT, "2 + 9")], "not `w**2`"),
-    ([(COUNT, "2 * 4 + 9")], "not always 4 times narrower"),
-    ([(COUNT, "2 * squeeze**2 + 9")], "not `(squeeze * w)**2`"),
-    ([("(width + 1) ** 2", "(width + 1)")], "left out a root"),
-    ([("return squeeze * width", "return squeeze * width + 2")], "Count both blocks"),
+    ([(COUNT, "(2 * squeeze + 1)")], "The middle one is 3×3"),
+    ([(COUNT, "(2 + 9)")], "not `w**2`"),
+    ([(COUNT, "(2 * 4 + 9)")], "not always 4 times narrower"),
+    ([(COUNT, "(2 * squeeze**2 + 9)")], "not `(squeeze * w)**2`"),
+    ([("math.isqrt", "int")], "left out a root"),
+    ([(WIDE, "return squeeze * middle + 2")], "Count both blocks"),
+    ([(WIDE, "return squeeze * max(1, middle)")], "middle of one channel does more"),
+    ([(WIDE, "return squeeze * middle or None")], "Nothing was returned"),
 ]
 
 test_wrong_width_is_explained = explained("09.3", WIDTHS)
@@ -252,7 +328,19 @@ ROOTS = [
         "Round the middle down first",
     ),
     (lambda c, s: s * c * (18 / (2 * s + 9)) ** 0.5, "Channels are whole numbers"),
+    (lambda c, s: max(fitting(c, s)), "return 0"),
+    (lambda c, s: next(reversed([*fitting(c, s)])), "return 0"),
+    (lambda c, s: [*fitting(c, s)][-1], "return 0"),
+    (lambda c, s: by_the_root(c, s) or -1, "return 0"),
 ]
+
+
+def fitting(channels, squeeze):
+    """The widths, from 1 channel in the middle on, that do not cost too much."""
+    budget = 18 * channels**2
+    wide = ((2 * squeeze + 9) * w**2 <= budget for w in range(1, 2 * channels))
+    return (squeeze * w for w, fits in enumerate(wide, 1) if fits)
+
 
 test_the_root_needs_rounding_at_the_right_place = explained("09.3", ROOTS)
 
@@ -264,10 +352,23 @@ def test_a_middle_rounded_to_the_nearest_is_refused():
     assert "one step too far" in hint_of("09.3", answer)
 
 
-def test_the_root_rounded_down_passes():
-    def answer(channels, squeeze):
-        return squeeze * int(channels * (18 / (2 * squeeze + 9)) ** 0.5)
+def by_the_root(channels, squeeze):
+    return squeeze * int(channels * (18 / (2 * squeeze + 9)) ** 0.5)
 
+
+def by_search(channels, squeeze):
+    return max(fitting(channels, squeeze), default=0)
+
+
+def step_by_step(channels, squeeze):
+    width = 0
+    while (2 * squeeze + 9) * (width + 1) ** 2 <= 2 * 9 * channels**2:
+        width += 1
+    return float(squeeze * width)
+
+
+@pytest.mark.parametrize("answer", [by_the_root, by_search, step_by_step])
+def test_other_ways_to_the_widest_one_pass(answer):
     passes("09.3", answer)
 
 

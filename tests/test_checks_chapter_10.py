@@ -198,6 +198,35 @@ SHARES = [
 test_wrong_share_is_explained = explained("10.2", SHARES)
 
 
+@pytest.mark.parametrize(
+    "same",
+    [torch.eq, torch.isclose, lambda a, b: torch.isclose(a, b, atol=1e-5)],
+)
+def test_what_one_block_does_and_another_undoes_is_noticed(same):
+    @torch.no_grad()
+    def untouched(blocks, x):
+        total = x
+        for block in blocks:
+            total = total + block.residual(x)
+            x = block(x)
+        return same(total, x).float().mean().item()
+
+    assert "compare after each block" in hint_of("10.2", untouched)
+
+
+def test_the_last_block_by_itself_is_not_enough_either():
+    @torch.no_grad()
+    def untouched(blocks, x):
+        total = x
+        for block in blocks:
+            alone = block.residual(x) + x
+            total = total + block.residual(x)
+            x = block(x)
+        return ((total == x) & (alone == x)).float().mean().item()
+
+    assert "compare after each block" in hint_of("10.2", untouched)
+
+
 @pytest.mark.parametrize("kind", [torch.tensor, np.float32])
 def test_a_share_of_any_kind_of_number_passes(kind):
     def untouched(blocks, x):

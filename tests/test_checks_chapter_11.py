@@ -2,6 +2,7 @@
 
 import copy
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from resnet_lessons import checks
 from resnet_lessons.checks.judges_11 import watched_case
 from resnet_lessons.checks.judges_11_compare import by_counts
-from resnet_lessons.checks.judges_11_stop import reference
+from resnet_lessons.checks.judges_11_stop import CASES, ends_by_rule
 from resnet_lessons.training import dataset, pipeline
 from wrong_answers import ANSWERS, edited, explained, hint_of, passes
 
@@ -55,6 +56,14 @@ SPLITS = [
     ([("(labels == label).nonzero().flatten()", "labels.argsort()"),
       ("labels.unique()", "[0]"), (SHUFFLE, "members")], "All of them are of one"),
 ]  # fmt: skip
+
+
+def reversed_list(names):
+    return list(reversed(names))
+
+
+def twice(names):
+    return names * 2
 
 
 def every_nth(members, share):
@@ -198,94 +207,118 @@ def test_the_reference_measures_as_the_pipeline_does():
     assert ANSWERS["11.2"](net, batches) == pytest.approx(want, abs=1e-6)
 
 
-END = "return epoch, best_epoch\n"
+KEEP = "best = value if previous else max(best, value)"
+NAMES = "return [rule for rule, epoch in ends.items() if epoch == stopped]"
 STOPS = [
-    ([("== patience", "> patience")], "One epoch too late"),
-    ([("== patience", ">= patience - 1")], "One epoch too early"),
-    ([("value > best", "value >= best")], "As good as the best"),
-    ([("best, best_epoch = -math.inf, 0", "best, best_epoch = 0, 0")], "even if it is"),
-    ([("enumerate(values, 1)", "enumerate(values)")], "count epochs from 0"),
-    ([(END, "return epoch, best_epoch - 1\n")], "is counted from 0"),
-    ([(END, "return epoch - 1, best_epoch\n")], "did you count from 0?"),
+    ([("values, 1)", "values)")], "counted from 1"),
+    ([("end(patience)", "end(patience + 1)")], "`best` stops after epoch 5. Epochs"),
+    ([("end(patience + 1)", "end(patience)")], "`above` stops after epoch 6"),
+    ([("value > best", "value >= best")], "As good is not better"),
+    ([("count = 0 if", "count = count if")], "`previous` stops after epoch 7"),
+    ([("count = 0 if", "count = (0 if previous else count) if")], "to be in a row"),
+    ([("-math.inf", "0")], "0 is better"),
+    ([("value > best", "value > best + 0.001")], "However little"),
+    ([("if previous else max(best, value)", "")], "`best` stops after epoch 5"),
+    ([(KEEP, "best = max(best, value)")], "`previous` stops after epoch 7"),
+    ([("                return epoch", "                return epoch\n"
+       "        return len(values)")], "ends no run"),
+    ([("epoch == stopped", "epoch and epoch <= stopped")], "`best` stops after epoch"),
+    ([("epoch == stopped]", "epoch == stopped][:1]")], "`previous` stops after epoch"),
+    ([("epoch == stopped", "epoch != stopped")], "`above` stops after epoch 6"),
+    ([(NAMES, "return ends")], "Return a list of names"),
+    ([(NAMES, "return list(ends.values())")], "Return a list of names"),
+    ([("[rule for", "[rule.title() for")], "Return a list of names"),
+    ([(NAMES, "return ', '.join(r for r, epoch in ends.items() if epoch == stopped)")],
+     "Several rules may explain it"),
+    ([(NAMES, f"{NAMES} or None")], "is a `return` missing"),
+    ([(NAMES, f"values.clear(); {NAMES}")], "Only read it"),
     ([("if value > best", "if value > None")], "Something here is `None`"),
     ([("if value > best", "if values[len(values)] > best")], "index is too large"),
-    ([("return epoch, best_epoch", "return best_epoch, epoch"),
-      ("return len(values), best_epoch", "return best_epoch, len(values)")], "swapped"),
-    ([(END, "return epoch\n")], "Return two numbers"),
-    ([(END, "return epoch, epoch\n")], "not the last one"),
-    ([(END, "return epoch, best\n")], "not its accuracy"),
-    ([("if value > best:\n            best, best_epoch = value, epoch\n        elif",
-       "better = value > best\n        best = value\n        if better:\n"
-       "            best_epoch = epoch\n        elif")], "with the epoch before"),
-    ([("        elif epoch - best_epoch == patience:\n            return epoch,"
-       " best_epoch\n", "")], "never stops early"),
-    ([("    return len(values), best_epoch\n", "")], "is a `return` missing"),
-    ([("value > best", "value > best + 0.01")], "however little"),
-    ([("-math.inf", "math.inf"), ("value > best", "value < best")], "as with a loss"),
-    ([(END, "return epoch, values.index(max(values)) + 1\n")], "after the stop"),
-    ([(END, "return epoch, [n for n in range(epoch) if values[n] == best][-1] + 1\n")],
-     "keep the first one"),
-    ([(END, "values.clear(); " + END)], "Only read it"),
 ]  # fmt: skip
 
-test_wrong_stop_is_explained = explained("11.3", STOPS)
+test_a_wrong_explanation_of_a_stop_is_explained = explained("11.3", STOPS)
 
 
-def test_a_counter_that_is_never_set_back_is_recognised():
-    def stops_after(values, patience):
-        best, kept, bad = -1, 0, 0
+def looks_back(values, patience, stopped):
+    """Only whether the counter is full at this epoch: it may have been so before."""
+
+    def full(end, count):
+        return end > count and max(values[: end - count]) >= max(values[:end])
+
+    def fell(end):
+        pairs = pairwise(values[max(0, end - patience - 1) : end])
+        return end > patience and all(b <= a for a, b in pairs)
+
+    found = {
+        "best": full(stopped, patience),
+        "above": full(stopped, patience + 1),
+        "previous": fell(stopped),
+    }
+    return [name for name, held in found.items() if held]
+
+
+def test_a_rule_that_would_have_stopped_before_explains_nothing():
+    hint = hint_of("11.3", looks_back)
+    assert hint.startswith("`best` stops after epoch 5. Here the counter")
+    values = [0.5, 0.4, 0.3, 0.6, 0.5, 0.4]
+    assert looks_back(values, 2, 6) and not ANSWERS["11.3"](values, 2, 6)
+
+
+@pytest.mark.parametrize("kind", [tuple, set, frozenset, reversed_list, twice])
+def test_names_in_any_order_pass(kind):
+    passes("11.3", lambda *case: kind(ANSWERS["11.3"](*case)))
+
+
+def test_the_counter_of_the_page_passes_too():
+    """Its word for a rule that never stops is no epoch."""
+
+    def counter(values, patience, above=False, previous=False):
+        best, count = -1, 0
         for epoch, value in enumerate(values, 1):
-            if value > best:
-                best, kept = value, epoch
-            else:
-                bad += 1
-            if bad == patience:
-                return epoch, kept
-        return len(values), kept
+            count = 0 if value > best else count + 1
+            best = value if previous else max(best, value)
+            if count >= patience + above:
+                return epoch
+        return f"never, {len(values)} seen"
 
-    assert "in a row" in hint_of("11.3", stops_after)
+    rules = {"best": {}, "above": {"above": True}, "previous": {"previous": True}}
 
+    def explained_by(values, patience, stopped):
+        ends = {name: counter(values, patience, **rule) for name, rule in rules.items()}
+        return [name for name, end in ends.items() if end == stopped]
 
-def test_the_best_of_all_values_is_recognised():
-    def stops_after(values, patience):
-        best = values.index(max(values)) + 1
-        return min(best + patience, len(values)), best
-
-    assert "the best of all values" in hint_of("11.3", stops_after)
+    passes("11.3", explained_by)
 
 
-@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
-def test_two_numbers_of_any_kind_pass(kind):
-    solve = ANSWERS["11.3"]
-    passes("11.3", lambda values, n: kind(solve(values, n)))
-
-
-def test_a_counter_passes_too():
-    def stops_after(values, patience):
-        best, kept, bad = -1, 0, 0
-        for epoch, value in enumerate(values, 1):
-            bad += 1
-            if value > best:
-                best, kept, bad = value, epoch, 0
-            if bad == patience:
-                return [epoch, kept]
-        return [len(values), kept]
-
-    passes("11.3", stops_after)
+def test_values_after_the_stop_need_not_be_read():
+    passes("11.3", lambda values, *case: ANSWERS["11.3"](values[: case[1]], *case))
 
 
 @pytest.mark.parametrize("patience", [1, 2, 3])
-def test_the_reference_stops_as_the_pipeline_does(patience):
+def test_the_rules_stop_as_the_pipeline_does_and_as_the_answer_says(patience):
     torch.manual_seed(patience)
     for _ in range(30):
         values = tuple(torch.randint(5, (8,)).div(10).tolist())
+        ends = ends_by_rule(values, patience)
+        for stopped in range(1, 9):
+            found = ANSWERS["11.3"](values, patience, stopped)
+            assert found == [rule for rule, end in ends.items() if end == stopped]
         watch = pipeline.EarlyStopping(patience)
         for value in values:
             watch.see(value)
             if watch.over:
                 break
-        found = watch.epoch, watch.best_epoch
-        assert found == ANSWERS["11.3"](values, patience) == reference(values, patience)
+        assert ends["best"] == (watch.epoch if watch.over else None)
+
+
+def test_the_cases_tell_all_that_can_be_told():
+    """Of the page's rules only the first and the last can stop at one epoch."""
+    found = [
+        {rule for rule, end in ends_by_rule(values, patience).items() if end == stopped}
+        for values, patience, stopped, _ in CASES
+    ]
+    for names in [set(), {"best"}, {"above"}, {"previous"}, {"best", "previous"}]:
+        assert names in found
 
 
 GAIN = "(first == labels).double() - (second == labels).double()"

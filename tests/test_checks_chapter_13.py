@@ -1,71 +1,206 @@
 """The checks of chapter 13 name the mistake that was made."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from resnet_lessons import nets, probes
 from resnet_lessons.checks.judges_13_bowl import below_each_chord
+from resnet_lessons.checks.judges_13_hooks import cases
 from wrong_answers import ANSWERS, explained, hint_of, passes
 
-PRODUCT = "(chosen[:, :, None, None] * features)"
-MAPS = [
-    ([("weights[classes]", "weights[classes[:1]].expand(len(classes), -1)")],
-     "class of the first one"),
-    ([(f"{PRODUCT}.sum(1)", "torch.einsum('bkhw,ck->bchw', features, weights)")],
-     "maps of all classes"),
-    ([(f"{PRODUCT}.sum(1)",
-       "torch.einsum('bkhw,ck->bchw', features, weights)[:, classes]")],
-     "about the classes of all"),
-    ([(PRODUCT, "features")], "added up without"),
-    ([(f"{PRODUCT}.sum", "features.mean")], "averaged without"),
-    ([(".sum(1)", ".mean(1)")], "mean over channels"),
-    ([("weights[classes]", "weights[classes] / features[0, 0].numel()")],
-     "number of places"),
-    ([(".sum(1)", ".sum(1).mean((1, 2))")], "before the average"),
-    ([(".sum(1)", ".sum(1).relu()")], "Negative places"),
-    ([("weights[classes]", "weights[classes].relu()")], "Negative weights"),
-    ([("weights[classes]", "weights[classes].abs()")], "signs"),
-    ([("weights[classes]", "weights[classes].softmax(1)")], "softmax"),
-    ([(".sum(1)", "")], "a map of its own still"),
-    ([(".sum(1)", ".sum(1).mT")], "changed places"),
-    ([("[:, :, None, None]", "")], "two more axes"),
-    ([(".sum(1)", ".sum(1) + 1")], "sum over channels of weight"),
-    ([("return (", "(")], "is a `return` missing"),
-    ([(".sum(1)", ".sum(1, keepdim=True)")], "length 1 is left over"),
-    ([(".sum(1)", ".sum(1).squeeze()")], "axis of the pictures is gone"),
-    ([(PRODUCT, "features.mul_(chosen[:, :, None, None])")], "in place"),
-    ([("* features", "* features.relu()")], "sum over channels of weight"),
-    ([(".sum(1)", ".sum(0)")], "Summed over the pictures"),
-    ([(".sum(1)", ".sum(2)")], "Summed over the rows"),
-    ([("return ", "maps = "),
-      (".sum(1)", ".sum(1)\n    maps = maps - maps.amin((1, 2), True)\n"
-       "    return maps / maps.amax((1, 2), True)")], "rescaled to 0…1"),
+MEASURE = "found[module] = output.std().item()"
+REMOVE = "    for hook in hooks:\n        hook.remove()\n"
+RUN = "    with torch.no_grad():\n        net(x)\n"
+RESULT = "[found[part] for part in parts]"
+SPREADS = [
+    ([(RESULT, "list(found.values())")], "keep each number under its module"),
+    ([(MEASURE, "found[module] = output"), ("found[part] for",
+       "found[part].std().item() for")], "These were measured when the whole net"),
+    ([(MEASURE, "found[module] = output.detach()"), ("found[part] for",
+       "found[part].std().item() for")], "These were measured when the whole net"),
+    ([("output.std()", "inputs[0].std()")], "These belong to what goes into"),
+    ([("output.std()", "inputs.std()")], "is a tuple, the inputs"),
+    ([("output.std()", "output.var()")], "These are variances"),
+    ([("output.std()", "output.std(correction=0)")], "was divided by n"),
+    ([("output.std()", "output.mean()")], "These are means"),
+    ([("output.std()", "output.square().mean().sqrt()")], "subtract the mean first"),
+    ([("output.std()", "output[0].std()")], "Only the first picture"),
+    ([("output.std()", "output.flatten(1).std(1).mean()")], "over single pictures"),
+    ([("output.std()", "output.mT.transpose(0, 1).flatten(1).std(1).mean()")],
+     "over single channels"),
+    ([("output.std()", "output.std(0).mean()")], "mean over places"),
+    ([("output.std()", "output.relu().std()")], "A forward hook on each part"),
+    ([("output.std().item()", "output.std(0)")], "without an axis"),
+    ([("    with torch", "    net.train()\n    with torch")], "from training mode"),
+    ([("        net(x)", "        found[...] = net(x)"), ("found[part] for",
+       "found[...].std().item() for")], "output of the whole net each time"),
+    ([(REMOVE, "")], "`hook.remove()`, and no other"),
+    ([(REMOVE, "    hooks[0].remove()\n")], "`hook.remove()`, and no other"),
+    ([(REMOVE, "    [m._forward_hooks.clear() for m in net.modules()]\n")],
+     "and no other"),
+    ([(MEASURE, f"{MEASURE}; module.seen = True")], "What was attached goes on"),
+    ([(RUN, "    net.requires_grad_(False)\n    net(x)\n")], "Only look"),
+    ([(RESULT, "found")], "no dict"),
+    ([(RESULT, "sum(found.values())")], "one number for each part"),
+    ([(RESULT, "[str(found[part]) for part in parts]")], "one number for each part"),
+    ([(RESULT, f"{RESULT}[1:]")], "The length is 3, and there are 4 parts"),
+    ([(f"return {RESULT}", RESULT)], "is a `return` missing"),
+    ([("(module, inputs, output)", "(module, output)")], "called with three things"),
+    ([("(measure)", "(measure())")], "called with three things"),
+    ([(MEASURE, "return found.setdefault(module, output.std().item())")],
+     "takes the place of the output"),
+    ([(MEASURE, "return found.setdefault(module, output.std())")],
+     "takes the place of the output"),
+    ([("        net(x)", "        net(x.add_(1))")], "Something writes into x"),
+    ([("    found = {}", "    found = {}\n    parts.reverse()")], "Only read it"),
+    ([("found[module] =", "found[parts.index(module)] =")], "kept under this key"),
 ]  # fmt: skip
 
-test_wrong_map_is_explained = explained("13.1", MAPS)
+test_wrong_spreads_are_explained = explained("13.1", SPREADS)
 
 
-ROWS, RESULT = "direction.flatten(1)", "rows / lengths * wanted"
+def each_in_turn(measure):
+    """One run for each part, as the page's `watch` does; measured when it has run."""
+
+    def spreads(net, parts, x):
+        found = []
+        for part in parts:
+            seen = []
+            hook = part.register_forward_hook(
+                lambda _, __, y, seen=seen: seen.append(measure(y))
+            )
+            net(x)
+            hook.remove()
+            found.append(seen[0].std().item())
+        return found
+
+    return spreads
+
+
+def test_the_function_of_the_page_meets_a_layer_that_writes_over_its_input():
+    words = "These were measured when the whole net"
+    assert words in hint_of("13.1", each_in_turn(lambda y: y))
+    passes("13.1", each_in_turn(torch.clone))
+
+
+@pytest.mark.parametrize("empty", [0, None])
+def test_a_name_of_the_loop_that_a_hook_finds_too_late(empty):
+    def spreads(net, parts, x):
+        found = [empty] * len(parts)
+
+        def watch(place):
+            def measure(module, inputs, output):
+                found[number] = output.std().item()
+
+            return place.register_forward_hook(measure)
+
+        for number, part in enumerate(parts):  # noqa: B007
+            hooks.append(watch(part))
+        net(x)
+        for hook in hooks:
+            hook.remove()
+        return found
+
+    hooks = []
+    assert "bind the name at once" in hint_of("13.1", spreads)
+
+
+def by_hand(net, parts, x):
+    found = {}
+    for layer in net:
+        x = layer(x)
+        found[layer] = x.std().item()
+    return [found[part] for part in parts if part in found]
+
+
+def test_layers_that_are_called_by_hand_are_not_found_inside_others():
+    assert "The length is 0, and there are 3" in hint_of("13.1", by_hand)
+
+
+def with_numpy(net, parts, x):
+    found = {}
+    hooks = [
+        part.register_forward_hook(
+            lambda part, _, y: found.update({part: np.std(y.numpy(), ddof=1)})
+        )
+        for part in parts
+    ]
+    with torch.inference_mode():
+        net(x)
+    for hook in hooks:
+        hook.remove()
+    return tuple(found[part] for part in parts)
+
+
+def on_a_copy(net, parts, x):
+    """Whose hooks nobody has to take off."""
+    twin, found = copy.deepcopy(net), {}
+    names = {part: name for name, part in net.named_modules()}
+    for part in parts:
+        twin.get_submodule(names[part]).register_forward_hook(
+            lambda _, __, y, part=part: found.update({part: y.std()})
+        )
+    twin(x)
+    return torch.stack([found[part] for part in parts])
+
+
+def through_forward(net, parts, x):
+    """Without any hook."""
+    found = []
+    for part in parts:
+        before, seen = part.forward, []
+
+        def forward(*given, before=before, seen=seen):
+            output = before(*given)
+            seen.append(output.std())
+            return output
+
+        part.forward = forward
+        net(x)
+        del part.forward
+        found += seen
+    return found
+
+
+OTHER_WAYS = [with_numpy, on_a_copy, through_forward]
+
+
+@pytest.mark.parametrize("answer", OTHER_WAYS)
+def test_another_way_to_the_spreads_passes(answer):
+    passes("13.1", answer)
+
+
+def test_the_outputs_are_those_of_the_library():
+    for case in cases():
+        x = torch.randn(3, 2, 8, 8)
+        maps = [probes.feature_maps(case.net, part, x) for part in case.parts]
+        want = [output.std().item() for output in maps]
+        assert ANSWERS["13.1"](case.net, case.parts, x) == pytest.approx(want)
+
+
+ROWS, UNIT = "direction.flatten(1)", "rows / lengths * wanted"
 ZEROS = "return torch.zeros_like(weight)"
 DIRECTIONS = [
     ([(f"{ROWS}", "direction"),
       ("rows.norm(dim=1, keepdim=True)", "rows.norm(dim=(1, 2, 3), keepdim=True)")],
      "`flatten(1)` makes one row"),
-    ([(f"({RESULT}).reshape(weight.shape)", "direction")], "came back as it was."),
+    ([(f"({UNIT}).reshape(weight.shape)", "direction")], "came back as it was."),
     ([("rows.norm(dim=1, keepdim=True)", "rows.norm()"),
       ("weight.flatten(1).norm(dim=1, keepdim=True)", "weight.norm()")],
      "rescaled by one number"),
-    ([(RESULT, "rows / lengths")], "length 1 now. Multiply"),
-    ([(RESULT, "rows / rows.norm()")], "whole tensor has length 1"),
-    ([(RESULT, "rows * wanted")], "not divided by its own"),
-    ([(RESULT, "rows.sign() * weight.flatten(1).abs()")], "Each single number"),
-    ([(RESULT, "rows * weight.flatten(1)")], "number by number"),
-    ([(RESULT, "rows * (wanted / lengths) ** 2")], "root is missing"),
+    ([(UNIT, "rows / lengths")], "length 1 now. Multiply"),
+    ([(UNIT, "rows / rows.norm()")], "whole tensor has length 1"),
+    ([(UNIT, "rows * wanted")], "not divided by its own"),
+    ([(UNIT, "rows.sign() * weight.flatten(1).abs()")], "Each single number"),
+    ([(UNIT, "rows * weight.flatten(1)")], "number by number"),
+    ([(UNIT, "rows * (wanted / lengths) ** 2")], "root is missing"),
     ([("norm(dim=1,", "norm(p=1, dim=1,")], "sum of squares"),
-    ([(RESULT, "rows * lengths / wanted")], "Upside down"),
-    ([(RESULT, "weight.flatten(1) / wanted * lengths")], "weight was rescaled"),
-    ([(RESULT, "weight.flatten(1) + rows / lengths * wanted")], "added already"),
+    ([(UNIT, "rows * lengths / wanted")], "Upside down"),
+    ([(UNIT, "weight.flatten(1) / wanted * lengths")], "weight was rescaled"),
+    ([(UNIT, "weight.flatten(1) + rows / lengths * wanted")], "added already"),
     ([("if weight.dim() < 2:", "if True:")], "one axis only"),
     ([(ZEROS, "return direction")], "of a bias came back"),
     ([(ZEROS, "return direction * weight.norm() / direction.norm()")],
@@ -79,7 +214,7 @@ DIRECTIONS = [
     ([("weight.dim() < 2", "False")], "look at `weight.dim()`"),
     ([("rows / lengths", "rows.div_(lengths)")], "in place"),
     ([(".reshape(weight.shape)", "")], "reshape(weight.shape)"),
-    ([(RESULT, "rows / lengths * wanted * 2")], "Divide each filter"),
+    ([(UNIT, "rows / lengths * wanted * 2")], "Divide each filter"),
 ]  # fmt: skip
 
 test_wrong_direction_is_explained = explained("13.2", DIRECTIONS)
@@ -198,7 +333,7 @@ BOWLS = [
 test_a_wrong_test_for_a_bowl_is_explained = explained("13.4", BOWLS)
 
 
-def with_numpy(positions, losses):
+def by_differences(positions, losses):
     slopes = np.diff(losses) / np.diff(positions)
     return (np.diff(slopes) >= 0).all()
 
@@ -208,7 +343,7 @@ def with_torch(positions, losses):
     return ((y.diff() / x.diff()).diff() >= 0).all()
 
 
-@pytest.mark.parametrize("answer", [with_numpy, with_torch, below_each_chord])
+@pytest.mark.parametrize("answer", [by_differences, with_torch, below_each_chord])
 def test_another_test_for_a_bowl_passes(answer):
     passes("13.4", answer)
 

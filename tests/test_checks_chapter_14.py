@@ -1,12 +1,15 @@
 """The checks of chapter 14 see each defect on its own, and give none of them away."""
 
 import ast
-import copy
 import linecache
+import math
+from functools import partial
 from itertools import chain, combinations
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from resnet_lessons import checks
 from resnet_lessons.checks import broken_14 as broken
@@ -14,13 +17,13 @@ from resnet_lessons.checks import chapter_14
 from resnet_lessons.checks.expect import Expect, Unmet
 from resnet_lessons.checks.judges_14 import Look, look_for_each
 from resnet_lessons.checks.mistakes_14 import HINTS
-from wrong_answers import edited, hint_of, passes
+from resnet_lessons.checks.mistakes_14_batches import EVALUATIONS
+from wrong_answers import edited, explained, hint_of, passes
 
 EXERCISES = {exercise.id: exercise for exercise in chapter_14.EXERCISES}
-PROGRAMS = {  # exercise: its program, the part that is the answer, what that needs
+PROGRAMS = {  # exercise: its program, and the part that is the answer
     "14.1": ("block", "ResBlock"),
     "14.2": ("cifar", "Block"),
-    "14.3": ("evaluation", "accuracy", "shifted"),
     "14.4": ("model", "resblock_net"),
     "14.5": ("pictures", "prepare"),
 }
@@ -32,10 +35,6 @@ LOOKS = {  # defect: the key of the hint that names its symptom
     "shared-norm": "reuse",
     "batch-statistics": "company",
     "shortcut-by-stride": "widen",
-    "last-batch": "count",
-    "test-augmented": "changed",
-    "no-eval": "mode",
-    "no-grad": "graph",
     "no-head": "head",
     "one-conv": "two",
     "ignores-in-channels": "channels",
@@ -46,7 +45,7 @@ LOOKS = {  # defect: the key of the hint that names its symptom
 
 
 def defects(id):
-    program, part, *_ = PROGRAMS[id]
+    program, part = PROGRAMS[id]
     return [bug for bug in broken.bugs_of(program) if broken.BUGS[bug].part == part]
 
 
@@ -59,9 +58,8 @@ def subsets(id):
 
 def answer_with(id, bugs):
     """The answer with these defects, and otherwise as it should be."""
-    program, part, *helpers = PROGRAMS[id]
-    code = [chapter_14.IMPORTS[program]]
-    code += [broken.source(program, name, *bugs) for name in (*helpers, part)]
+    program, part = PROGRAMS[id]
+    code = [chapter_14.IMPORTS[program], broken.source(program, part, *bugs)]
     line = "super().__init__()\n"
     touch = line if line in code[-1] else '"""\n'  # else it may be the starter
     place = " " * (12 if program == "model" else 8 if touch == line else 4)
@@ -93,7 +91,7 @@ def test_each_choice_of_defects_leaves_just_its_symptoms(id, bugs):
 def test_the_starter_has_all_defects_and_the_prompt_their_number(id):
     exercise = EXERCISES[id]
     bugs = defects(id)
-    assert broken.source(*PROGRAMS[id][:2], *bugs).strip() in exercise.starter
+    assert broken.source(*PROGRAMS[id], *bugs).strip() in exercise.starter
     words = ("no", "one", "two", "three", "four", "five")
     assert f"**{words[len(bugs)]}** defects" in " ".join(exercise.prompt.split())
 
@@ -231,83 +229,160 @@ def test_basic_block_that_is_half_repaired(edits, keys):
     assert left("14.2", edited("14.2", *edits)) == keys
 
 
-COUNT = "correct += (predictions == wanted).sum().item()"
-SHARE = "correct += (predictions == wanted).float().mean().item()"
-COUNTS = [
-    ([(COUNT, SHARE), ("correct / len(labels)", "correct / 3")], "mean of the batches"),
-    ([(COUNT, SHARE.replace("+=", "=")), ("correct / len(labels)", "correct")],
-     "last batch alone"),
-    ([("correct / len(labels)", "correct / len(labels) / 3")], "counts the same"),
-    ([("correct / len(labels)", "correct")], "found / all"),
-    ([("correct / len(labels)", "None")], "found / all"),
-    ([("range(0, len(labels), batch_size)", "range(0, batch_size, batch_size)")],
-     "the smaller last one too"),
-    ([("range(0, len(labels), batch_size)",
-       "range(0, len(labels) - batch_size + 1, batch_size)")],
-     "the smaller last one too"),
+FOUND = "found = {size: accuracy(net, pictures, labels, size) for size in (1, 7, 50)}"
+ASSERT = "assert max(found.values()) - min(found.values()) < 1e-6, found"
+WRONG = "torch.arange(50) < 7"
+TESTS = [
+    ([("(1, 7, 50)", "(1, 5, 10, 50)")], "divides the number of pictures"),
+    ([("(1, 7, 50)", "(50,)")], "There is one batch size only"),
+    ([("(1, 7, 50)", "(50, 64)")], "takes all pictures in one batch. Try"),
+    ([("(1, 7, 50)", "(1, 3, 7)")], "Add the size that takes all"),
+    ([(WRONG, "torch.arange(50) < 0")], "finds the class of every picture"),
+    ([(WRONG, "torch.arange(50) < 50")], "finds the class of no picture"),
+    ([("(1, 7, 50)", "(5, 15, 50)"), (WRONG, "torch.arange(50) % 5 == 0")],
+     "wrong pictures next to each other"),
+    ([("1e-6", "0.2")], "The numbers differ, and the test does not fail"),
+    ([("1e-6", "0.01"), ("(1, 7, 50)", "(7, 50)")], "and the test does not fail"),
+    ([(ASSERT, "")], "The numbers differ, and the test does not fail"),
+    ([("max(found.values())", "found[1]"), ("min(found.values())", "found[7]")],
+     "The numbers differ, and the test does not fail"),
+    ([(ASSERT, ASSERT.replace("assert", "return").removesuffix(", found"))],
+     "A test returns no verdict"),
+    ([(ASSERT, "if max(found.values()) > min(found.values()) + 1e-6: raise ValueError"
+       "(found)")], "Here another error came instead"),
+    ([(ASSERT, ASSERT.replace(", found", ", f'{found:.2f}'"))], "another error came"),
+    ([("1e-6", "1e-12")], "differ by rounding alone"),
+    ([(ASSERT, "assert found[1] == found[7] == found[50]")], "by rounding alone"),
+    ([(ASSERT, "assert all(abs(share - 0.86) < 1e-6 for share in found.values())")],
+     "with none that you know or expect"),
+    ([(ASSERT, "assert False")], "The size changes nothing here"),
+    ([(FOUND, "found = {1: 0.86}")], "Call `accuracy(net, pictures, labels, size)`"),
+    ([("(net, pictures,", "(net, torch.rand(50, 10, 1, 1),")], "not the same in each"),
+    ([("accuracy(net,", "accuracy(nn.Sequential(nn.Flatten(), nn.Linear(10, 10)),")],
+     "the net says something else each time"),
+    ([("    pictures = ", "    pictures = torch.rand(12, 10, 1, 1)  # "),
+      ("torch.arange(50)", "torch.arange(12)"), ("(1, 7, 50)", "(5, 12)")],
+     "chance decides"),
+    ([("nn.Flatten()", "torch.flatten")], "a module such as `nn.Flatten()`"),
+    ([("nn.Flatten()", "nn.Identity()")], "so `net(batch)` is (B, classes)"),
+    ([("accuracy(net, pictures, labels, size)", "accuracy(net, pictures, labels[1:], "
+       "size)")], "so `net(batch)` is (B, classes)"),
+    ([("pictures, labels, size", "pictures.numpy(), labels, size")], "are tensors"),
+    ([("pictures, labels, size", "[(pictures, labels)], size")], "are tensors"),
+    ([("pictures, labels, size", "pictures[:0], labels[:0], size")], "is empty"),
+    ([("(1, 7, 50)", "(0, 7, 50)")], "sizes from 1 on"),
 ]  # fmt: skip
 
-
-@pytest.mark.parametrize(("edits", "words"), COUNTS)
-def test_wrong_way_of_counting_is_named(edits, words):
-    report = checks.check("14.3", edited("14.3", *edits))
-    (failed,) = [message for message in report.messages if not message.passed]
-    assert words in f"{failed.got} {failed.hint}"
-    assert "dd up" not in f"{failed.got} {failed.hint}"  # how it is mended
+test_a_test_that_is_none_is_explained = explained("14.3", TESTS)
 
 
-def test_a_mode_that_reaches_no_layer_is_no_evaluation():
-    assert left("14.3", edited("14.3", ("net.eval()", "net.training = False"))) == {
-        "mode"
-    }
+def small(wrong, count=50):
+    """A net, pictures, and labels of which the first are wrong."""
+    labels = torch.arange(count) % 10
+    said = (labels + (torch.arange(count) < wrong)) % 10
+    return nn.Flatten(), F.one_hot(said, 10).float()[:, :, None, None], labels
 
 
-def test_pictures_of_whole_batches_alone_are_not_taken_for_the_first_batch():
-    whole = "len(labels) // batch_size * batch_size"
-    answer = edited("14.3", ("correct / len(labels)", f"correct / ({whole})"))
-    report = checks.check("14.3", answer)
-    (failed,) = [message for message in report.messages if not message.passed]
-    assert failed.got == "0.875"
+def by_name(accuracy):
+    net, pictures, labels = small(7)
+    one = accuracy(net=net, pictures=pictures, labels=labels, batch_size=50)
+    if not math.isclose(one, accuracy(net, pictures, labels, 8), abs_tol=1e-6):
+        raise AssertionError("not the same")
 
 
-def test_other_ways_to_evaluate_pass():
-    edits = [("@torch.no_grad()", "@torch.inference_mode()")]
-    passes("14.3", edited("14.3", *edits))
-
-    def all_at_once(net, pictures, labels, batch_size=64):
-        net.eval()
-        with torch.no_grad():
-            parts = [net(part).argmax(1) for part in pictures.split(batch_size)]
-        return (torch.cat(parts) == labels).double().mean()
-
-    passes("14.3", all_at_once)
+def with_approx(accuracy):
+    case = small(7)
+    for size in (3, 7, 64):
+        assert accuracy(*case, size) == pytest.approx(accuracy(*case, 1), abs=1e-6)
+        assert accuracy(*case, size) == pytest.approx(accuracy(*case, 50), abs=1e-6)
 
 
-def test_a_copy_of_the_net_is_watched_too():
-    def on_a_copy(net, *args):
-        return EXERCISES["14.3"].answer(copy.deepcopy(net), *args)
+def with_every_size(accuracy):
+    case = small(4, 13)
+    found = torch.tensor([accuracy(*case, size) for size in range(1, 14)])
+    torch.testing.assert_close(found, found[:1].expand(13), rtol=0, atol=1e-6)
 
-    passes("14.3", on_a_copy)
+
+def with_a_net_of_its_own(accuracy):
+    class Net(nn.Module):
+        def forward(self, x):
+            return x[:, :, 0, 0]
+
+    _, pictures, labels = small(7)
+    found = {round(accuracy(Net(), pictures, labels, n), 5) for n in (1, 7, 50)}
+    assert len(found) == 1
 
 
-def test_the_order_of_the_pictures_is_free():
-    @torch.no_grad()
-    def backwards(net, pictures, labels, batch_size=64):
-        net.eval()
-        found = 0
-        for batch in torch.arange(len(labels)).flip(0).split(batch_size):
-            found += (net(pictures[batch]).argmax(1) == labels[batch]).sum().item()
-        return found / len(labels)
+def with_a_fresh_net(accuracy):
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(64, 10)]
+    net, pictures = nn.Sequential(*layers), torch.rand(60, 1, 6, 6)
+    labels = net.eval()(pictures).argmax(1)
+    labels[:20] += 1
+    found = [accuracy(net, pictures, labels, n) for n in (1, 7, 16, 60)]
+    assert max(found) - min(found) < 1e-6
 
-    passes("14.3", backwards)
 
-    @torch.no_grad()
-    def one_twice(net, pictures, labels, batch_size=64):
-        again = torch.arange(len(labels)).clamp(max=len(labels) - 2)
-        return backwards(net, pictures[again], labels[again], batch_size)
+def with_a_seed(accuracy):
+    draw = torch.Generator().manual_seed(3)
+    pictures = torch.rand(100, 10, 1, 1, generator=draw)
+    labels = torch.randint(10, (100,), generator=draw)
+    found = [accuracy(nn.Flatten(), pictures, labels, n) for n in (1, 7, 30, 100)]
+    assert max(found) - min(found) < 1e-6
+    return True
 
-    failed = checks.check("14.3", one_twice).messages[-1]
-    assert "the smaller last one too" in failed.hint and "9 of them" in failed.got
+
+def on_two_sets(accuracy):
+    for wrong in (0, 7):
+        found = [accuracy(*small(wrong), size) for size in (1, 7, 50)]
+        assert max(found) - min(found) < 1e-6
+
+
+OTHER_TESTS = [by_name, with_approx, with_every_size, with_a_net_of_its_own]
+OTHER_TESTS += [with_a_fresh_net, with_a_seed, on_two_sets, partial(on_two_sets)]
+
+
+@pytest.mark.parametrize("answer", OTHER_TESTS)
+def test_another_test_of_batch_sizes_passes(answer):
+    passes("14.3", answer)
+
+
+def test_a_test_that_chance_helps_the_first_time_only():
+    def sometimes(accuracy):
+        calls.append(accuracy)
+        if len(calls) % 20 == 0:
+            accuracy(*small(7), 50)
+        else:
+            EXERCISES["14.3"].answer(accuracy)
+
+    calls = []
+    assert "chance decides" in hint_of("14.3", sometimes)
+    assert len(calls) > 2 * len(EVALUATIONS)
+
+
+def test_a_test_of_three_dots_is_not_attempted():
+    assert not checks.check("14.3", lambda accuracy: ...).attempted
+
+
+@pytest.mark.parametrize("evaluation", EVALUATIONS, ids=lambda one: one.what)
+def test_an_evaluation_changes_with_the_size_or_not_as_it_is_said_to(evaluation):
+    found = [evaluation.accuracy(*small(7), size) for size in (1, 7, 50)]
+    assert (max(found) - min(found) > 1e-6) == evaluation.changes
+    if evaluation.uneven:
+        found = [evaluation.accuracy(*small(7), size) for size in (1, 5, 50)]
+        assert found == pytest.approx([0.86] * 3)
+
+
+@pytest.mark.parametrize("bug", ["no-eval", "no-grad", "test-augmented"])
+def test_other_defects_are_not_the_business_of_the_reference(bug):
+    EXERCISES["14.3"].answer(broken.load("evaluation", bug).accuracy)
+
+
+def test_the_eight_of_the_page_do_not_see_the_last_batch():
+    """As the prompt says; *same twice* is the one that gets an evaluation."""
+    accuracy = broken.load("evaluation", "last-batch").accuracy
+    case = small(7)
+    assert accuracy(*case) == accuracy(*case)
 
 
 def test_what_works_only_in_training_is_found():
@@ -315,16 +390,6 @@ def test_what_works_only_in_training_is_found():
     dropped = f"{line}\n        y = F.dropout(y, 0.5, self.training)"
     report = checks.check("14.2", edited("14.2", (line, dropped)))
     assert "only in training" in report.messages[-1].hint
-
-
-def test_pictures_may_be_sent_to_the_device_of_the_net():
-    @torch.no_grad()
-    def accuracy(net, pictures, labels, batch_size=64):
-        device = next(net.parameters()).device
-        evaluate = EXERCISES["14.3"].answer
-        return evaluate(net, pictures.to(device), labels.to(device), batch_size)
-
-    passes("14.3", accuracy)
 
 
 def test_a_look_that_fails_without_words_leaves_the_others():
@@ -336,7 +401,7 @@ def test_a_look_that_fails_without_words_leaves_the_others():
         raise Unprintable
 
     expect = Expect()
-    looks = [Look("count", "one", fails), Look("mode", "two", lambda: (True, "", ""))]
+    looks = [Look("grid", "one", fails), Look("sum", "two", lambda: (True, "", ""))]
     with pytest.raises(Unmet):
         look_for_each(expect, looks)
     assert [message.passed for message in expect.messages] == [False, True]

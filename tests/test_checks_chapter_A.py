@@ -104,7 +104,7 @@ def test_the_reference_pads_as_keras_does(monkeypatch):
 
 SPLIT, TOTAL = "[total // 2, total - total // 2]", "max((out - 1) * stride + k - n, 0)"
 PADDED = "nn.functional.pad(x, pads)"
-SIDES = "zip(x.shape[:1:-1], weight.shape[:1:-1], strict=True)"
+AXES, KERNEL = "(3, 2)", "weight.shape[axis]"
 PADS = [
     ([(TOTAL, "k - 1")], "as at stride 1"),
     ([(SPLIT, "[round(total / 2), total - round(total / 2)]")], "to the even number"),
@@ -132,12 +132,12 @@ PADS = [
     ([("-(-n // stride)", "n / stride"), (TOTAL, f"int({TOTAL})")], "Round n / stride"),
     ([("total // 2", "total / 2")], "Zeros are added whole"),
     ([(TOTAL, "max(k - stride, 0)")], "divides the s"),
-    ([(SIDES, "zip(x.shape[2:], weight.shape[2:], strict=True)")], "are swapped. `nn"),
+    ([(AXES, "(2, 3)")], "are swapped. `nn"),
     ([(PADDED, "nn.functional.pad(x, pads[:2] * 2)")], "used for both"),
     ([(PADDED, "nn.functional.pad(x, pads[2:] * 2)")], "used for both"),
-    ([("weight.shape[:1:-1]", "weight.shape[2:]")], "kernel are swapped"),
-    ([("weight.shape[:1:-1]", "weight.shape[2:3] * 2")], "its width goes"),
-    ([("weight.shape[:1:-1]", "weight.shape[3:] * 2")], "its height goes"),
+    ([(KERNEL, "weight.shape[5 - axis]")], "kernel are swapped"),
+    ([(KERNEL, "weight.shape[2]")], "its width goes"),
+    ([(KERNEL, "weight.shape[3]")], "its height goes"),
     ([("), weight", "), weight.flip(2, 3)")], "turned round"),
     (lambda x, w, s: ANSWERS["A.1"](x, w, 1), "the output of stride 1"),
     ([(", stride=stride)", ", stride=1)")], "n / stride, rounded up"),

@@ -2,11 +2,13 @@
 
 import functools
 import math
+import sys
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torchvision import ops
 from torchvision.models.detection._utils import BoxCoder
 from torchvision.ops import box_iou, nms
 
@@ -157,8 +159,47 @@ class Pairs(nn.Module):
 OTHER_IOUS = [in_two_loops, with_numpy, where_they_meet, on_copies_of_its_own]
 
 
-@pytest.mark.parametrize("answer", [*OTHER_IOUS, Pairs(), box_iou])
+@pytest.mark.parametrize("answer", [*OTHER_IOUS, Pairs()])
 def test_another_way_to_an_iou_passes(answer):
+    passes("B.1", answer)
+
+
+def borrowed_in_part(a, b):
+    """Of its own, but for a single pair."""
+    found = in_two_loops(a, b)
+    found[:1, :1] = ops.box_iou(a[:1], b[:1])
+    return found
+
+
+BORROWED = [box_iou, ops.box_iou, borrowed_in_part, functools.partial(box_iou)]
+BORROWED += [lambda a, b: box_iou(boxes1=a, boxes2=b), lambda a, b: box_iou(b, a).T]
+BORROWED += [ops.generalized_box_iou]
+
+
+@pytest.mark.parametrize("answer", BORROWED)
+def test_the_iou_of_torchvision_is_told(answer):
+    assert "`box_iou` and its like" in hint_of("B.1", answer)
+
+
+@pytest.mark.parametrize("answer", [box_iou, in_two_loops, lambda a, b: a.nothing])
+def test_torchvision_is_as_it_was_after_the_check(answer):
+    before = ops.boxes._box_inter_union
+    checks.check("B.1", answer)
+    assert ops.boxes._box_inter_union is before
+
+
+def test_a_torchvision_without_the_watched_function_is_no_error(monkeypatch):
+    monkeypatch.delattr(ops.boxes, "_box_inter_union")
+    for module in (judges_B, sys.modules[IOUS[0][0].__module__]):
+        monkeypatch.setattr(module, "box_iou", in_two_loops)
+    passes("B.1", ANSWERS["B.1"])
+    assert not hasattr(ops.boxes, "_box_inter_union")
+
+
+def test_the_area_of_torchvision_may_be_used():
+    areas = "[(x[:, 2:] - x[:, :2]).prod(1) for x in (a, b)]"
+    answer = edited("B.1", (areas, "[box_area(x) for x in (a, b)]"))
+    answer.__globals__.update(box_area=ops.box_area)
     passes("B.1", answer)
 
 
@@ -411,13 +452,32 @@ def by_numbers(boxes, scores, threshold):
     return np.array(kept, dtype=np.int32)
 
 
-OTHER_CHOICES = [on_what_is_left, with_marks, with_a_mask, by_numbers, nms]
-OTHER_CHOICES += [functools.partial(nms), lambda *case: list(nms(*case).numpy())]
+@torch.inference_mode()
+def without_gradients(boxes, scores, threshold):
+    return with_a_mask(boxes, scores, threshold)
+
+
+OTHER_CHOICES = [on_what_is_left, with_marks, with_a_mask, by_numbers]
+OTHER_CHOICES += [without_gradients]
 
 
 @pytest.mark.parametrize("answer", OTHER_CHOICES)
 def test_another_way_to_choose_passes(answer):
     passes("B.3", answer)
+
+
+def one_class(boxes, scores, threshold):
+    return ops.batched_nms(boxes, scores, torch.zeros(len(boxes)).long(), threshold)
+
+
+BORROWED = [nms, functools.partial(nms), lambda *case: list(nms(*case).numpy())]
+BORROWED += [one_class, torch.inference_mode()(nms)]
+BORROWED += [lambda *case: torch.ops.torchvision.nms(*case)]
+
+
+@pytest.mark.parametrize("answer", BORROWED)
+def test_the_suppression_of_torchvision_is_told(answer):
+    assert "`nms` and its like" in hint_of("B.3", answer)
 
 
 def test_a_gap_of_three_dots_is_not_attempted():

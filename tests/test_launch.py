@@ -91,3 +91,19 @@ def test_the_first_cell_hides_the_one_warning_that_readers_can_do_nothing_about(
         warnings.warn(told, FutureWarning, stacklevel=1)
         warnings.warn("another", FutureWarning, stacklevel=1)
     assert [str(one.message) for one in shown] == ["another"]
+
+
+def test_the_first_cell_of_a_clone_names_the_packages_that_are_missing(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "src" / "resnet_lessons").mkdir(parents=True)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    exec(SETUP.read_text("utf-8"), {})
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: name != "fastai" and found(name)
+    )
+    with pytest.raises(RuntimeError, match=r"lacks fastai\. Start the notebook with"):
+        exec(SETUP.read_text("utf-8"), {})

@@ -6,6 +6,13 @@ import warnings
 
 if (pathlib.Path("../src/resnet_lessons")).is_dir():  # a clone, perhaps not installed
     sys.path.insert(0, str(pathlib.Path("../src").resolve()))
+    needed = ("torch", "fastai", "anywidget", "pooch", "torchinfo")
+    if lacking := [name for name in needed if not importlib.util.find_spec(name)]:
+        raise RuntimeError(
+            f"This Python ({sys.executable}) lacks {', '.join(lacking)}. Start the "
+            "notebook with `make lab`, or choose the clone's .venv as its kernel; in "
+            "Colab or Kaggle run `!pip install ..` and then this cell again."
+        )
 elif importlib.util.find_spec("resnet_lessons") is None:
     source = pathlib.Path("resnet-lessons-source.zip")  # of `make zip`
     if not REPOSITORY and not source.is_file():

@@ -3,12 +3,15 @@
 import torch.nn.functional as F
 
 from .exercise import Exercise
-from .judges_01 import check_conv_cost, check_output_size, check_training_step
+from .judges_01 import check_conv_cost, check_training_step
 from .judges_01_parts import check_step_in_parts
+from .judges_01_sizes import check_sizes_for
 
 
-def output_size(size, kernel, stride=1, padding=0):
-    return (size + 2 * padding - kernel) // stride + 1
+def sizes_for(places, kernel, stride, padding):
+    smallest = (places - 1) * stride + kernel - 2 * padding
+    sizes = range(smallest, smallest + stride)  # up to stride - 1 pixels left over
+    return [size for size in sizes if size >= 1]
 
 
 def conv_cost(
@@ -42,26 +45,29 @@ def step_in_parts(net, optimizer, pictures, labels, at_once):
 EXERCISES = [
     Exercise(
         id="01.1",
-        title="How many places?",
+        title="Which sizes give so many places?",
         prompt="""\
-Write `output_size(size, kernel, stride=1, padding=0)`, which returns how many places
-the kernel finds along one side of a picture. All four are in pixels; `padding` is added
-on *both* sides. The kernel fits at least once. Pixels left over at the end, too few for
-another step, are never read.
+Along one side of a picture a kernel finds `places` places. How many pixels may that
+side have? Write `sizes_for(places, kernel, stride, padding)`, which returns a list of
+all sizes for which this holds, from the smallest to the largest. `kernel`, `stride` and
+`padding` are in pixels; `padding` is added on *both* sides. Pixels left over at the
+end, too few for another step, are never read. A picture has at least one pixel. If no
+picture will do, the list is empty.
 """,
         starter="""\
-def output_size(size, kernel, stride=1, padding=0):
+def sizes_for(places, kernel, stride, padding):
     return ...
 """,
         hints=(
-            "Start with stride 1 and no padding. A kernel as large as the picture has "
-            "one place; each further pixel gives one more.",
-            "With a stride, count the steps that fit into the pixels beyond the first "
-            "place, which are `size + 2 * padding - kernel`.",
-            "Round the steps down, with `//`. The first place needs no step: add 1.",
+            "Start without padding. One place takes `kernel` pixels, and each further "
+            "place `stride` more. How large is the smallest picture?",
+            "The padding is there already: the picture itself may be `2 * padding` "
+            "pixels smaller.",
+            "From the smallest picture on, how many pixels may be added before there "
+            "is room for another step? In the end leave out what is below 1.",
         ),
-        answer=output_size,
-        check=check_output_size,
+        answer=sizes_for,
+        check=check_sizes_for,
     ),
     Exercise(
         id="01.2",
@@ -89,7 +95,7 @@ def conv_cost(
             "still put out `out_channels` channels.",
             "`parameters` are the weights and, with a bias, one more for each output "
             "channel. `macs` are the weights times the places of the output; their "
-            "number is the side of exercise 01.1, squared.",
+            "number is the side of the output, squared.",
         ),
         answer=conv_cost,
         check=check_conv_cost,

@@ -1,6 +1,7 @@
 """Chapter 3, average pooling: the exercises and their reference answers."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -25,7 +26,7 @@ def head_parameters(channels, grid, num_classes, pooled):
 
 def fully_convolutional(widths, num_classes):
     layers = []
-    for in_channels, out_channels in zip([3, *widths], widths, strict=False):
+    for in_channels, out_channels in pairwise([3, *widths]):
         layers += [
             nn.Conv2d(in_channels, out_channels, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(out_channels),
@@ -103,12 +104,14 @@ images of every size, 33×47 pixels and a single pixel too, and returns one row 
 `nets.FullyConvolutional`.
 """,
         starter="""\
+from itertools import pairwise
+
 from torch import nn
 
 
 def fully_convolutional(widths, num_classes):
     layers = []
-    for in_channels, out_channels in zip([3, *widths], widths):
+    for in_channels, out_channels in pairwise([3, *widths]):
         layers += [
             nn.Conv2d(in_channels, out_channels, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(out_channels),

@@ -65,6 +65,8 @@ def deepen(net, extra):
     raise NotImplementedError
 ''',
         hints=(
+            "How many channels? As many as the linear layer takes in: "
+            "`net.head[-1].in_features`.",
             "A copy is `copy.deepcopy(net)`. `net.stages` is an `nn.Sequential`, so "
             "`deeper.stages.append(layer)` puts a layer at its end. What comes out "
             "there has been through a ReLU: it is never negative.",

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from .exercise import Exercise
-from .judges_05 import check_dead_biases, check_factor_per_layer, check_he_std
+from .judges_05 import check_dead_biases, check_he_std
 from .judges_05_fold import check_fold
+from .judges_05_norm import check_normalise
 
 
 def he_std(in_channels, out_channels, kernel_size, mode):
@@ -18,10 +19,16 @@ def he_std(in_channels, out_channels, kernel_size, mode):
     return math.sqrt(2 / fan)
 
 
-def factor_per_layer(norms):
-    if norms[0] == 0:
-        return 0.0
-    return (norms[0] / norms[-1]) ** (1 / (len(norms) - 1))
+def normalise(x, mean, var, training, momentum=0.1, eps=1e-5):
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    mu, sigma2 = mean, var
+    if training:
+        mu, sigma2 = x.mean(axes), x.var(axes, correction=0)  # (C,)
+        with torch.no_grad():
+            mean.lerp_(mu, momentum)
+            var.lerp_(x.var(axes), momentum)
+    shape = [1, -1] + [1] * (x.ndim - 2)
+    return (x - mu.view(shape)) / (sigma2.view(shape) + eps).sqrt()
 
 
 def dead_biases(net, pictures, labels):
@@ -74,26 +81,42 @@ def he_std(in_channels, out_channels, kernel_size, mode):
     ),
     Exercise(
         id="05.2",
-        title="A factor per layer",
+        title="Batch normalisation, in both modes",
         prompt="""\
-`norms` holds the gradient norm of each layer, the first layer first. The gradient
-travels from the last to the first. Write `factor_per_layer(norms)`: the one factor
-that, applied once for each step from layer to layer, takes the norm of the last layer
-to that of the first. Below 1 the gradient shrinks, above 1 it grows. If the first norm
-is exactly 0, return 0.
+Write batch normalisation as a function, without γ and β:
+`normalise(x, mean, var, training, momentum=0.1, eps=1e-5)`. `x` has the shape
+$(B, C, \\ldots)$: behind the channels come any number of further axes, or none.
+`mean` and `var` are the running averages, one number for each channel.
+
+- In training, each channel is normalised with its own mean and variance over the batch
+  and all further axes, the variance with $n$ in the denominator. The gradient passes
+  through both. And `mean` and `var` move *in place*: `momentum` is the part that the
+  batch gets in them, in `var` with $n - 1$ in the denominator of its variance.
+- In evaluation `mean` and `var` normalise, and stay as they were.
+
+`x` stays as it was. PyTorch's own normalisations, such as `F.batch_norm`, are not
+called.
 """,
-        starter="""\
-def factor_per_layer(norms):
-    return ...
-""",
+        starter='''\
+import torch
+
+
+def normalise(x, mean, var, training, momentum=0.1, eps=1e-5):
+    """x: (B, C, ...), mean and var: (C,) -> (B, C, ...)"""
+    raise NotImplementedError
+''',
         hints=(
-            "How many steps are there between `n` layers? And in which direction?",
-            "If each step multiplies by $c$, then $n - 1$ steps multiply by $c^{n-1}$. "
-            "Solve for $c$.",
-            "`(norms[0] / norms[-1]) ** (1 / (len(norms) - 1))`",
+            "Which axes do you average over? All but one, however many there are: "
+            "`mean` and `var` take a list of axes.",
+            "A mean of the shape (C,) is laid along the *last* axis of x. Give it as "
+            "many axes as x has, of length 1 but for the channels: for four of them "
+            "`mu.view(1, -1, 1, 1)`.",
+            "`a.lerp_(b, 0.1)` writes into `a`; `a = …` does not. Move the averages "
+            "under `torch.no_grad()`, and nothing else: the output needs its gradient. "
+            "`x.var(axes)` divides by n - 1, `x.var(axes, correction=0)` by n.",
         ),
-        answer=factor_per_layer,
-        check=check_factor_per_layer,
+        answer=normalise,
+        check=check_normalise,
     ),
     Exercise(
         id="05.3",

@@ -3,22 +3,21 @@
 import copy
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from .exercise import Exercise
 from .judges_06 import (
     check_gradient_terms,
-    check_shortcut_a,
+    check_shortcut_a_backward,
     check_shortcut_parameters,
 )
 from .judges_06_fold import check_without_skip
 
 
-def shortcut_a(x, out_channels, stride):
-    x = x[:, :, ::stride, ::stride]  # (B, C, H / stride, W / stride)
-    extra = out_channels - x.shape[1]
-    return F.pad(x, (0, 0, 0, 0, 0, extra))  # from the last axis: W, H, then C
+def shortcut_a_backward(g, shape, stride):
+    at_x = g.new_zeros(shape)  # nothing comes to what was never read
+    at_x[:, :, ::stride, ::stride] = g[:, : shape[1]]  # the other channels were zeros
+    return at_x
 
 
 def shortcut_parameters(in_channels, out_channels, stride, option):
@@ -30,7 +29,8 @@ def shortcut_parameters(in_channels, out_channels, stride, option):
 
 def gradient_terms(residual, x, g):
     x = x.detach().requires_grad_()
-    (through_residual,) = torch.autograd.grad(residual(x), x, grad_outputs=g)
+    y = copy.deepcopy(residual)(x)  # in training its BatchNorms move their averages
+    (through_residual,) = torch.autograd.grad(y, x, grad_outputs=g)
     return g, through_residual
 
 
@@ -45,30 +45,35 @@ def without_skip(conv):
 EXERCISES = [
     Exercise(
         id="06.1",
-        title="A shortcut without parameters",
+        title="Back through option A",
         prompt="""\
-Write option A as a function: `shortcut_a(x, out_channels, stride)`. From `x` of shape
-$(B, C, H, W)$ it takes every `stride`-th row and column, the first ones included, and
-appends channels of zeros behind those of `x` until there are `out_channels`. An odd
-grid rounds up: 9×7 becomes 5×4 at stride 2. `x` itself is not changed.
+The shortcut of option A takes every `stride`-th row and column of $x$, the first ones
+included, and appends channels of zeros behind those of $x$. An odd grid rounds up: 9×7
+becomes 5×4 at stride 2. Write its way back by hand:
+`shortcut_a_backward(g, shape, stride)`. `g` is $\\partial L / \\partial y$, for its
+output $y$; `shape` is that of $x$, $(B, C, H, W)$. Returned is
+$\\partial L / \\partial x$. Autograd is switched off while it runs, and `g` stays as it
+was.
 """,
         starter='''\
-import torch.nn.functional as F
+import torch
 
 
-def shortcut_a(x, out_channels, stride):
-    """(B, C, H, W) -> (B, out_channels, H / stride, W / stride)"""
+def shortcut_a_backward(g, shape, stride):
+    """(B, out_channels, H / stride, W / stride) -> shape, that is (B, C, H, W)"""
     raise NotImplementedError
 ''',
         hints=(
-            "Two steps: pick positions, then add channels. A slice `start:stop:step` "
-            "picks; here only the step is needed.",
-            "`x[:, :, ::stride, ::stride]` leaves the batch and the channels alone.",
-            "`F.pad` takes pairs (before, after), the *last* axis first: "
-            "`F.pad(x, (0, 0, 0, 0, 0, extra))` appends to the channels.",
+            "Follow one number of $x$. Where in $y$ does it arrive, how often, and "
+            "multiplied by what? Most arrive nowhere: what is their gradient?",
+            "The channels behind those of $x$ hold zeros whatever $x$ is. What they "
+            "get back reaches nobody.",
+            "Begin with zeros of the shape of $x$. The slice that picked on the way "
+            "forward, `[:, :, ::stride, ::stride]`, says where to write on the way "
+            "back.",
         ),
-        answer=shortcut_a,
-        check=check_shortcut_a,
+        answer=shortcut_a_backward,
+        check=check_shortcut_a_backward,
     ),
     Exercise(
         id="06.2",
@@ -103,9 +108,12 @@ $\\mathcal{F}$, a module; `g` is $\\partial L / \\partial y$, of the shape of `x
 Write `gradient_terms(residual, x, g)`, which returns the two terms that add up to
 $\\partial L / \\partial x$, as a pair of tensors: first the one that came through the
 shortcut, then the one that came through $\\mathcal{F}$. Leave no trace: `x`, the
-`.grad` of the parameters and the mode of `residual` stay as they were.
+`.grad` of the parameters, and the mode and the running averages of `residual`, which
+may be in training, stay as they were.
 """,
         starter="""\
+import copy
+
 import torch
 
 
@@ -120,7 +128,9 @@ def gradient_terms(residual, x, g):
             "Autograd needs an input that asks for a gradient. Do not change the one "
             "that you are given: `x = x.detach().requires_grad_()`.",
             "`torch.autograd.grad(residual(x), x, grad_outputs=g)` multiplies `g` by "
-            "the derivative of $\\mathcal{F}$, and returns a tuple of one.",
+            "the derivative of $\\mathcal{F}$, and returns a tuple of one. In training "
+            "a BatchNorm moves its averages in every pass, so send x through a copy: "
+            "`copy.deepcopy(residual)`.",
         ),
         answer=gradient_terms,
         check=check_gradient_terms,

@@ -6,7 +6,7 @@ from torch import nn
 
 from .exercise import Exercise
 from .judges_07 import check_res_block
-from .judges_07_start import check_batch_zero, check_frozen_at_first_step
+from .judges_07_start import check_batch_zero, check_frozen_at_third_step
 
 
 class ResBlock(nn.Module):
@@ -44,13 +44,16 @@ def batch_zero(net):
             nn.init.zeros_(norms[-1].weight)  # γ
 
 
-def frozen_at_first_step(block):
-    # The gradient of all that lies before γ is a product with γ = 0. γ itself is
-    # multiplied by the normalised output of the convolution, which is not 0: γ moves
-    # in step 1, and from step 2 on the gradient passes through it.
+def frozen_at_third_step(block):
+    # The ReLU behind the first γ = 0 gets 0 everywhere, and hands back no gradient at
+    # 0. The second convolution gets only 0, so its weights have no gradient; nor has
+    # the last γ, whose input is 0. No step changes any of that.
+    optimizer = torch.optim.SGD(block.parameters(), lr=0.1)
     in_channels = next(block.parameters()).shape[1]  # the first one is a convolution's
-    y = block(torch.randn(4, in_channels, 8, 8))
-    y.square().sum().backward()
+    for _ in range(3):
+        optimizer.zero_grad()
+        block(torch.randn(4, in_channels, 8, 8)).square().mean().backward()
+        optimizer.step()
     return {name for name, p in block.named_parameters() if not p.grad.any()}
 
 
@@ -129,31 +132,37 @@ def batch_zero(net):
     ),
     Exercise(
         id="07.3",
-        title="Predict: who gets no gradient?",
+        title="Predict: the wrong γ",
         prompt="""\
-A fresh `nets.FastaiBlock` begins with $\\gamma = 0$ in the last BatchNorm of
-$\\mathcal{F}$. For which of its parameters is the gradient of the first step exactly
-zero? Predict first, then write `frozen_at_first_step(block)`, which returns the set of
-their names. You may type the names (`block.named_parameters()` lists them) or let
-autograd find them.
+Somebody wants BatchZero and zeroes the wrong $\\gamma$: in a fresh `nets.FastaiBlock`
+that of the *first* BatchNorm of $\\mathcal{F}$, `residual.0.1`, is 0, and that of the
+last one, `residual.1.1`, is 1. Every $\\beta$ is 0. Before the first step all looks
+well: $\\mathcal{F}(x) = 0$. Now train the block with SGD. With BatchZero the gradients
+that were exactly zero in step 1 are there in step 2. And here, in steps 1, 2 and 3?
 
-And why do these parameters move at all, from the second step on?
+Predict first. Then write `frozen_at_third_step(block)`, which returns the set of the
+names of all parameters whose gradient is exactly zero in step 3. You may type the names
+(`block.named_parameters()` lists them), or let autograd find them: you are given such a
+block.
 """,
         starter="""\
-def frozen_at_first_step(block):
+import torch
+
+
+def frozen_at_third_step(block):
     return ...
 """,
         hints=(
-            "Write $\\mathcal{F}(x) = \\gamma u + \\beta$, where $u$ is the normalised "
-            "output of the second convolution. What is the derivative with respect to "
-            "$u$? And to $\\gamma$?",
-            "Every gradient that goes further back than $u$ is multiplied by "
-            "$\\gamma$.",
-            "Step 1 changes $\\gamma$, because $u$ is not zero. From then on the "
-            "gradient passes.",
+            "Go forward first. With $\\gamma = 0$ and $\\beta = 0$, what does the "
+            "first BatchNorm put out? The ReLU? The second convolution? The last "
+            "BatchNorm?",
+            "Now back. Which gradient does a ReLU let through at 0? And the gradient "
+            "of a weight is a product with its input: which of them get only zeros?",
+            "What has no gradient does not move in step 1. So does anything that you "
+            "found differ in step 2?",
         ),
-        answer=frozen_at_first_step,
-        check=check_frozen_at_first_step,
+        answer=frozen_at_third_step,
+        check=check_frozen_at_third_step,
         takes=(set, frozenset, list, tuple, str),
     ),
 ]

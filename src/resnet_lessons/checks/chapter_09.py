@@ -1,21 +1,23 @@
 """Chapter 9, the bottleneck: the exercises and their reference answers."""
 
+import math
+
 from torch import nn
 
 from .exercise import Exercise
-from .judges_09 import check_bottleneck_macs, check_residual, check_widest
+from .judges_09 import check_residual, check_values_put_out, check_widest
 
 
-def bottleneck_macs(in_channels, width, stride, size):
+def values_put_out(in_channels, width, stride, size):
+    out_channels = 4 * width
     before = size**2  # places that come in
     after = (-(-size // stride)) ** 2  # places that come out, rounded up
-    out_channels = 4 * width
-    macs = before * in_channels * width
-    macs += after * 9 * width * width  # the stride is here
-    macs += after * width * out_channels
+    values = before * width
+    values += after * width  # the stride is here
+    values += after * out_channels
     if stride != 1 or in_channels != out_channels:
-        macs += after * in_channels * out_channels  # the projection
-    return macs
+        values += after * out_channels  # the projection
+    return values
 
 
 def residual(in_channels, width, stride, strided_conv):
@@ -34,40 +36,39 @@ def residual(in_channels, width, stride, strided_conv):
 
 
 def widest_bottleneck(channels, squeeze):
-    budget = 2 * 9 * channels**2
-    width = 1
-    while (2 * squeeze + 9) * (width + 1) ** 2 <= budget:
-        width += 1
-    return squeeze * width
+    middle = math.isqrt(18 * channels**2 // (2 * squeeze + 9))
+    return squeeze * middle
 
 
 EXERCISES = [
     Exercise(
         id="09.1",
-        title="What a bottleneck costs",
+        title="What the MACs leave out",
         prompt="""\
-Write `bottleneck_macs(in_channels, width, stride, size)`: the multiply-accumulates that
-one bottleneck block needs for one picture. What arrives has `in_channels` channels on a
-grid of `size` × `size`. A 1×1 convolution brings them to `width`, a 3×3 convolution
-with the stride keeps that width, a 1×1 convolution puts out `4 * width`. The grid
-behind the stride has a side of `size / stride`, rounded up. Where the shape changes, in
-the grid or in the channels, the shortcut is a 1×1 convolution with the stride (option
-B). Only convolutions count.
+Each number that a convolution puts out is written and read again, and training keeps
+it. That takes time and memory, and is no MAC. Write `values_put_out(in_channels, width,
+stride, size)`: how many numbers all convolutions of one bottleneck block put out for
+one picture. What arrives has `in_channels` channels on a grid of `size` × `size`. A 1×1
+convolution brings them to `width`, a 3×3 convolution with the stride keeps that width,
+a 1×1 convolution puts out `4 * width`. The grid behind the stride has a side of `size /
+stride`, rounded up. Where the shape changes, in the grid or in the channels, the
+shortcut is a 1×1 convolution with the stride (option B): it counts, too. What no
+convolution puts out does not count.
 """,
         starter="""\
-def bottleneck_macs(in_channels, width, stride, size):
+def values_put_out(in_channels, width, stride, size):
     return ...
 """,
         hints=(
-            "A convolution costs (places it puts out) × (weights it has). The three of "
-            "this block do not all put out the same places.",
-            "The first one has stride 1: it works on the whole grid that arrives. The "
-            "3×3 has the stride, so it and the last one work on the small grid.",
-            "The side of the small grid is `-(-size // stride)`. The projection has "
-            "`in_channels * 4 * width` weights and works on the small grid.",
+            "A convolution puts out as many numbers as its grid has places, times its "
+            "output channels. The size of its kernel plays no part.",
+            "The first one has stride 1: it puts out the whole grid that arrives. The "
+            "3×3 has the stride, so it and the last one put out the small grid.",
+            "The side of the small grid is `-(-size // stride)`. A projection puts out "
+            "as many numbers as the last convolution.",
         ),
-        answer=bottleneck_macs,
-        check=check_bottleneck_macs,
+        answer=values_put_out,
+        check=check_values_put_out,
     ),
     Exercise(
         id="09.2",
@@ -106,7 +107,8 @@ A basic block has `channels` channels in, in between and out. A bottleneck may d
 most as many multiply-accumulates at a place as this basic block, and its middle is
 `squeeze` times narrower than what goes in and out; shortcuts are the identity. Write
 `widest_bottleneck(channels, squeeze)`: the largest number of channels that may go in
-and out of the bottleneck. The middle is a whole number of channels.
+and out of the bottleneck. The middle is a whole number of channels. If not even a
+middle of one channel fits, return 0.
 """,
         starter="""\
 def widest_bottleneck(channels, squeeze):
@@ -118,7 +120,8 @@ def widest_bottleneck(channels, squeeze):
             "With $w$ in the middle and $s w$ outside, the bottleneck does "
             "$s w^2 + 9 w^2 + s w^2$.",
             "Find the largest whole $w$ with $(2 s + 9) w^2 \\le 18 \\cdot "
-            "\\text{channels}^2$, and return $s w$.",
+            "\\text{channels}^2$, and return $s w$. `math.isqrt(n)` is the root of "
+            "`n`, rounded down.",
         ),
         answer=widest_bottleneck,
         check=check_widest,

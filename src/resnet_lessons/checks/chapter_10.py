@@ -94,8 +94,8 @@ class PreActBottleneck(nn.Module):
 `blocks` is a list of blocks that keep the shape. Each has a `block.residual`, which is
 its $F$, and adds $x$ to it; what it does after that we do not know. Write
 `untouched(blocks, x)`: send `x` through all of them, and return the share of its values
-(from 0 to 1) that arrive at the end with nothing done to them but additions. At such a
-place every block has put out exactly $F(x) + x$.
+(from 0 to 1) that arrive at the end with nothing done to them but these additions. At
+such a place every block has put out exactly $F(x) + x$.
 """,
         starter="""\
 import torch

@@ -7,7 +7,7 @@ import torch
 from .exercise import Exercise
 from .judges_11 import check_accuracy, check_hold_back
 from .judges_11_compare import check_compare
-from .judges_11_stop import check_stops_after
+from .judges_11_stop import check_explained_by
 
 
 def hold_back(labels, share, seed):
@@ -32,14 +32,21 @@ def accuracy(net, batches):
     return right / seen
 
 
-def stops_after(values, patience):
-    best, best_epoch = -math.inf, 0
-    for epoch, value in enumerate(values, 1):
-        if value > best:
-            best, best_epoch = value, epoch
-        elif epoch - best_epoch == patience:
-            return epoch, best_epoch
-    return len(values), best_epoch
+def explained_by(values, patience, stopped):
+    def end(limit, previous=False):
+        best, count = -math.inf, 0
+        for epoch, value in enumerate(values, 1):
+            count = 0 if value > best else count + 1
+            best = value if previous else max(best, value)
+            if count == limit:
+                return epoch
+
+    ends = {
+        "best": end(patience),
+        "above": end(patience + 1),
+        "previous": end(patience, previous=True),
+    }
+    return [rule for rule, epoch in ends.items() if epoch == stopped]
 
 
 def compare(first, second, labels):
@@ -108,26 +115,36 @@ def accuracy(net, batches):
     ),
     Exercise(
         id="11.3",
-        title="When to stop",
+        title="Why did it stop?",
         prompt="""\
-Write `stops_after(values, patience)`. `values` are validation accuracies, one for
-each epoch. Training stops after the epoch that is the `patience`-th in a row without
-a value above the best so far. Return two numbers, counted from 1: the epoch after
-which training stops, and the epoch whose net is kept. As good as the best is not
-better. If training never stops early, the first number is the last epoch.
+A run stopped after epoch `stopped`, and nobody knows which of the three rules in the
+page's table was in its code. Write `explained_by(values, patience, stopped)`. `values`
+are validation accuracies, one for each epoch, counted from 1; they go on after the
+stop, as if there had been none. It returns the names of the rules that would have
+stopped the run after just this epoch: a list in any order, perhaps empty. The names:
+
+- `"best"`: `patience` values in a row were no better than the best so far,
+- `"above"`: the same with `>` for `>=`, so that the counter has to pass `patience`,
+- `"previous"`: `patience` values in a row were no better than the one before.
+
+As good is not better. The first value counts as better. A rule that stops nowhere in
+`values` explains nothing, not even a stop at their end.
 """,
         starter="""\
-def stops_after(values, patience):
+def explained_by(values, patience, stopped):
     return ...
 """,
         hints=(
-            "Keep two things while you go: the best value so far, and its epoch.",
-            "`enumerate(values, 1)` counts epochs from 1. How many epochs have gone by "
-            "since the best one?",
-            "Stop when `epoch - best_epoch == patience`.",
+            "Turn the question round: after which epoch does each rule stop? Then "
+            "compare three numbers with `stopped`.",
+            "Each rule is a counter: a better value sets it to 0, any other adds 1. "
+            "The rules differ in how far it counts, or in what a value is compared "
+            "with.",
+            "After each value the one to compare with is `max(best, value)` for two of "
+            "the rules, and `value` itself for the third.",
         ),
-        answer=stops_after,
-        check=check_stops_after,
+        answer=explained_by,
+        check=check_explained_by,
     ),
     Exercise(
         id="11.4",

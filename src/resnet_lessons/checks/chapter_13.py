@@ -5,13 +5,23 @@ from itertools import pairwise
 import torch
 
 from .exercise import Exercise
-from .judges_13 import check_cam, check_filter_normalised, check_grad_cam
+from .judges_13 import check_filter_normalised, check_grad_cam
 from .judges_13_bowl import check_could_be_convex
+from .judges_13_hooks import check_spreads
 
 
-def cam(features, weights, classes):
-    chosen = weights[classes]  # (B, K): a row for each picture
-    return (chosen[:, :, None, None] * features).sum(1)
+def spreads(net, parts, x):
+    found = {}
+
+    def measure(module, inputs, output):
+        found[module] = output.std().item()
+
+    hooks = [part.register_forward_hook(measure) for part in parts]
+    with torch.no_grad():
+        net(x)
+    for hook in hooks:
+        hook.remove()
+    return [found[part] for part in parts]
 
 
 def filter_normalised(direction, weight):
@@ -40,32 +50,36 @@ def could_be_convex(positions, losses):
 EXERCISES = [
     Exercise(
         id="13.1",
-        title="CAM",
+        title="The spread of each layer",
         prompt="""\
-A net ends in an average over the grid and one linear layer. Write
-`cam(features, weights, classes)`, which returns the class activation maps $(B, h, w)$.
-`features` $(B, K, h, w)$ is what the last block puts out, `weights` (classes × $K$)
-belongs to the linear layer, and `classes` $(B,)$ says for each picture which class is
-asked about.
+Write `spreads(net, parts, x)`. `parts` is a list of different modules in `net`, and
+perhaps `net` itself; each of them runs once when `net` runs. Return a list of floats:
+for each part, in the order of `parts`, the standard deviation of all numbers in what
+it puts out when `net` runs on $x$, as `.std()` computes it. The parts may run in
+another order, and one may lie inside another. What counts is the output as the part
+hands it on: a later layer with `inplace=True` may write over it. `net` is in eval mode.
+It stays as it was, with the hooks that it had before and no others. $x$ and `parts`
+stay as they were, too.
 """,
         starter='''\
 import torch
 
 
-def cam(features, weights, classes):
-    """features (B, K, h, w), weights (classes, K), classes (B,) -> (B, h, w)"""
+def spreads(net, parts, x):
+    """the modules `parts` of `net`, x (B, C, H, W) -> a number for each part"""
     return ...
 ''',
         hints=(
-            "At each place there are $K$ numbers. The map holds their sum there, each "
-            "times the weight that leads from its channel to the class.",
-            "`weights[classes]` has shape (B, K): the row of the class asked about, "
-            "for each picture.",
-            "Two more axes, `[:, :, None, None]`, let it be multiplied with "
-            "`features`. Then sum over the channels, axis 1.",
+            "`part.register_forward_hook(function)` makes PyTorch call "
+            "`function(module, inputs, output)` each time the part has run. It returns "
+            "a handle, and `handle.remove()` takes the hook off.",
+            "A tensor that you keep may be written over before you look at it. A "
+            "number that you keep stays: `output.std().item()`, inside the hook.",
+            "Let the hook store the number in a dict under its module, "
+            "`found[module]`. After the run read the dict in the order of `parts`.",
         ),
-        answer=cam,
-        check=check_cam,
+        answer=spreads,
+        check=check_spreads,
     ),
     Exercise(
         id="13.2",

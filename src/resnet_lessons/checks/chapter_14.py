@@ -1,26 +1,38 @@
-"""Chapter 14, find the bugs: the exercises; their answers are the repaired programs."""
+"""Chapter 14, find the bugs: the exercises; four answers are repaired programs."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
 
 from .broken_14 import BUGS, bugs_of, source
 from .broken_14.block import ResBlock
 from .broken_14.cifar import Block
-from .broken_14.evaluation import accuracy
 from .broken_14.model import resblock_net
 from .broken_14.pictures import prepare
 from .exercise import Exercise
 from .judges_14 import check_block, check_res_block
+from .judges_14_batches import check_same_for_every_batch_size
 from .judges_14_net import check_net
-from .judges_14_runs import check_accuracy, check_prepare
+from .judges_14_runs import check_prepare
 
 IMPORTS = {
     "block": "import torch.nn.functional as F\nfrom torch import nn",
     "cifar": "import torch.nn.functional as F\nfrom torch import nn",
-    "evaluation": "import torch",
     "model": (
         "from itertools import pairwise\n\nimport torch.nn.functional as F\n"
         "from torch import nn\n\nfrom resnet_lessons import nets"
     ),
     "pictures": "import torch",
 }
+
+
+def same_for_every_batch_size(accuracy):
+    net = nn.Flatten()  # each picture is its own answer
+    labels = torch.arange(50) % 10
+    said = (labels + (torch.arange(50) < 7)) % 10  # the first seven are wrong
+    pictures = F.one_hot(said, 10).float()[:, :, None, None]
+    found = {size: accuracy(net, pictures, labels, size) for size in (1, 7, 50)}
+    assert max(found.values()) - min(found.values()) < 1e-6, found
 
 
 def starter(program: str, part: str, *helpers: str) -> str:
@@ -80,24 +92,42 @@ raise an error.
     ),
     Exercise(
         id="14.3",
-        title="An accuracy that means something",
+        title="A ninth test",
         prompt="""\
-Repair `accuracy(net, pictures, labels, batch_size=64)`: the share of *all* pictures
-whose class the net finds. It is measured on the pictures as they are and in eval mode,
-and keeps nothing for a backward pass. There are **four** defects. `shifted` is what
-training uses to augment; it is right.
+None of the eight tests notices an evaluation that counts the last batch alone. Write a
+ninth that does, and needs no known answer either:
+`same_for_every_batch_size(accuracy)`. It gets an evaluation,
+`accuracy(net, pictures, labels, batch_size)`, that puts `net` into eval mode, takes
+`net(batch).argmax(1)` for the classes of a batch, and returns a number, as a share or
+in percent. If the batch size changes this number, the test raises `AssertionError`;
+otherwise it returns. A difference of up to $10^{-6}$ is rounding. The test makes net,
+pictures and labels itself, few and small: no net has to be trained. What else may be
+wrong with an evaluation is not its business. The check runs your test on evaluations
+whose number depends on the batch size, each in another way, and on others whose number
+does not.
 """,
-        starter=starter("evaluation", "accuracy", "shifted"),
+        starter='''\
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def same_for_every_batch_size(accuracy):
+    """accuracy(net, pictures, labels, batch_size) -> a number"""
+    raise NotImplementedError
+''',
         hints=(
-            "Call it twice on the same net and pictures. Then call it with another "
-            "`batch_size`. What should both give?",
-            "A sum over batches needs something that is kept from batch to batch, and "
-            "the last batch may be smaller than the others.",
-            "Two lines are missing that have nothing to do with counting: one about "
-            "the mode of the net, one about gradients.",
+            "Evaluate the same pictures by the same net with several batch sizes, and "
+            "compare the numbers with each other. One size takes all pictures at once. "
+            "Which others leave a smaller last batch?",
+            "If all pictures are right, all batches are, and each way to average them "
+            "gives 1. Let some be wrong, next to each other, so that batches differ.",
+            "`nn.Flatten()` is a net: it takes a picture of 10 × 1 × 1 for ten logits. "
+            "`F.one_hot(said, 10).float()[:, :, None, None]` are pictures in which it "
+            "sees the classes `said`.",
         ),
-        answer=accuracy,
-        check=check_accuracy,
+        answer=same_for_every_batch_size,
+        check=check_same_for_every_batch_size,
     ),
     Exercise(
         id="14.4",

@@ -8,7 +8,8 @@ from .judges_A import check_conv_same, check_keras_count
 
 def conv_same(x, weight, stride):
     pads = []
-    for n, k in zip(x.shape[:1:-1], weight.shape[:1:-1], strict=True):  # W, then H
+    for axis in (3, 2):  # `pad` begins with the last axis
+        n, k = x.shape[axis], weight.shape[axis]
         out = -(-n // stride)  # rounded up
         total = max((out - 1) * stride + k - n, 0)
         pads += [total // 2, total - total // 2]

@@ -9,40 +9,7 @@ from torch import nn
 from .. import probes
 from .expect import made
 from .kept import in_training
-from .mistakes_01 import LOSSES, MACS, PARAMETERS, SIZES, STEPS, gradients
-
-# 01.1 ------------------------------------------------------------------------------
-
-
-def check_output_size(answer, expect):
-    mistakes = SIZES
-    for what, case in [
-        ("C1 of LeNet-5", (32, 5, 1, 0)),
-        ("C5 of LeNet-5", (5, 5, 1, 0)),
-        ("a padded picture", (28, 5, 1, 2)),
-        ("a stride", (11, 3, 2, 0)),
-        ("a stride, and two rows that are left over", (13, 5, 3, 0)),
-        ("the first layer of a ResNet", (224, 7, 2, 3)),
-        ("a stride larger than the kernel", (8, 1, 3, 0)),
-        ("an even kernel", (8, 4, 1, 0)),
-    ]:
-        size, kernel, stride, padding = case
-        expect.trying("output_size({}, {}, {}, {})".format(*case))
-        layer = nn.Conv2d(1, 1, kernel, stride, padding)
-        want = layer(torch.zeros(1, 1, size, size)).shape[-1]
-        got = answer(*case)
-        hint = "Count the steps that fit behind the first place, and that place too."
-        expect.equal(
-            f"{what}: places along one side",
-            got,
-            want,
-            hint="Return one number." if isinstance(got, str | tuple | list) else hint,
-            mistakes=made(mistakes, *case),
-        )
-        mistakes = [pair for pair in mistakes if pair[0](*case) == want]  # still may be
-    expect.trying("output_size(32, 5)", "Keep `stride=1, padding=0` in the first line.")
-    expect.equal("without stride and padding", answer(32, 5), 28)
-
+from .mistakes_01 import LOSSES, MACS, PARAMETERS, STEPS, gradients
 
 # 01.2 ------------------------------------------------------------------------------
 
@@ -78,7 +45,7 @@ def check_conv_cost(answer, expect):
             "the MACs",
             macs,
             probes.macs(layer, (i, size, size)),
-            hint="Places of the output, the square of 01.1, × all weights, without the "
+            hint="Places of the output, its side squared, × all weights, without the "
             "biases.",
             mistakes=made(MACS, *case),
         )

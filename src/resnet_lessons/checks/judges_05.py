@@ -8,8 +8,7 @@ from torch import nn
 
 from .describe import Words
 from .expect import made
-from .kept import list_stays
-from .mistakes_05 import FACTORS, STDS
+from .mistakes_05 import STDS
 
 # 05.1 ------------------------------------------------------------------------------
 
@@ -30,56 +29,17 @@ def check_he_std(answer, expect):
             )
 
 
-# 05.2 ------------------------------------------------------------------------------
-
-
-POWER = (
-    "Start at the last norm. Multiplied by the factor once for each step, it must "
-    "arrive at the first."
-)
-SMALL = (
-    "Small norms count as they are: add nothing to them, do not round, and treat only "
-    "a first norm of exactly 0 on its own."
-)
-ZERO = "A first norm of exactly 0 gives 0."
-
-
-def check_factor_per_layer(answer, expect):
-    for what, norms, want, hint in [
-        ("a gradient that shrinks", [0.002, 0.02, 0.2, 2.0], 0.1, POWER),
-        ("a gradient that grows", [162.0, 27.0, 6.0, 18.0, 2.0], 3.0, POWER),
-        ("two layers", [3.0, 2.0], 1.5, POWER),
-        ("very small norms", [1e-32, 1e-25, 1e-18], 1e-7, SMALL),
-        ("ten equal norms", [0.5] * 10, 1.0, POWER),
-        ("a first norm that underflowed", [0.0, 1e-40, 1e-20, 1.0], 0.0, ZERO),
-        ("norms that all underflowed", [0.0, 0.0, 0.0], 0.0, ZERO),
-    ]:
-        expect.trying(
-            f"factor_per_layer({norms}), {what}",
-            "There is no logarithm of 0 and no 0 / 0: treat a first norm of 0 on its "
-            "own, before you divide."
-            if norms[0] == 0
-            else "Only the first norm, the last one and their number are needed.",
-        )
-        given = list(norms)
-        expect.number(
-            "the factor",
-            answer(given),
-            want,
-            hint=hint,
-            mistakes=made(FACTORS, norms) if norms[0] else (),
-        )
-        list_stays(given, norms, expect)
-
-
 # 05.3 ------------------------------------------------------------------------------
 
 WHY = {
     "before BN": "BatchNorm subtracts the mean, and with it any bias in front of it: "
     "this one is dead. Its gradient is not exactly 0, only less than a thousandth of "
-    "the weight's.",
+    "that of its own weight.",
     "no BN": "Nothing subtracts this bias: it is alive. Is its gradient small because "
     "the whole layer's is? Compare with the weight of the same layer.",
+    "beside a large one": "Nothing subtracts this bias: it is alive. Its gradient is "
+    "small only beside that of another layer's weight. Compare with the weight of the "
+    "same layer.",
     "pool between": "Only an average stands between this bias and BatchNorm. It hands "
     "the bias on as it is, so the bias is dead. Go by the gradients.",
     "some": "Nothing subtracts this bias: it is alive, and has a few thousandths of "
@@ -109,6 +69,7 @@ def check_dead_biases(answer, expect):
         ("modules inside of others, and a BatchNorm for vectors", *_nested(), True),
         ("convolution, average pooling, BatchNorm", *_pooled(), True),
         ("no linear layer: a convolution gives the logits", *_to_classes(), True),
+        ("small weights before BatchNorm: a large gradient", *_uneven(), True),
     ]:
         x, labels = torch.rand(16, 2, 6, 6), torch.arange(16) % 3
         none = (
@@ -214,6 +175,15 @@ def _mixed() -> tuple:
         for parameter in net[0].parameters():  # the next weight gets less, so rounding
             parameter.mul_(0.02)  # leaves the dead bias some 0.00005 of its gradient
     return net, {"0.bias": "no BN", "2.bias": "before BN"}
+
+
+def _uneven() -> tuple:
+    norm = nn.BatchNorm2d(8, eps=1e-16)
+    net = _net(_conv(2, 8), norm, nn.ReLU(), _conv(8, 4), nn.ReLU())
+    with torch.no_grad():
+        for parameter in net[0].parameters():  # BatchNorm scales up what is so small,
+            parameter.mul_(1e-6)  # and its gradient with it, a million times
+    return net, {"0.bias": "before BN", "3.bias": "beside a large one"}
 
 
 def _pooled() -> tuple:

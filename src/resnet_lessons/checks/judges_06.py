@@ -7,6 +7,7 @@ import torch.fx.experimental.symbolic_shapes  # what `grad_outputs` needs, slow 
 from torch import nn
 
 from .. import nets
+from .advice import MISFIT
 from .describe import Words
 from .expect import made
 from .kept import unchanged
@@ -16,73 +17,61 @@ from .mistakes_06 import PARAMETERS, SHORTCUT_A, TERMS
 # 06.1 ------------------------------------------------------------------------------
 
 
-def check_shortcut_a(answer, expect):
+FIT = [
+    (
+        "does not require grad",
+        "Autograd is switched off here: write down by hand where each number goes.",
+    ),
+    (
+        MISFIT,
+        "y may have more channels than x, and a smaller grid. Print the shapes just "
+        "before this line: what of g belongs to x, and where?",
+    ),
+]
+
+
+def check_shortcut_a_backward(answer, expect):
     for shape, out_channels, stride in [
         ((2, 4, 8, 6), 8, 2),
         ((2, 3, 9, 7), 8, 2),
         ((2, 4, 5, 5), 10, 1),
-        ((1, 4, 7, 7), 4, 3),
+        ((1, 4, 7, 8), 4, 3),
         ((2, 4, 5, 5), 4, 1),
         ((1, 4, 1, 1), 8, 2),
     ]:
-        x = torch.randn(shape)
-        given = x.clone()
-        expect.trying(
-            f"shortcut_a(x, {out_channels}, {stride}) on x of "
-            + "×".join(map(str, shape)),
-            "Slice x, then pad it: nothing else is needed.",
-        )
-        want = nets.make_shortcut("A", shape[1], out_channels, stride)(x)
-        y = answer(given, out_channels, stride)
+        x = torch.randn(shape, requires_grad=True)
+        y = nets.make_shortcut("A", shape[1], out_channels, stride)(x)
+        g = torch.randn(y.shape)
+        (want,) = torch.autograd.grad(y, x, g)
+        given = g.clone()
+        size = "×".join(map(str, g.shape))
+        name = f"shortcut_a_backward(g, {shape}, {stride}), g of {size}"
+        expect.trying(name, errors=FIT)
+        with torch.no_grad():
+            at_x = answer(given, shape, stride)
         expect.close(
-            "the output",
-            y,
+            "the gradient at x",
+            at_x,
             want,
-            hint=_where(y, want),
-            mistakes=_that_run(SHORTCUT_A, x, out_channels, stride),
+            hint=_where(at_x, want),
+            mistakes=made(SHORTCUT_A, g, shape, stride),
         )
-        hint = "A slice is a view into x: do not write into it."
-        unchanged(given, x, expect, hint)
-    _lets_gradients_through(answer, expect)
+        hint = (
+            "Write into new zeros: `g.new_zeros(shape)`. A slice of g is a view into g."
+        )
+        unchanged(given, g, expect, hint, "g")
 
 
-def _where(y, want) -> str:
+def _where(at_x, want) -> str:
     """Name the first axis that has another length."""
-    if isinstance(y, torch.Tensor) and y.ndim == 4:
+    if isinstance(at_x, torch.Tensor) and at_x.ndim == 4:
         for axis, what in enumerate(["pictures", "channels", "rows", "columns"]):
-            if y.shape[axis] != want.shape[axis]:
+            if at_x.shape[axis] != want.shape[axis]:
                 return (
-                    f"Look at axis {axis}: {y.shape[axis]} {what} instead of "
+                    f"Look at axis {axis}: {at_x.shape[axis]} {what} instead of "
                     f"{want.shape[axis]}."
                 )
-    return "Pick every `stride`-th row and column, then append zeros."
-
-
-def _that_run(mistakes, *args) -> list[tuple]:
-    """`made`, without the mistakes that stop with an error for these arguments."""
-    found = []
-    for mistake in mistakes:
-        try:
-            found += made([mistake], *args)
-        except RuntimeError:
-            continue
-    return found
-
-
-def _lets_gradients_through(answer, expect):
-    expect.trying("the gradient of shortcut_a(x, 8, 2)")
-    x = torch.randn(2, 4, 6, 6, requires_grad=True)
-    y = answer(x, 8, 2)
-    reached = torch.zeros_like(x)
-    if y.requires_grad:
-        (reached,) = torch.autograd.grad(y.sum(), x, materialize_grads=True)
-    expect.close(
-        "1 where x was picked, else 0",
-        reached,
-        torch.autograd.grad(nets.make_shortcut("A", 4, 8, 2)(x).sum(), x)[0],
-        hint="`.detach()`, `.data`, `no_grad` and numpy cut the gradient: the skip "
-        "must let it through.",
-    )
+    return "What of g belongs to x goes to its place, as it is. All other places get 0."
 
 
 # 06.2 ------------------------------------------------------------------------------
@@ -115,17 +104,23 @@ ERRORS = [
         "only for scalar",
         "F(x) is no single number. What arrives there on the way back? Tell autograd.",
     ),
+    (
+        "attempted to call in-place",
+        "In training a BatchNorm counts its batches, which `torch.func` does not "
+        "allow. `torch.autograd.grad` does.",
+    ),
 ]
 
 
 def check_gradient_terms(answer, expect):
-    for what, size, norm in [
-        ("a block of 4 channels, in evaluation mode", 4, nn.BatchNorm2d),
-        ("a block of 8 channels without BatchNorm, in training mode", 8, None),
+    for what, size, norm, training in [
+        ("a block of 4 channels, in evaluation mode", 4, nn.BatchNorm2d, False),
+        ("a block of 8 channels without BatchNorm, in training mode", 8, None, True),
+        ("a block of 6 channels, in training mode", 6, nn.BatchNorm2d, True),
     ]:
         residual = nets.BasicBlock(size, size, norm=norm).residual
         randomise(residual)
-        residual.train(norm is None)
+        residual.train(training)
         for parameter in residual.parameters():
             parameter.grad = torch.ones_like(parameter)
         x, g = torch.randn(2, size, 5, 5), torch.randn(2, size, 5, 5)
@@ -153,8 +148,8 @@ def _pair(pair, expect) -> tuple:
 
 def _terms(pair, residual, x, g, expect):
     asks = x.clone().requires_grad_()
+    known = made(TERMS, residual, x, g)  # first: some need averages that none moved
     (want,) = torch.autograd.grad(residual(asks), asks, grad_outputs=g)
-    known = made(TERMS, residual, x, g)
     hints = [hint for wrong, hint in known if _same_pair(pair, wrong)]
     hint = hints[0] if hints else ""
     expect.written("the term through the shortcut", pair[0], pair, "a tensor")
@@ -182,6 +177,10 @@ def _same_pair(pair, wrong) -> bool:
     )
 
 
+def _modes(net) -> list[bool]:
+    return [part.training for part in net.modules()]
+
+
 def _no_trace(given, x, residual, before, expect):
     expect.true(
         "x stays as it was",
@@ -200,13 +199,24 @@ def _no_trace(given, x, residual, before, expect):
         "of an optimiser would use them. `torch.autograd.grad` leaves them alone.",
     )
     now, then = residual.state_dict(), before.state_dict()
+    mode = "Do not call `train()` or `eval()`: F comes in the mode that is wanted."
     expect.true(
-        "F is in the mode that it was in, with the same weights and averages",
-        residual.training == before.training
-        and all(torch.equal(now[k], then[k]) for k in then),
-        got="another mode, or other values",
+        "F is in the mode that it was in",
+        _modes(residual) == _modes(before),
+        got="another mode",
         expected="the same",
-        hint="Do not call `train()` or `eval()`: F comes in the mode that is wanted.",
+        hint=mode,
+    )
+    other = [name for name in then if not torch.equal(now[name], then[name])]
+    expect.true(
+        "F has the same weights and running averages",
+        not other,
+        got=f"other ones, such as `{other[0]}`" if other else "the same",
+        expected="the same",
+        hint="In training every pass through a BatchNorm moves its averages and counts "
+        "the batch. Send x through a copy: `copy.deepcopy(residual)`."
+        if before.training
+        else mode,
     )
     expect.true(
         "each parameter asks for gradients as before",

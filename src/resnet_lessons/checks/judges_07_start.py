@@ -149,83 +149,107 @@ def _silenced(net, after, changed, expect):
 
 # 07.3 ------------------------------------------------------------------------------
 
-FROZEN = [
+GAMMA, BETA = "residual.1.1.weight", "residual.1.1.bias"
+FROZEN = [  # does it explain these names, beside those wanted and all there are?
     (
-        lambda extra, missing, real: not extra and len(missing) == 4,
-        "The set is empty. If you looked for `p.grad is None`: a gradient of zero is a "
-        "tensor of zeros. `not p.grad.any()` finds it.",
+        lambda got, want, real: not got,
+        "The set is empty. With the last γ at 0 it would be, from step 2 on: that γ "
+        "gets a gradient, and moves. Here a ReLU stands behind the γ that is 0. What "
+        "does it hand back? (`p.grad is None` finds nothing: a gradient of zero is a "
+        "tensor of zeros, for which `not p.grad.any()` holds.)",
     ),
     (
-        lambda extra, missing, real: not extra <= real,
+        lambda got, want, real: not got <= real,
         "There is no parameter of that name. Print "
         "`[name for name, _ in block.named_parameters()]`.",
     ),
     (
-        lambda extra, missing, real: len(missing) == 4,
+        lambda got, want, real: got == real - want,
         "These are the ones that do get a gradient. Take the others.",
     ),
     (
-        lambda extra, missing, real: len(extra) == len(real) - 4,
-        "These are all of its parameters. Did `backward()` run before you looked? And "
-        "γ itself does get a gradient: it multiplies the normalised output of the "
-        "second convolution, and that is not zero.",
+        lambda got, want, real: got == real,
+        "These are all of its parameters. Did `backward()` run before you looked, and "
+        "no `zero_grad()` since? The last β does get a gradient: it is added behind "
+        "all that is 0.",
     ),
     (
-        lambda extra, missing, real: "residual.1.1.weight" in extra,
-        "γ itself does get a gradient: it multiplies the normalised output of the "
-        "second convolution, and that is not zero. Only what lies before γ is cut off.",
+        lambda got, want, real: BETA in got,
+        "The last β is added behind all that is 0. What arrives at the sum arrives at "
+        "it, too.",
     ),
     (
-        lambda extra, missing, real: "residual.1.1.bias" in extra,
-        "β is added behind γ, so its gradient does not pass through γ.",
+        lambda got, want, real: any("shortcut" in name for name in got),
+        "The shortcut goes around F. Its gradient meets neither the γ that is 0 nor "
+        "the ReLU behind it.",
     ),
     (
-        lambda extra, missing, real: any("shortcut" in name for name in extra),
-        "The shortcut goes around F. Its gradient never meets γ.",
+        lambda got, want, real: want - got == {GAMMA},
+        "One is missing. These four are without a gradient in step 1 with BatchZero, "
+        "too. But there the last γ multiplies something that is not zero. Here?",
     ),
     (
-        lambda extra, missing, real: "residual.1.0.weight" in missing,
-        "The second convolution is missing: its output is multiplied by γ = 0, so a "
-        "small change of its weights changes nothing.",
+        lambda got, want, real: "residual.0.1.weight" not in got,
+        "What about the γ that is 0? It multiplies something that is not zero, as with "
+        "BatchZero. But what comes back to it must pass the ReLU behind it.",
     ),
     (
-        lambda extra, missing, real: "residual.0.1.bias" in missing,
-        "The first BatchNorm has two parameters, `weight` and `bias`. Both lie before "
-        "γ.",
+        lambda got, want, real: not {"residual.0.1.bias", "residual.0.0.weight"} <= got,
+        "Whatever lies before the first ReLU of F gets its gradient through it: two "
+        "parameters of the BatchNorm, one of the convolution.",
     ),
     (
-        lambda extra, missing, real: missing,
-        "Everything before γ is cut off: go back from the last BatchNorm of F to x.",
+        lambda got, want, real: "residual.1.0.weight" not in got,
+        "The second convolution gets only zeros, since its input is what the ReLU puts "
+        "out. The gradient of a weight is a product with the input.",
     ),
 ]
 
 
-CHANNELS = (
-    "to have .* channels",
-    "Each block wants its own number of channels, the second axis of its first weight: "
-    "`next(block.parameters()).shape[1]`.",
-)
+RUNS = [
+    (
+        "to have .* channels",
+        "Each block wants its own number of channels, the second axis of its first "
+        "weight: `next(block.parameters()).shape[1]`.",
+    ),
+    (
+        "'NoneType' object has no attribute",
+        "Before `backward()` and after `zero_grad()` each `.grad` is `None`: look in "
+        "between.",
+    ),
+]
 
 
-def check_frozen_at_first_step(answer, expect):
+def check_frozen_at_third_step(answer, expect):
     for case in [(8, 8, 1), (8, 16, 2)]:
-        block = nets.FastaiBlock(*case)
-        expect.trying(
-            "nets.FastaiBlock({}, {}, stride={})".format(*case), errors=[CHANNELS]
-        )
-        got = _set_of_names(answer, nets.FastaiBlock(*case), expect)
-        want = _without_gradient(block)
-        real = {name for name, _ in block.named_parameters()}
-        extra, missing = got - want, want - got
+        block = _wrong_zero(*case)
+        name = "nets.FastaiBlock({}, {}, stride={})".format(*case)
+        expect.trying(f"{name}, its first γ at 0, its last at 1", errors=RUNS)
+        got = _set_of_names(answer, _wrong_zero(*case), expect)
+        steps = [_step(block) for _ in range(3)]
+        want, real = steps[-1], {name for name, _ in block.named_parameters()}
+        extra = got - want
         wrong = f", {one_line(min(extra))} among them" if extra else ""
-        hints = [text for explains, text in FROZEN if explains(extra, missing, real)]
+        hints = [text for explains, text in FROZEN if explains(got, want, real)]
         expect.equal(
-            "names with a gradient of exactly zero",
+            "names with a gradient of exactly zero in step 3",
             Words(f"{len(got)} in all{wrong}"),
             Words(f"{len(want)} in all"),  # a prediction: the check does not tell it
             hint=hints[0] if hints else "",
         )
-        _moves_on(block, want, expect)
+        expect.true(
+            "they are the same in steps 1 and 2, so this block never wakes",
+            steps == 3 * [want],
+            got="others",
+            expected="the same",
+        )
+
+
+def _wrong_zero(*case) -> nets.FastaiBlock:
+    block = nets.FastaiBlock(*case)
+    nn.init.zeros_(block.residual[0][1].weight)
+    nn.init.ones_(block.residual[1][1].weight)
+    return block
 
 
 def _set_of_names(answer, block, expect) -> set[str]:
@@ -236,29 +260,17 @@ def _set_of_names(answer, block, expect) -> set[str]:
         hint = 'Return names: `{"…", "…"}`.'
         if isinstance(answer, str):
             hint = "This is one text. Give a set of names, or the function itself: "
-            hint += '`check("07.3", frozen_at_first_step)`.'
+            hint += '`check("07.3", frozen_at_third_step)`.'
         expect.equal("the result", names, Words("a set of names"), hint=hint)
     return set(names)
 
 
-def _without_gradient(block) -> set[str]:
-    """Run one step backwards and look: the check's own experiment."""
+def _step(block) -> set[str]:
+    """Take a step of SGD; return who had no gradient: the check's own experiment."""
     block.zero_grad()
-    x = torch.randn(4, next(block.parameters()).shape[1], 6, 6)
-    y = block(x)
+    y = block(torch.randn(4, next(block.parameters()).shape[1], 6, 6))
     (y * torch.randn_like(y)).sum().backward()
-    return {name for name, p in block.named_parameters() if not p.grad.any()}
-
-
-def _moves_on(block, frozen, expect):
-    """One step of SGD makes γ differ from 0; then every gradient comes through."""
     with torch.no_grad():
         for parameter in block.parameters():
             parameter -= 0.1 * parameter.grad
-    still = _without_gradient(block)
-    expect.true(
-        "after one step of SGD γ is no longer 0, and these get a gradient too",
-        not still,
-        got=one_line(", ".join(sorted(still))),
-        expected="no name left",
-    )
+    return {name for name, p in block.named_parameters() if not p.grad.any()}

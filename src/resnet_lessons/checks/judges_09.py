@@ -1,5 +1,6 @@
 """Chapter 9, the bottleneck: how the answers are judged."""
 
+import math
 from bisect import bisect_right
 from functools import partial
 
@@ -10,33 +11,38 @@ from .. import nets, probes
 from .advice import MISFIT
 from .expect import made
 from .layers import NO_LAYERS, calls_of, normed_three, three_convs_as
-from .mistakes_09 import CHANNELS, MACS, RESIDUALS, SHAPES, strides_given
-from .mistakes_09_widths import NOT_WHOLE, WIDTHS
+from .mistakes_09 import CHANNELS, PUT_OUT, RESIDUALS, SHAPES, strides_given
+from .mistakes_09_widths import NONE_FITS, NOT_WHOLE, WIDTHS
 
 # 09.1 ------------------------------------------------------------------------------
 
 
-def check_bottleneck_macs(answer, expect):
-    for in_channels, width, stride, size in [
+def check_values_put_out(answer, expect):
+    for case in [
+        (16, 4, 1, 6),
         (11, 8, 2, 9),
         (5, 4, 1, 5),
         (4, 4, 1, 6),
-        (16, 4, 1, 6),
         (19, 4, 1, 5),
         (16, 4, 3, 10),
     ]:
-        block = nets.BottleneckBlock(in_channels, width, stride, shortcut="B")
-        case = (in_channels, width, stride, size)
-        expect.trying("bottleneck_macs({}, {}, {}, {})".format(*case))
+        expect.trying("values_put_out({}, {}, {}, {})".format(*case))
         expect.equal(
-            "the multiply-accumulates",
+            "the numbers that its convolutions put out",
             answer(*case),
-            probes.macs(block, (in_channels, size, size)),
-            hint="Add up places × weights over every convolution: the three of the "
-            "block, and the projection where the shape changes. No bias and no "
-            "BatchNorm counts.",
-            mistakes=made(MACS, *case),
+            _put_out(*case),
+            hint="Add up places × output channels over every convolution: the three of "
+            "the block, and the projection where the shape changes. What BatchNorm, "
+            "ReLU and the sum put out does not count.",
+            mistakes=made(PUT_OUT, *case),
         )
+
+
+def _put_out(in_channels, width, stride, size) -> int:
+    """By running a real block."""
+    block = nets.BottleneckBlock(in_channels, width, stride, shortcut="B")
+    rows = probes.shapes(block, (in_channels, size, size), depth=None)
+    return sum(math.prod(row.out_shape) for row in rows if row.kind == "Conv2d")
 
 
 # 09.2 ------------------------------------------------------------------------------
@@ -146,15 +152,20 @@ def _widest(channels: int, squeeze: int) -> int:
 
 
 def check_widest(answer, expect):
-    for channels, squeeze in [(41, 10), (40, 4), (20, 8), (24, 16), (20, 1)]:
-        expect.trying(f"widest_bottleneck({channels}, {squeeze})")
+    cases = [(41, 10), (40, 4), (20, 8), (24, 16), (20, 1), (1, 16), (2, 64)]
+    for channels, squeeze in cases:
+        want = _widest(channels, squeeze)
+        empty = [] if want else [("empty|^StopIteration|^IndexError", NONE_FITS)]
+        expect.trying(f"widest_bottleneck({channels}, {squeeze})", errors=empty)
         got = answer(channels, squeeze)
         broken = isinstance(got, float) and not got.is_integer()
         expect.equal(
             "the channels that go in and out",
             got,
-            _widest(channels, squeeze),
+            want,
             hint="Count both blocks at one place, find the largest whole middle with "
-            "which the bottleneck does no more, and multiply it by `squeeze`.",
+            "which the bottleneck does no more, and multiply it by `squeeze`."
+            if want
+            else NONE_FITS,
             mistakes=[(got, NOT_WHOLE)] * broken + made(WIDTHS, channels, squeeze),
         )

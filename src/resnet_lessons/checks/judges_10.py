@@ -230,6 +230,17 @@ KEEP = (
 )
 
 
+class Pushed(nn.Module):
+    """Adds a number after the sum, which the next one may take off again."""
+
+    def __init__(self, push: float):
+        super().__init__()
+        self.residual, self.push = nn.ReLU(), push
+
+    def forward(self, x):
+        return self.residual(x) + x + self.push
+
+
 def check_untouched(answer, expect):
     v1, v2 = nets.BasicBlock, nets.PreActBlock
     last = partial(nets.OrderedBlock, 8, nets.ORDERS["BN after addition"])
@@ -239,11 +250,15 @@ def check_untouched(answer, expect):
         ("three blocks of ResNet v2", lambda: [v2(8, 8) for _ in range(3)]),
         ("v2, then two blocks of v1", lambda: [v2(8, 8), v1(8, 8), v1(8, 8)]),
         ("two blocks with BN after the sum", lambda: [last() for _ in "12"]),
+        (
+            "three blocks: after the sum one adds 1, the next takes 1 off",
+            lambda: [Pushed(1.0), Pushed(-1.0), Pushed(0.0)],
+        ),
     ]:
         blocks = [block.eval() for block in make()]
         for block in blocks:
             randomise(block)
-        x = torch.randn(2, 8, 12, 12)
+        x = torch.randn(2, 8, 12, 12).mul(8).floor() / 8 + 1 / 16  # + 1 - 1 is exact
         expect.trying(what, errors=ERRORS)
         with torch.no_grad():
             want = share_kept(blocks, x)  # first: the answer may change the blocks

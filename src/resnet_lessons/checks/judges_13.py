@@ -5,37 +5,8 @@ from torch import nn
 
 from .advice import MISFIT
 from .expect import made
-from .mistakes_13 import CAMS, NORMALISED, STILL
+from .mistakes_13 import NORMALISED, STILL
 from .mistakes_13_grad import GRAD_CAMS
-
-# 13.1 ------------------------------------------------------------------------------
-
-
-AXES = (
-    "`weights[classes]` is (B, K), `features` is (B, K, h, w): give the first two more "
-    "axes with `[:, :, None, None]`."
-)
-
-
-def check_cam(answer, expect):
-    for batch, channels, places, classes in [(3, 4, (5, 6), 7), (1, 6, (4, 4), 3)]:
-        features = torch.randn(batch, channels, *places)
-        weights = torch.randn(classes, channels)
-        asked = torch.tensor([2, 0, 1])[:batch]
-        kept = features.clone(), weights.clone()
-        pictures = "1 picture" if batch == 1 else f"{batch} pictures"
-        expect.trying(
-            f"{pictures}, {channels} channels of {places[0]}×{places[1]} places",
-            errors=[(MISFIT, AXES)],
-        )
-        expect.close(
-            "the maps",
-            answer(features, weights, asked),
-            torch.einsum("bkhw,bk->bhw", kept[0], kept[1][asked]),
-            hint="At each place: the sum over channels of weight times feature.",
-            mistakes=made(CAMS, *kept, asked),
-        )
-        _as_it_was((features, weights), kept, expect)
 
 
 def _as_it_was(given, kept, expect):

@@ -1,129 +1,10 @@
-"""Chapter 14, find the bugs: each defect of an evaluation or a split on its own."""
-
-import math
+"""Chapter 14, find the bugs: each defect of a split is looked for on its own."""
 
 import torch
-import torch.nn.functional as F
-from torch import nn
 
-from .describe import describe, parts_in_words
-from .expect import made
+from .describe import parts_in_words
 from .judges_14 import Look, look_for_each
-from .layers import Notes
-from .mistakes_11 import ACCURACIES
 from .mistakes_14 import HINTS
-
-# 14.3 ------------------------------------------------------------------------------
-
-SIZES = (4, 4, 2)  # of the batches
-RIGHT = (1, 4, 2)  # found in each
-
-
-class Scripted(nn.Module):
-    """Gives each picture the answer that was written for it; notes how it was asked.
-
-    A picture that was not given gets the answer of the one whose turn it would be.
-    """
-
-    def __init__(self, pictures, answers):
-        super().__init__()
-        self.pictures, self.answers = pictures, answers
-        self.norm = nn.BatchNorm2d(1)  # its mode counts; some ask it for the device
-        self.notes = Notes()  # `seen` holds the numbers of pictures
-
-    def forward(self, x):
-        notes = self.notes
-        numbers = [self._number(one, len(notes.seen) + i) for i, one in enumerate(x)]
-        notes.seen += numbers
-        notes.modes.append(self.norm.training)
-        notes.graphs.append(torch.is_grad_enabled())
-        return F.one_hot(self.answers[numbers], 10).float()
-
-    def _number(self, one, turn):
-        given = (i for i, own in enumerate(self.pictures) if torch.equal(one, own))
-        found = next(given, None)
-        self.notes.changed |= found is None
-        return turn % len(self.pictures) if found is None else found
-
-
-def check_accuracy(answer, expect):
-    labels = torch.arange(sum(SIZES))
-    pictures = torch.rand(len(labels), 1, 6, 6)
-    net = Scripted(pictures, _answers(labels)).train()
-    got = answer(net, pictures, labels, 4)
-    notes = net.notes
-    number = _number(got)
-    expect.true(
-        "a share is returned",
-        number is not None and 0 <= number <= 1,
-        got=describe(got),
-        expected="a number from 0 to 1",
-        hint="Return found / all.",
-    )
-    expect.true(
-        "the net sees each picture once",
-        sorted(notes.seen) == list(range(len(labels))),
-        got=f"{len(notes.seen)} pictures, {len(set(notes.seen))} of them different",
-        expected=f"{len(labels)}",
-        hint="A batch is a slice, `pictures[start : start + batch_size]`. Go through "
-        "all of them, the smaller last one too.",
-    )
-    look_for_each(
-        expect,
-        [
-            Look("count", "1 of 4, 4 of 4 and 2 of 2 found", lambda: _share(number)),
-            Look("changed", "the pictures that the net gets",
-                 lambda: (not notes.changed, "others than were given", "those given")),
-            Look("mode", "the mode of the net while it is asked",
-                 lambda: (not any(notes.modes), _mode(notes), "eval")),
-            Look("graph", "what is kept for a backward pass",
-                 lambda: (not any(notes.graphs), _graph(notes), "nothing")),
-        ],
-    )  # fmt: skip
-
-
-def _answers(labels):
-    """The right class for as many of each batch as RIGHT says."""
-    batches = labels.split(SIZES)
-    wrong = [(batch + 1) % 10 for batch in batches]
-    parts = [
-        torch.cat([batch[:count], bad[count:]])
-        for batch, bad, count in zip(batches, wrong, RIGHT, strict=True)
-    ]
-    return torch.cat(parts)
-
-
-def _number(got) -> float | None:
-    try:
-        value = float(got)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-    return value if math.isfinite(value) and not isinstance(got, str) else None
-
-
-def _share(number):
-    want = sum(RIGHT) / sum(SIZES)
-    mistakes = made(ACCURACIES, SIZES, RIGHT)
-    known = [text for value, text in mistakes if _near(number, value)]
-    says = known[0].split(". ")[0].rstrip(".") if known else ""  # not how to mend it
-    got = f"{number:.3g}" + (f": {says[0].lower()}{says[1:]}" if says else "")
-    return _near(number, want), got, f"{want:.3g}"
-
-
-def _near(one, other) -> bool:
-    return abs(one - other) < 1e-5
-
-
-def _mode(notes) -> str:
-    return "training" if any(notes.modes) else "eval"
-
-
-def _graph(notes) -> str:
-    return "the graph" if any(notes.graphs) else "nothing"
-
-
-# 14.5 ------------------------------------------------------------------------------
-
 
 PAIRS = (
     "`return train, valid`, each of them `pictures, labels`: tensors of equal length, "
@@ -246,6 +127,6 @@ def _scaled(x):
 def _one_scale(parts, images):
     (slope, offset, _), (other, shift, _) = _lines(parts, images)
     values = [f"{slope / 2 + offset:.2f}", f"{other / 2 + shift:.2f}"]
-    held = _near(slope / other, 1) and abs(offset - shift) < 1e-3
+    held = abs(slope / other - 1) < 1e-5 and abs(offset - shift) < 1e-3
     got = "half grey is {} in training and {} in validation".format(*values)
     return held, got, "the same number in both"

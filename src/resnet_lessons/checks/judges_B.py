@@ -1,9 +1,11 @@
 """Appendix B, detection: how an IoU and decoded boxes are judged."""
 
+from contextlib import contextmanager
 from functools import partial
+from unittest import mock
 
 import torch
-from torchvision.ops import box_iou
+from torchvision.ops import box_iou, boxes
 
 from .advice import MISFIT
 from .describe import Words, shape_in_words
@@ -26,6 +28,18 @@ def stay(expect, **tensors):
     hint += "Make a new tensor, or `.clone()` it first."
     for name, (given, before) in tensors.items():
         unchanged(given, before, expect, hint, f"`{name}`")
+
+
+def is_own(expect, used, name: str):
+    """Expect that a function of torchvision's was not used."""
+    if used:
+        expect.true(
+            f"without torchvision's `{name}`",
+            False,
+            got="code of torchvision's runs",
+            expected="code of your own",
+            hint=f"Write it yourself: `{name}` and its like may not be called here.",
+        )
 
 
 def _shapes(*pairs) -> list:
@@ -69,6 +83,20 @@ APART = (
 )
 
 
+@contextmanager
+def _iou_by_torchvision():
+    """A list that gets an entry whenever torchvision looks for what boxes share."""
+    calls, share = [], getattr(boxes, "_box_inter_union", None)
+
+    def noted(*args, **named):
+        calls.append(args)
+        return share(*args, **named)
+
+    # create: a torchvision without this function is no reason to fail
+    with mock.patch.object(boxes, "_box_inter_union", noted, create=True):
+        yield calls
+
+
 def check_iou(answer, expect):
     for what, a, b, hint in [
         ("a = {}, b = {}".format(*_whole(TWO, ONE)), TWO, ONE, AREAS),
@@ -84,7 +112,9 @@ def check_iou(answer, expect):
             shape, errors = EMPTY, [("", EMPTY)]
         expect.trying(what, errors=errors)
         given = a.clone(), b.clone()
-        got = answer(*given)
+        with _iou_by_torchvision() as calls:
+            got = answer(*given)
+        is_own(expect, calls, "box_iou")
         swapped = "Rows and columns are swapped: a row for each box of `a`."
         expect.shape(
             "the shape",

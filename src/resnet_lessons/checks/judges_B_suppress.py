@@ -1,12 +1,13 @@
 """Appendix B, detection: how a choice among boxes that overlap is judged."""
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.ops import nms
 
 from .advice import MISFIT
 from .describe import Words, describe
 from .expect import made
-from .judges_B import some_boxes, stay
+from .judges_B import is_own, some_boxes, stay
 from .mistakes_B_suppress import SUPPRESSED
 
 SIDE = 30
@@ -42,6 +43,16 @@ ERRORS = [
 EMPTY = "Of no boxes none is kept: return an empty list or tensor."
 
 
+class Suppressions(TorchDispatchMode):
+    """Notes whether PyTorch runs torchvision's `nms`, under whatever name."""
+
+    used = False
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.used |= function is torch.ops.torchvision.nms.default
+        return function(*args, **(kwargs or {}))
+
+
 def check_suppress(answer, expect):
     for what, boxes, scores, threshold in [
         _in_a_row(*FIRST),
@@ -55,7 +66,9 @@ def check_suppress(answer, expect):
             hint, errors = EMPTY, [("", EMPTY)]
         expect.trying(what, errors=errors)
         given = boxes.clone(), scores.clone()
-        got = answer(*given, threshold)
+        with Suppressions() as seen:
+            got = answer(*given, threshold)
+        is_own(expect, seen.used, "nms")
         kept = _positions(got)
         expect.equal(
             "the positions of the boxes kept",

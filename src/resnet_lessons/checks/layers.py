@@ -30,7 +30,6 @@ class Notes:
     modes: list = field(default_factory=list)  # True: training
     graphs: list = field(default_factory=list)  # True: gradients switched on
     seen: list = field(default_factory=list)  # pictures
-    changed: bool = False  # whether a picture was not among those given
 
     def __deepcopy__(self, memo) -> "Notes":
         return self
@@ -113,7 +112,7 @@ def take_weights(theirs: list, ours: list, expect, hint: str) -> None:
 def _kind(layer) -> Words:
     """What two layers must share to take each other's weights, in words."""
     if layer is None:
-        return Words("no BatchNorm")
+        return Words("a convolution without a BatchNorm directly behind it")
     tensors = [(n, t.shape) for n, t in layer.state_dict().items() if t.ndim]
     words = [f"{name} {'×'.join(map(str, shape))}" for name, shape in tensors]
     return Words(f"{type(layer).__name__}: {', '.join(words)}")

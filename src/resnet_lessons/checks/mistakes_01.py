@@ -7,66 +7,120 @@ import torch.nn.functional as F
 # difference in the first cases stands before what does.
 
 # 01.1
+
+
+def _sizes(first: int, number: int, least: int = 1) -> list[int]:
+    """So many sizes from the first one on, without those below the least."""
+    return [size for size in range(first, first + number) if size >= least]
+
+
+def _smallest(m, k, s, p) -> int:
+    """The pixels of the smallest picture with m places."""
+    return (m - 1) * s + k - 2 * p
+
+
+LEFT_OVER = (
+    "Other pictures have as many places: up to `stride - 1` pixels may be left over at "
+    "the end."
+)
 SIZES = [
     (
-        lambda n, k, s, p: (n + 2 * p - k + 1) // s,
-        "The 1 is for the first place, which needs no step: add it after the division.",
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p) + s, s),
+        "One step too many: the first place needs no step, so there are `places - 1`.",
     ),
     (
-        lambda n, k, s, p: (n + 2 * p - k) // s,
-        "One is missing: the first place needs no step. A kernel as large as the "
-        "picture has one place, not none.",
+        lambda m, k, s, p: [_smallest(m, k, s, p) + s],
+        "One step too many: the first place needs no step, so there are `places - 1`.",
     ),
     (
-        lambda n, k, s, p: (n - k) // s + 1,
-        "The padding is missing: zeros are added on both sides first.",
+        lambda m, k, s, p: _sizes((m - 1) * s + k, s),
+        "The padding is missing. The kernel reads it too, so the picture itself is "
+        "smaller.",
     ),
     (
-        lambda n, k, s, p: (n + p - k) // s + 1,
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p) + p, s),
         "The padding is added on both sides, so it counts twice.",
     ),
     (
-        lambda n, k, s, p: n + 2 * p - k + 1,
-        "That is for stride 1. With a stride the kernel moves further at each step: "
-        "divide.",
+        lambda m, k, s, p: _sizes((m - 1) * s + k + 2 * p, s),
+        "The padding makes up for pixels of the picture: take it off.",
     ),
     (
-        lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1,
-        "Rounded up. The pixels left over are too few for another step: round down.",
+        lambda m, k, s, p: _sizes(_smallest(m, k, 1, p), 1),
+        "That is for stride 1. Each further place takes `stride` pixels more.",
     ),
     (
-        lambda n, k, s, p: (n + 2 * p - 2 * (k // 2) - 1) // s + 1,
-        "One is missing: `2 * (kernel // 2) + 1` is an odd kernel only.",
+        lambda m, k, s, p: _sizes(_smallest(m, k, 1, p), s),
+        "That is for stride 1. Each further place takes `stride` pixels more.",
     ),
     (
-        lambda n, k, s, p: (n - k) // s + 1 + 2 * p,
-        "The padding belongs inside of the brackets: it is divided by the stride, too.",
+        lambda m, k, s, p: _sizes(m * s + k - 1 - 2 * p, s),
+        "The first place takes `kernel` pixels, each of the `places - 1` others "
+        "`stride` more.",
     ),
     (
-        lambda n, k, s, p: (n + 2 * p - k) / s + 1,
-        "There is no half a place: round down, with `//`.",
+        lambda m, k, s, p: _sizes((m - 1) * s - 2 * p, s),
+        "The kernel is missing: the first place takes as many pixels as it has.",
     ),
     (
-        lambda n, k, s, p: n + 2 * p - k // s + 1,
-        "Only the kernel was divided: `//` comes before `-`. Put brackets around what "
-        "is to be divided.",
+        lambda m, k, s, p: _sizes(m * s - 2 * p, s),
+        "The kernel is missing: the first place takes as many pixels as it has.",
     ),
     (
-        lambda n, k, s, p: n // s,
-        "The kernel is missing: where it would stick out, it has no place.",
+        lambda m, k, s, p: [(m + 2 * p - k) // s + 1],
+        "That is the way forth, with `places` for the size. Which sizes have so many "
+        "places?",
+    ),
+    (lambda m, k, s, p: _sizes(_smallest(m, k, s, p), 1), LEFT_OVER),
+    (lambda m, k, s, p: _sizes(_smallest(m, k, s, p) + s - 1, 1), LEFT_OVER),
+    (
+        lambda m, k, s, p: [
+            size
+            for size in _sizes(_smallest(m, k, s, p), s)
+            if (size + 2 * p - k) % s in (0, s - 1)
+        ],
+        "Those are the smallest and the largest. All sizes between them have as many "
+        "places.",
     ),
     (
-        lambda n, k, s, p: (n + 2 * p) // s,
-        "The kernel is missing: where it would stick out, it has no place.",
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p), s + 1),
+        "The last one has room for another step.",
     ),
     (
-        lambda n, k, s, p: (n + 2 * p - k // 2) // s + 1,
-        "The whole kernel must fit, not half of it.",
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p), s - 1),
+        "The largest one is missing: up to `stride - 1` pixels may be left over, and "
+        "the end of a `range` does not belong to it.",
     ),
     (
-        lambda n, k, s, p: ((n + 2 * p - k) // s + 1) ** 2,
-        "These are the places of the whole grid. One side is asked for.",
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p) - s + 1, s),
+        "Pixels left over make a picture larger, not smaller: yours end where they "
+        "should begin.",
     ),
+    (
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p), s)[::-1],
+        "Begin with the smallest.",
+    ),
+    (
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p), s, least=k),
+        "With padding around it a picture may be smaller than the kernel.",
+    ),
+    (
+        lambda m, k, s, p: _sizes(_smallest(m, k, s, p), s, least=2),
+        "A single pixel is a picture, too.",
+    ),
+    (
+        lambda m, k, s, p: _sizes(max(1, _smallest(m, k, s, p)), s),
+        "Sizes below 1 fall away; none comes in at the other end.",
+    ),
+    *[
+        (
+            lambda m, k, s, p, least=least: _sizes(
+                _smallest(m, k, s, p), s, least=least
+            ),
+            "A picture has at least one pixel.",
+        )
+        for least in (0, -99)
+    ],
 ]
 
 

@@ -1,8 +1,6 @@
-"""Chapter 5: mistakes in a standard deviation or a factor, each with its hint."""
+"""Chapter 5: mistakes in a standard deviation, each with its hint."""
 
 import math
-from itertools import pairwise
-from statistics import mean
 
 
 def _fan(in_channels, out_channels, kernel_size, mode):
@@ -79,53 +77,4 @@ STDS = [
             lambda i, o, k, mode: math.sqrt(2 / ((_fan(i, o, 1, mode) * k) ^ 2)),
         )
     ],
-]
-
-
-def _steps(norms):
-    """What each step from a layer to the one before it multiplies by."""
-    return [a / b for a, b in pairwise(norms)]
-
-
-FACTORS = [
-    (
-        lambda norms: (norms[-1] / norms[0]) ** (1 / (len(norms) - 1)),
-        "That is the way forward. The gradient travels from the last layer to the "
-        "first.",
-    ),
-    (
-        lambda norms: (norms[0] / norms[-1]) ** (1 / len(norms)),
-        "Between n layers there are n - 1 steps.",
-    ),
-    (
-        lambda norms: norms[0] / norms[-1],
-        "That is the factor of the whole way. Spread it over the steps: take a root.",
-    ),
-    (
-        lambda norms: norms[0] / norms[-1] / (len(norms) - 1),
-        "Factors multiply: take the root, do not divide by the number of steps. (Is "
-        "the exponent a fraction? It needs brackets: `**` comes before `/`.)",
-    ),
-    (
-        lambda norms: norms[0] / norms[-1] ** (1 / (len(norms) - 1)),
-        "The root is that of the last norm alone: `**` comes before `/`. Which "
-        "brackets are missing?",
-    ),
-    (
-        lambda norms: mean(_steps(norms)),
-        "A mean of factors is not the factor: half and double would give 1.25. Take "
-        "the root of their product.",
-    ),
-    (
-        lambda norms: math.log(norms[0] / norms[-1]) / (len(norms) - 1),
-        "That is the logarithm of the factor: `math.exp` is missing.",
-    ),
-    (
-        lambda norms: (norms[0] - norms[-1]) / (len(norms) - 1),
-        "That is a difference per layer. The gradient is multiplied at each one.",
-    ),
-    (
-        lambda norms: norms[0] / norms[1],
-        "That is the last step alone. The layers differ: take all steps together.",
-    ),
 ]

@@ -1,123 +1,126 @@
 """Chapter 6: mistakes in a shortcut, a count or a gradient, each with its hint."""
 
+import copy
+
 import torch
-import torch.nn.functional as F
 
 
-def _picked(x, stride):
-    return x[:, :, ::stride, ::stride]
+def _put(at, shape, stride, start=0):
+    """Zeros of this shape, and in every `stride`-th place of the grid what `at` is."""
+    at_x = at.new_zeros(shape)
+    places = at_x[:, :, start::stride, start::stride]
+    height, width = (
+        min(pair) for pair in zip(places.shape[2:], at.shape[2:], strict=True)
+    )
+    places[:, :, :height, :width] = at[:, :, :height, :width]
+    return at_x
 
 
-def _appended(x, out_channels):
-    return F.pad(x, (0, 0, 0, 0, 0, out_channels - x.shape[1]))
+def _kept(g, shape):
+    """The channels of g that are those of x."""
+    return g[:, : shape[1]]
 
 
-def _in_front(x, out_channels, stride):
-    x = _picked(x, stride)
-    return F.pad(x, (0, 0, 0, 0, out_channels - x.shape[1], 0))
+def _spread(g, shape, stride):
+    at_x = _kept(g, shape).repeat_interleave(stride, 2).repeat_interleave(stride, 3)
+    return at_x[:, :, : shape[2], : shape[3]]
 
 
-def _both_sides(x, out_channels, stride):
-    x = _picked(x, stride)
-    extra = out_channels - x.shape[1]
-    return F.pad(x, (0, 0, 0, 0, extra // 2, extra - extra // 2))
+def _added(g, shape):
+    """All channels of g, folded onto those of x."""
+    at_x = _kept(g, shape).clone()
+    for first in range(shape[1], g.shape[1], shape[1]):
+        part = g[:, first : first + shape[1]]
+        at_x[:, : part.shape[1]] += part
+    return at_x
 
 
-def _repeated(x, out_channels, stride):
-    x = _picked(x, stride)
-    return x.repeat(1, -(-out_channels // x.shape[1]), 1, 1)[:, :out_channels]
+def _corner(g, shape, stride):
+    at_x = g.new_zeros(shape)
+    at_x[:, :, : g.shape[2], : g.shape[3]] = _kept(g, shape)
+    return at_x
 
 
-def _other_phase(x, out_channels, stride):
-    height, width = _picked(x, stride).shape[2:]
-    x = F.pad(x, (0, stride, 0, stride))
-    return _appended(x[:, :, 1::stride, 1::stride][:, :, :height, :width], out_channels)
+def _floored(g, shape, stride):
+    height, width = (side // stride for side in shape[2:])
+    return _put(_kept(g, shape)[:, :, :height, :width], shape, stride)
 
 
-def _corner(x, out_channels, stride):
-    height, width = _picked(x, stride).shape[2:]
-    return _appended(x[:, :, :height, :width], out_channels)
-
-
-def _pooled(pool, ceil_mode=True):
-    def wrong(x, out_channels, stride):
-        return _appended(pool(x, stride, ceil_mode=ceil_mode), out_channels)
-
-    return wrong
-
-
-def _floored(x, out_channels, stride):
-    height, width = (side // stride * stride for side in x.shape[2:])
-    return _appended(_picked(x[:, :, :height, :width], stride), out_channels)
-
-
+# Each gives the gradient at x of the mistake.
 SHORTCUT_A = [
     (
-        lambda x, o, s: x,
-        "x came back as it was. That is right only at stride 1, with as many channels "
-        "as before.",
+        lambda g, shape, s: g,
+        "g came back as it was. That is right only at stride 1, where the channels "
+        "stay.",
     ),
     (
-        lambda x, o, s: _picked(x, s),
-        "The channels are still those of x. Append channels of zeros.",
+        lambda g, shape, s: g.new_zeros(shape),
+        "Only zeros came back. What of x does reach y, and with which factor?",
     ),
     (
-        lambda x, o, s: _appended(x, o),
-        "The grid is still that of x. Take every `stride`-th row and column.",
+        lambda g, shape, s: _kept(g, shape),
+        "The grid is still that of y. Each number goes to its place in the grid of x.",
     ),
     (
-        lambda x, o, s: _appended(x[:, :, ::s], o),
-        "Only the rows were thinned out. Take every `stride`-th column too.",
+        lambda g, shape, s: _put(g, (shape[0], g.shape[1], *shape[2:]), s),
+        "The channels are still those of y. Those behind the channels of x are zeros "
+        "that do not depend on x.",
     ),
     (
-        lambda x, o, s: _appended(x[:, :, :, ::s], o),
-        "Only the columns were thinned out. Take every `stride`-th row too.",
-    ),
-    (_floored, "An odd grid lost its last row and column: 9 becomes 5, not 4."),
-    (_in_front, "The zeros stand in front of the channels of x. Append them behind."),
-    (
-        _both_sides,
-        "Half of the zeros stand in front. Some published code does so, and it works "
-        "as well; here all of them go behind.",
+        lambda g, shape, s: _put(g[:, -shape[1] :], shape, s),
+        "These are the last channels of g. The zeros were appended behind those of x, "
+        "which come first.",
     ),
     (
-        _repeated,
-        "The new channels are copies of x. Option A fills them with zeros, so that "
-        "F alone decides what they hold.",
+        lambda g, shape, s: _put(_added(g, shape), shape, s),
+        "The other channels of g were added. They were filled with zeros, not with x: "
+        "what they get back reaches nobody.",
     ),
     (
-        _other_phase,
-        "You start at the second row and column. The 3×3 convolution with stride 2 is "
-        "centred on the first: start there.",
-    ),
-    (_corner, "That is the top left corner of x. Take every `stride`-th position."),
-    (
-        _pooled(F.avg_pool2d),
-        "You averaged. That is chapter 7; option A takes every `stride`-th position.",
+        lambda g, shape, s: _put(
+            g.sum(1, keepdim=True).expand(shape[0], shape[1], -1, -1), shape, s
+        ),
+        "All channels of g were added up. Each channel of x went to one channel of y.",
     ),
     (
-        _pooled(F.avg_pool2d, ceil_mode=False),
-        "You averaged. That is chapter 7; option A takes every `stride`-th position.",
-    ),
-    (_pooled(F.max_pool2d), "You took maxima. Option A picks positions and no more."),
-    (
-        lambda x, o, s: F.pad(_picked(x, s), (0, 0, 0, 0, 0, o)),
-        "You append as many channels as are wanted in all. Some are there already.",
+        _spread,
+        "Each number of g was given to every place of its patch. Only one place was "
+        "read; the others get 0.",
     ),
     (
-        lambda x, o, s: F.pad(_picked(x, s), (0, o - x.shape[1])),
-        "The zeros went to the columns. `F.pad` begins with the last axis: two pairs "
-        "of zeros for W and H come first.",
+        lambda g, shape, s: _spread(g, shape, s) / s**2,
+        "That is the way back through an average over each patch. Option A picks one "
+        "place: it gets all, the others get 0.",
     ),
     (
-        lambda x, o, s: F.pad(_picked(x, s), (0, 0, 0, o - x.shape[1])),
-        "The zeros went to the rows. `F.pad` begins with the last axis: two pairs of "
-        "zeros for W and H come first.",
+        lambda g, shape, s: _put(_kept(g, shape) * s**2, shape, s),
+        "The right places, but multiplied. A number that was picked counts once.",
     ),
     (
-        lambda x, o, s: F.pad(_picked(x, s), (0, 0, 0, 0, 0, 0, 0, o - x.shape[1])),
-        "The zeros became new pictures. The fourth pair of `F.pad` is for the batch, "
-        "the third for the channels.",
+        lambda g, shape, s: _put(_kept(g, shape) / s**2, shape, s),
+        "The right places, but divided. A number that was picked counts whole.",
+    ),
+    (
+        lambda g, shape, s: _put(_kept(g, shape), shape, s, start=1),
+        "You start at the second row and column. The first ones were picked.",
+    ),
+    (
+        lambda g, shape, s: _put(_kept(g, shape), shape, s, start=s - 1),
+        "You start at the last row and column of each patch. The first were picked.",
+    ),
+    (
+        _corner,
+        "g stands in the top left corner. Each number belongs where it was picked: at "
+        "every `stride`-th row and column.",
+    ),
+    (
+        _floored,
+        "The last row or column that was picked gets nothing: 9 rows become 5, not 4.",
+    ),
+    (
+        lambda g, shape, s: _put(torch.ones_like(_kept(g, shape)), shape, s),
+        "Ones at the right places: that is the derivative. It is multiplied by what "
+        "arrives, g.",
     ),
 ]
 
@@ -211,7 +214,8 @@ PARAMETERS = [
 
 def _through(residual, x, g):
     x = x.detach().requires_grad_()
-    return torch.autograd.grad(residual(x), x, grad_outputs=g)[0]
+    y = copy.deepcopy(residual)(x)  # which moves no average that is still wanted
+    return torch.autograd.grad(y, x, grad_outputs=g)[0]
 
 
 # Each gives the pair that the mistake gives.
@@ -253,6 +257,17 @@ TERMS = [
         "The derivative of x with respect to x is 1, and it is multiplied by what "
         "arrives, g.",
     ),
+    *[
+        (
+            lambda f, x, g, other=other: (
+                g,
+                _through(copy.deepcopy(f).train(other), x, g),
+            ),
+            f"The second is the gradient in {name} mode. F came in the other one, and "
+            "a BatchNorm differs in both.",
+        )
+        for other, name in [(True, "training"), (False, "evaluation")]
+    ],
     (
         lambda f, x, g: (x, f(x)),
         "These are the values of the two paths on the way forward. Their gradients "

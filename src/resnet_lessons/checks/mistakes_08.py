@@ -1,6 +1,5 @@
-"""Chapter 8: mistakes in counting and in a stem, each a line of data with its hint."""
+"""Chapter 8: mistakes in counting, each a line of data with its hint."""
 
-import torch.nn.functional as F
 from torch import nn
 
 
@@ -18,6 +17,11 @@ def _macs(
     project = (s != 1 or i != w) if project is None else project
     head = kernel * enters * w + (convs - 1) * kernel * w * w + project * i * w
     return places * (first * head + (b - first) * convs * kernel * w * w)
+
+
+def _of_others(i, w, b, s, n):
+    """What changes if one convolution of each other block reads `in_channels`."""
+    return up(n, s) ** 2 * (b - 1) * 9 * (i - w) * w
 
 
 def _strided(i, w, b, s, n):
@@ -94,6 +98,12 @@ MACS = [
         "Only the first block has a projection: the others keep the shape.",
     ),
     (
+        lambda i, w, b, s, n: (
+            _macs(i, w, b, s, n) + up(n, s) ** 2 * (b - 1) * (s != 1) * w * w
+        ),
+        "Only the first block has a projection: the others keep the shape.",
+    ),
+    (
         lambda i, w, b, s, n: _macs(i, w, b + 1, s, n),
         "One block too many: after the first there are `blocks - 1` more.",
     ),
@@ -137,6 +147,20 @@ MACS = [
         "`width` channels on both sides.",
     ),
     (
+        lambda i, w, b, s, n: _macs(i, w, b, s, n) + _of_others(i, w, b, s, n),
+        "Only the first block meets `in_channels`. The others have `width` channels on "
+        "both sides.",
+    ),
+    (
+        lambda i, w, b, s, n: (
+            _macs(i, w, b, s, n)
+            + 2 * _of_others(i, w, b, s, n)
+            + up(n, s) ** 2 * 9 * (i - w) * w
+        ),
+        "Only the very first convolution reads `in_channels`. Each of the others reads "
+        "what the one before it puts out, `width` channels.",
+    ),
+    (
         lambda i, w, b, s, n: _macs(i, w, b, s, n, enters=w),
         "The very first convolution reads `in_channels`, not `width`.",
     ),
@@ -163,67 +187,6 @@ MACS = [
         "That counts multiplications and additions apart. One multiply-accumulate is "
         "one of each.",
     ),
-]
-
-
-CHANNELS = [
-    (
-        lambda c, w: ((c, w), (w, w), (w, w)),
-        "All three put out `width`. The first two have half of it: they work on a "
-        "large grid.",
-    ),
-    (
-        lambda c, w: ((c, w // 2), (w // 2, w), (w, w)),
-        "The second one widens already. Only the last puts out `width`.",
-    ),
-]
-STRIDES = [
-    (((1, 1),) * 3, "No convolution has a stride. The first one takes 2."),
-    (
-        ((1, 1), (1, 1), (2, 2)),
-        "The last one has the stride. Give it to the first: the other two then work "
-        "on the small grid.",
-    ),
-    (((2, 2),) * 3, "All three have the stride. Only the first one takes it."),
-    (
-        ((2, 2), (2, 2), (1, 1)),
-        "Two have the stride. The second halving is left to the max-pool.",
-    ),
-]
-
-
-def without_relu(*which):
-    """`library` without the ReLU behind some of its convolutions, counted from 0."""
-
-    def wrong(library, x):
-        for number, layers in enumerate(library):
-            x = layers[:2](x) if number in which else layers(x)
-        return x
-
-    return wrong
-
-
-LINEAR = "is missing: without it two convolutions are one linear map."
-RELUS = [
-    (without_relu(0), f"The ReLU behind the first BatchNorm {LINEAR}"),
-    (without_relu(1), f"The ReLU behind the second BatchNorm {LINEAR}"),
-]
-STEMS = [
-    (
-        lambda stem, x: F.avg_pool2d(stem[:3](x), 3, 2, 1),
-        "The pool averages. This stem takes the maximum.",
-    ),
-    (
-        lambda stem, x: F.max_pool2d(stem[:3](x), 2),
-        "The window of the pool is 2×2. It is 3×3, with stride 2 and `padding=1`.",
-    ),
-    (
-        lambda stem, x: stem[:3](x)[:, :, ::2, ::2],
-        "Every second place was picked. Take the maximum of 3×3.",
-    ),
-    (without_relu(2), "The ReLU behind the third BatchNorm is missing."),
-    *RELUS,
-    (without_relu(0, 1, 2), "There is no ReLU. One follows each BatchNorm."),
 ]
 
 

@@ -2,152 +2,166 @@
 
 import torch.nn.functional as F
 
-from .mistakes_08 import EACH_STRIDE, RELUS, ROUNDS, up, without_relu
+from .mistakes_08 import EACH_STRIDE, ROUNDS, up
+from .mistakes_08_stem import RELUS, without_relu
 
 
-def _macs(
-    i,
-    w,
-    s,
-    n,
-    *,
-    before=None,
-    after=None,
-    out=4,
-    kernels=(1, 9, 1),
-    project=None,
-    project_at=None,
-):
-    """The cost of a bottleneck, with one part of the count at a time got wrong."""
+def _changes(i, w, s) -> bool:
+    """Whether there is a projection."""
+    return s != 1 or i != 4 * w
+
+
+def _put_out(i, w, s, n, *, before=None, after=None, widths=(1, 1, 4), project=None):
+    """The numbers put out, with one part of the count at a time got wrong.
+
+    before, after: places; widths, project: channels of the three convolutions and of
+    the projection, in units of w.
+    """
     before = n * n if before is None else before
     after = up(n, s) ** 2 if after is None else after
-    outer = out * w
-    project = (s != 1 or i != outer) if project is None else project
-    project_at = after if project_at is None else project_at
-    first, middle, last = kernels
-    cost = before * first * i * w + after * (middle * w * w + last * w * outer)
-    return cost + project_at * project * i * outer
+    project = 4 * _changes(i, w, s) if project is None else project
+    first, middle, last = widths
+    return w * (before * first + after * (middle + last + project))
 
 
-# A hint may rely on the cases before: all that came earlier held.
-MACS = [
+def _macs(i, w, s, n) -> int:
+    small = up(n, s) ** 2
+    return n * n * i * w + small * (13 * w * w + _changes(i, w, s) * i * 4 * w)
+
+
+def _read(i, w, s, n) -> int:
+    """The numbers that go into the convolutions."""
+    return n * n * (i + w + _changes(i, w, s) * i) + up(n, s) ** 2 * w
+
+
+ALL_THREE = (
+    "Too few. All three convolutions put out numbers: `width` channels, then `width`, "
+    "then `4 * width`."
+)
+# A hint may rely on the cases before: all that came earlier held. In the first one the
+# shape stays: nothing that needs the stride or the projection shows there.
+PUT_OUT = [
     (
-        lambda i, w, s, n: _macs(i, w, s, n, before=1, after=1),
-        "These are the weights. Each one works at every place of the grid: multiply "
-        "by the number of places.",
+        _macs,
+        "That is the number of MACs. What is put out does not depend on the weights: "
+        "only the places and the output channels count.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, before=n, after=up(n, s)),
+        lambda i, w, s, n: _macs(i, w, 1, 1),
+        "These are the weights. What is put out does not depend on them: only the "
+        "places and the output channels count.",
+    ),
+    (
+        lambda i, w, s, n: _put_out(i, w, s, n, before=1, after=1),
+        "These are the channels. Each one is a grid: multiply by the number of places.",
+    ),
+    (
+        lambda i, w, s, n: _put_out(i, w, s, n, before=n, after=up(n, s)),
         "The grid has a side, and its places are the side squared.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, before=up(n, s) ** 2),
-        "You let the first convolution work on the small grid, as if it had the "
+        lambda i, w, s, n: _put_out(i, w, s, n, before=up(n, s) ** 2),
+        "You let the first convolution put out the small grid, as if it had the "
         "stride. That is the paper's block. Here the 3×3 has the stride.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, after=n * n),
+        lambda i, w, s, n: _put_out(i, w, s, n, after=n * n),
         "You counted the places that arrive for all of them. From the 3×3 on, the "
         "stride makes them fewer.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n) + (n * n - up(n, s) ** 2) * 9 * w * w,
+        lambda i, w, s, n: _put_out(i, w, s, n) + (n * n - up(n, s) ** 2) * w,
         "The 3×3 has the stride, so it puts out the small grid already.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, after=(n // s) ** 2),
+        lambda i, w, s, n: _put_out(i, w, s, n, after=(n // s) ** 2),
         ROUNDS,
     ),
-    (lambda i, w, s, n: _macs(i, w, s, n, after=(n / s) ** 2), ROUNDS),
+    (lambda i, w, s, n: _put_out(i, w, s, n, after=(n / s) ** 2), ROUNDS),
     (
-        lambda i, w, s, n: _macs(i, w // 4, s, n),
+        lambda i, w, s, n: _put_out(i, w // 4, s, n),
         "`width` is that of the middle. What comes out is 4 times as wide.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, after=up(n, 2) ** 2),
+        lambda i, w, s, n: _put_out(i, w, s, n, after=up(n, 2) ** 2),
         EACH_STRIDE,
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, after=((n + 1) // s) ** 2),
+        lambda i, w, s, n: _put_out(i, w, s, n, after=((n + 1) // s) ** 2),
         EACH_STRIDE,
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, after=n * n // s),
+        lambda i, w, s, n: _put_out(i, w, s, n, after=n * n // s),
         "The stride leaves out rows and columns: divide the side by it, then square.",
     ),
     (
-        lambda i, w, s, n: (
-            _macs(i, w, s, n, project=0)
-            + up(n, s) ** 2 * (s != 1 or i != 4 * w) * w * 4 * w
-        ),
-        "The projection takes x itself, which has `in_channels` channels.",
+        lambda i, w, s, n: _put_out(i, w, s, n, after=((n - 3) // s + 1) ** 2),
+        "The 3×3 convolution is padded: at stride 1 the grid stays as it is.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, project=(s != 1 or i != 4 * w) / 4),
+        lambda i, w, s, n: (
+            _put_out(i, w, s, n) + (n * n - up(n, s) ** 2) * _changes(i, w, s) * 4 * w
+        ),
+        "A grid of `4 * width` channels is too large. The last convolution works "
+        "behind the stride, and the projection has it: both put out the small grid.",
+    ),
+    (
+        lambda i, w, s, n: _put_out(i, w, s, n, project=_changes(i, w, s)),
         "The projection makes what is added to F(x): it puts out `4 * width` channels.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, project_at=n * n),
-        "The projection has the stride too: it puts out the small grid.",
+        lambda i, w, s, n: _put_out(i, w, s, n, project=_changes(i, w, s) * i / w),
+        "What is added has one shape: the last convolution and the projection both put "
+        "out `4 * width` channels, however many arrive.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, project=1),
-        "Where neither grid nor channels change, the shortcut is x itself and costs "
-        "nothing.",
+        lambda i, w, s, n: _put_out(i, w, s, n, project=4),
+        "Too much by one grid of `4 * width` channels. The shape stays here: "
+        "`in_channels` is `4 * width`, and the stride is 1. So there is no projection; "
+        "and neither x nor the sum is put out by a convolution.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, project=s != 1 or i != w),
-        "Compare `in_channels` with what comes out, `4 * width`, not with the width "
-        "of the middle.",
-    ),
-    (
-        lambda i, w, s, n: _macs(i, w, s, n, project=s != 1),
+        lambda i, w, s, n: _put_out(i, w, s, n, project=4 * (s != 1)),
         "The shape changes with the channels too: there x needs a projection, even at "
         "stride 1, as in the first stage of ResNet-50.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, project=i != 4 * w),
+        lambda i, w, s, n: _put_out(i, w, s, n, project=4 * (i != 4 * w)),
         "The shape changes with the stride too: there x needs a projection, even if "
         "the channels stay.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, project=0),
+        lambda i, w, s, n: _put_out(i, w, s, n, project=0),
         "The projection is missing: where the shape changes, x goes through a 1×1 "
         "convolution.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, project=9 * (s != 1 or i != 4 * w)),
-        "The projection is a 1×1 convolution: one weight for each pair of channels.",
-    ),
-    (
-        lambda i, w, s, n: _macs(i, w, s, n, out=1),
+        lambda i, w, s, n: _put_out(i, w, s, n, widths=(1, 1, 1)),
         "The last convolution puts out `4 * width` channels, not `width`.",
     ),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, kernels=(1, 1, 1)),
-        "The middle one is 3×3: nine weights for each pair of channels.",
-    ),
-    (
-        lambda i, w, s, n: _macs(i, w, s, n, kernels=(1, 3, 1)),
-        "A 3×3 kernel has nine weights for each pair of channels, not three.",
-    ),
-    (
-        lambda i, w, s, n: _macs(i, w, s, n, kernels=(9, 9, 9)),
-        "Only the middle one is 3×3. The others have one weight for each pair of "
-        "channels: that is what makes them cheap.",
-    ),
-    (
-        lambda i, w, s, n: _macs(i, w, s, n, kernels=(1, 9, 0)),
+        lambda i, w, s, n: _put_out(i, w, s, n, widths=(1, 1, 0)),
         "The last convolution, back to `4 * width`, is missing.",
     ),
+    (lambda i, w, s, n: _put_out(i, w, s, n, widths=(0, 1, 4)), ALL_THREE),
+    (lambda i, w, s, n: _put_out(i, w, s, n, widths=(1, 0, 4)), ALL_THREE),
+    (lambda i, w, s, n: _put_out(i, w, s, n, widths=(0, 0, 4)), ALL_THREE),
     (
-        lambda i, w, s, n: _macs(i, w, s, n, kernels=(0, 9, 1)),
-        "The first convolution, down to `width`, is missing.",
+        lambda i, w, s, n: _put_out(i, w, s, n, widths=(1, 9, 4)),
+        "A 3×3 kernel reads nine places, and makes one number of them.",
     ),
     (
-        lambda i, w, s, n: 2 * _macs(i, w, s, n),
-        "That counts multiplications and additions apart. One multiply-accumulate is "
-        "one of each.",
+        _read,
+        "That is what the convolutions read. Count what they put out.",
+    ),
+    (
+        lambda i, w, s, n: 2 * _put_out(i, w, s, n),
+        "Twice as many. A number counts once, however often it is read or normalised. "
+        "Or is each of the three convolutions `4 * width` wide?",
+    ),
+    (
+        lambda i, w, s, n: 4 * _put_out(i, w, s, n),
+        "These are bytes, four for each number. Count the numbers.",
     ),
 ]
 

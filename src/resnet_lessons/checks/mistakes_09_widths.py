@@ -10,7 +10,11 @@ def _middle(c, s, *, budget=18, weights=None):
 
 
 NOT_WHOLE = "Channels are whole numbers: round the middle down, then multiply."
+NONE_FITS = (
+    "Here even a middle of one channel does more than the basic block: return 0."
+)
 WIDTHS = [
+    (lambda c, s: s * max(1, floor(_middle(c, s))), NONE_FITS),
     (
         lambda c, s: floor(_middle(c, s)),
         "That is the middle. Return the channels that go in and out: `squeeze` times "

@@ -209,7 +209,20 @@ def _by_difference(blocks, x):
     return _share(torch.stack(masks).all(0))
 
 
+@torch.no_grad()
+def _at_the_end(blocks, x):
+    total = x
+    for block in blocks:
+        total, x = total + block.residual(x), block(x)
+    return _share(total.isclose(x, atol=1e-5))
+
+
 UNTOUCHED = [
+    (
+        _at_the_end,
+        "What one block does another may undo, as here: compare after each block, not "
+        "only at the end.",
+    ),
     (
         lambda blocks, x: math.prod(_shares(blocks, x)),
         "Multiplying the shares assumes that the blocks pick their places "

@@ -2,7 +2,10 @@
 
 import torch
 
-from .mistakes_13 import ONE_TOO_FEW, ONE_TOO_MANY, weighted
+
+def weighted(weights, features):
+    """Weights (B, K) and features (B, K, h, w), together (B, h, w)."""
+    return torch.einsum("bk,bkhw->bhw", weights, features)
 
 
 def _of_gradients(weights, features):
@@ -20,6 +23,11 @@ def _of_one(features, gradients, number):
     return _of_gradients(alone.mean((2, 3)), features)
 
 
+ONE_TOO_MANY = "An axis of length 1 is left over: sum without `keepdim=True`."
+ONE_TOO_FEW = (
+    "The axis of the pictures is gone. It stays for one picture too: `squeeze()` takes "
+    "away every axis of length 1."
+)
 ONE_SCORE = "Only one score was differentiated. Add all of them up."
 RESCALED = (
     "The maps were rescaled to a largest value of 1. Return them in the units of the "

@@ -16,11 +16,6 @@ HINTS = {
     "has it kept?",
     "widen": "The shapes of x and F(x) differ in more than one way. Is x adapted in "
     "each of them?",
-    # 14.3
-    "count": "Every picture counts the same. What is kept from one batch to the next?",
-    "changed": "The net did not see the pictures that it was to be judged by.",
-    "mode": "BatchNorm used the statistics of these batches, and learned from them.",
-    "graph": "Nobody will call `backward` here, and yet all is kept for it.",
     # 14.4
     "head": "What arrives at the linear layer, and what does it expect?",
     "two": "The skip of a ResBlock jumps over two convolutions. With one, F is linear.",
