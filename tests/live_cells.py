@@ -10,38 +10,38 @@ def live_cells(codes):
 
     A cell that only changes an object in place is not seen as one that others need.
     """
-    names = [_of_cell(code) for code in codes]
+    cells = [[_names(part) for part in ast.parse(code).body] for code in codes]
     live, kept = {"LIVE"}, {0}
-    for number, (read, bound) in enumerate(names[1:], 1):
-        if read & live:
-            kept.add(number)
-            live |= bound
-        else:
-            live -= bound
+    for number, statements in enumerate(cells[1:], 1):
+        for read, bound in statements:
+            if read & live:
+                kept.add(number)
+                live |= bound
+            else:
+                live -= bound
     needed = set()
-    for number, (read, bound) in reversed([*enumerate(names)]):
-        if number in kept or bound & needed:
+    for number, statements in reversed([*enumerate(cells)]):
+        if number in kept or any(bound & needed for _, bound in statements):
             kept.add(number)
-            needed = (needed - bound) | read
+            for read, bound in reversed(statements):
+                needed = (needed - bound) | read
     return sorted(kept)
 
 
-def _of_cell(code):
-    """The names that a cell reads before it binds them, and those that it binds."""
-    read, bound = set(), set()
-    for statement in ast.parse(code).body:
-        table = symtable.symtable(ast.unparse(statement), "cell", "exec")
-        changed = {  # `x += 1`, which symtable does not call a reading of x
-            node.target.id
-            for node in ast.walk(statement)
-            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-        }
-        read |= (_read(table) | changed) - bound
-        bound |= {
-            name.get_name()
-            for name in table.get_symbols()
-            if name.is_assigned() or name.is_imported()
-        }
+def _names(statement):
+    """The names that a statement of a module reads, and those that it binds."""
+    table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    bound = {
+        name.get_name()
+        for name in table.get_symbols()
+        if name.is_assigned() or name.is_imported()
+    }
+    read = _read(table)
+    if isinstance(statement, ast.For):  # binds them before it reads them
+        read -= _stored(statement.target)
+    for node in ast.walk(statement):  # `x += 1`: symtable does not say that x is read
+        if isinstance(node, ast.AugAssign):
+            read |= _stored(node.target)
     return read, bound
 
 
@@ -53,3 +53,7 @@ def _read(table):
         if name.is_referenced() and (table.get_type() == "module" or name.is_global())
     }
     return own.union(*map(_read, table.get_children()))
+
+
+def _stored(target):
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}

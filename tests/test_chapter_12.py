@@ -12,6 +12,7 @@ from torchvision.models import _api, resnet50
 
 from resnet_lessons import data, figures, manuscripts, records, training
 from resnet_lessons.figures import transfer as drawn
+from resnet_lessons.figures.rows import points_words
 from resnet_lessons.training import transfer
 from widget_data import freezing_data
 
@@ -79,6 +80,11 @@ def test_the_widget_gets_the_record_and_the_costs():
     on_gpu = dataclasses.replace(record, device="NVIDIA H200")
     assert set(figures.freezing_data(on_gpu, COSTS)["seconds"]) == {100.0}
     assert {k: found[k] for k in COSTS} == COSTS
+
+
+def test_nets_that_are_equal_to_the_digit_shown_are_neither_above_nor_below():
+    for new in ([0.5, 0.5], [0.5002, 0.5002], [0.4998, 0.4998]):
+        assert points_words(new, [0.5, 0.5]).startswith("0.0 points apart")
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ def test_that_all_runs_of_one_net_are_ahead_comes_with_its_chance():
     ]
     low = replace(KEPT, title="low", seeds=worse)
     assert "Every run of" in figures.overlap_words(low, KEPT)
-    assert "1 case of 10." in figures.overlap_words(low, KEPT)
+    assert "2 cases of 20." in figures.overlap_words(low, KEPT)
     two = replace(low, seeds=worse[:2])
-    assert "1 case of 5." in figures.overlap_words(KEPT, two)
+    assert "2 cases of 10." in figures.overlap_words(KEPT, two)
 
 
 def test_equal_runs_beat_nobody():

@@ -18,6 +18,8 @@ SETUP, TRAIN = "import torch\nLIVE = None", "run = record_of('x', live=LIVE)"
         (["names = 'a'", "names = 'b'", f"{TRAIN}\nnames"], [0, 2, 3]),
         (["size = 1", "size += 1", f"{TRAIN}\nsize"], [0, 1, 2, 3]),
         (["size = 1", "def big():\n    return size", f"{TRAIN}\nbig()"], [0, 1, 2, 3]),
+        ([f"size = 1\n{TRAIN}", "size + 1", "size = run", "size + 1"], [0, 1, 3, 4]),
+        ([f"sizes = [1]\n{TRAIN}", "for run in sizes:\n    print(run)"], [0, 1]),
         ([TRAIN, "def all_of():\n    return run", "all_of()"], [0, 1, 2, 3]),
         ([TRAIN, "class Own:\n    run = 1\n    def f(self, run): return run"], [0, 1]),
         (["import math", f"{TRAIN}\nmath.pi", "[run for run in 'ab']"], [0, 1, 2]),

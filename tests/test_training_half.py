@@ -168,5 +168,5 @@ def test_cuda_trains_in_half_precision_and_says_where(silent, monkeypatch):
 
 def test_what_asks_for_bfloat16_does_not_train_in_another_precision_on_a_mac():
     assert half_precision(torch.device("mps")) is None
-    with pytest.raises(UsageError, match="has no units that we use"):
+    with pytest.raises(UsageError, match="this device has no units"):
         half_precision(torch.device("mps"), wanted=True)

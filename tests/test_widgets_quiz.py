@@ -95,7 +95,7 @@ def test_each_line_that_counts_is_accepted_with_the_right_effect_only(
     pick(page, "line", wrong[0])
     pick(page, "effect", false)
     press(page, "check")
-    assert f"Line {wrong[0] + 1} is right, but" in verdict(page)
+    assert f"It is line {wrong[0] + 1}, but it does something else" in verdict(page)
     assert not answered(page)
     for line in wrong:
         pick(page, "line", line)

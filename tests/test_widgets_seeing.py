@@ -169,7 +169,9 @@ def test_heights_are_the_losses_of_the_data(page, shown, seed, cut, plane, kind)
         assert words in said(page, SURFACE)
         dents = probes.dents(grid.tolist())
         steps = 8 * (len(grid) // 2)
-        words = f"{round(dents * steps)} of {steps} steps outwards go down after"
+        count = round(dents * steps)
+        go = "goes" if count == 1 else "go"
+        words = f"{count} of {steps} steps outwards {go} down after"
         assert words in said(page, 0)
     assert ("powers of ten" in said(page, SURFACE)) == log
 

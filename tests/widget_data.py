@@ -135,6 +135,9 @@ def order_data(depths=(3, 9, 27)):
     return block_orders(ORDERS | leaky, depths, 8, x, y, note="16 digits, one draw.")
 
 
+TIE = [0.609, 0.6255, 0.615]  # its mean, 61.65 %, is in the middle of two digits
+
+
 def freezing_data(counts=(20, 100, 500), seeds=3):
     """Freezing's data: costs of the real net, accuracies and seconds made up."""
 
@@ -147,7 +150,10 @@ def freezing_data(counts=(20, 100, 500), seeds=3):
             [runs(0.6 + 0.05 * i + 0.01 * part) for part in range(5)]
             for i in range(len(counts))
         ],
-        "scratch": [runs(0.55 + 0.04 * i) for i in range(len(counts))],
+        "scratch": [
+            TIE[:seeds],
+            *[runs(0.55 + 0.04 * i) for i in range(1, len(counts))],
+        ],
         "seconds": [4.5, 5.5, 6.5, 8.0, 9.5],
         "classes": ["cat", "dog"],
         "note": "Made up, for the tests.",

@@ -55,12 +55,13 @@ def _panel(title, lines: Lines, look, xlabel, every, span, most: int) -> Figure:
             ends.append(f"{label}: {middle[0]:.2f} to {middle[-1]:.2f}")
         if any(len(seeds) > 1 for seeds in lines.values()):
             thin(ax)
-        ax.set(title=f"training loss: {title}", xlabel=xlabel, ylim=span)
+        means = f", means of {every} {xlabel}s" if every > 1 else ""
+        ax.set(title=f"training loss: {title}", xlabel=xlabel + means, ylim=span)
         ax.xaxis.get_major_locator().set_params(integer=True)
         for _ in range(most - len(lines)):  # a legend as high as that of its neighbour
             ax.plot([], [], " ", label=" ")
         figure.legend(loc="outside lower center", ncols=2)
-        alt = f"Training loss, {title}, from the first {xlabel} to the last. "
+        alt = f"Training loss, {title}, from the first {xlabel} to the last{means}. "
         return show(figure, alt + "; ".join(ends) + ".")
 
 

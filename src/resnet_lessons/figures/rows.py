@@ -30,8 +30,9 @@ def is_clear(new: list[float], old: list[float]) -> bool:
 
 def points_words(new: list[float], old: list[float]) -> str:
     """How the accuracies of some seeds stand to those of others, in points."""
-    gain = 100 * (mean(new) - mean(old))
-    points = f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'}"
+    gain = round(100 * (mean(new) - mean(old)), 1)
+    side = "above" if gain > 0 else "below" if gain < 0 else "apart"
+    points = f"{abs(gain):.1f} points {side}"
     if min(len(new), len(old)) < 2:
         return f"{points}, from one seed: too little to call it a difference"
     if not is_clear(new, old):
@@ -63,10 +64,10 @@ def overlap_words(one: Record, other: Record) -> str:
             f"A lucky run of *{low.title}* does as well as an unlucky one of "
             f"*{high.title}*, or better."
         )
-    chance = comb(len(one.seeds) + len(other.seeds), len(one.seeds)) / 2
+    cases = comb(len(one.seeds) + len(other.seeds), len(one.seeds))
     return (
         f"Every run of *{high.title}* beats every run of *{low.title}*. With two equal "
-        f"nets one or the other does so in 1 case of {chance:.0f}."
+        f"nets one or the other does so in 2 cases of {cases}."
     )
 
 

@@ -1,5 +1,6 @@
 """Chapter 12: what a body that learned other classes brings to two new ones."""
 
+from decimal import ROUND_HALF_UP, Decimal
 from statistics import mean, stdev
 
 from ..records import Record
@@ -52,8 +53,8 @@ def freezing_data(record: Record, costs: dict) -> dict:
         "seconds": seconds,
         "classes": record.seeds[0].measured["classes"],
         "note": f"Recorded on {pictures}, profile {record.profile}: {steps} steps each "
-        "way, the first half for the head alone. Parameters and MACs were "
-        f"counted on the net; seconds are means, on {record.machine}.",
+        "way, from the body the first half for the head alone. Parameters and MACs "
+        f"were counted on the net; seconds are means, on {record.machine}.",
     }
 
 
@@ -61,7 +62,10 @@ def percent_words(values: list[float]) -> str:
     """Mean and spread in percent, such as "64.1 ± 0.4"."""
     if len(values) == 1:
         return f"{100 * values[0]:.1f}"
-    return f"{100 * mean(values):.1f} ± {100 * stdev(values):.1f}"
+    # Ties, such as 61.65, as the widget rounds them: up, and whatever the last bit.
+    middle = Decimal(100 * round(mean(values), 12))
+    middle = middle.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{middle} ± {100 * stdev(values):.1f}"
 
 
 def way_words(record: Record, new: str, old: str, count: int) -> str:

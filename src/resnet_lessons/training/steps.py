@@ -51,8 +51,8 @@ def half_precision(device: torch.device, wanted: bool = False) -> torch.dtype | 
         if device.type != "cpu" or not known().get("amx_bf16"):
             raise UsageError(
                 "This experiment computes in bfloat16, for which this device has no "
-                "units that we use (AMX, CUDA). Train it on a GPU (--device cuda), or "
-                "choose another: resnet-lessons runs"
+                "units (AMX). Train it on a GPU (--device cuda), or choose another: "
+                "resnet-lessons runs"
             )
         return torch.bfloat16
     major, _ = torch.cuda.get_device_capability(device)

@@ -35,7 +35,7 @@ def joined(folder, suffix):
 
 
 def plain(value):
-    """Return `value` as plain JSON: lists, dicts, floats of four figures.
+    """Return `value` as plain JSON: lists, dicts, floats of six figures.
 
     Raises UsageError on what JSON cannot hold: NaN, infinity, tensors, other objects.
     """
@@ -45,7 +45,7 @@ def plain(value):
         return int(value)
     if isinstance(value, float):
         need(math.isfinite(value), f"a widget cannot draw {value}: leave it out.")
-        return float(f"{value:.4g}")
+        return float(f"{value:.6g}")
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

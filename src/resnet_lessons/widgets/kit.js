@@ -27,7 +27,8 @@ function fill(node, { text, on = {}, ...attributes } = {}, children = []) {
 }
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);
-const average = (values) => sum(values) / values.length;
+// Rounded: a tie, such as 61.65, must not hang on the last bit of a sum.
+const average = (values) => Number((sum(values) / values.length).toPrecision(12));
 
 /** Uniform numbers from 0 to 1, the same for the same seed (mulberry32). */
 function uniforms(seed) {

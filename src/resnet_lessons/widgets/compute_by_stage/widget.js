@@ -13,7 +13,8 @@ class ComputeByStage {
     this.frame = new Frame(el, {
       title: "Where the work is done, and where the weights are",
       lead: "Each row is a part of the net, from the picture at the top to the " +
-        "classes at the bottom. The bars are its share of the whole net.",
+        "classes at the bottom. The bars are its share of the whole net; in the second " +
+        "table they compare whole nets, on one scale.",
       caption: "MACs for one picture, in convolutions and the linear layer. " +
         "The shape is what the part puts out: channels × rows × columns. Every " +
         "number was counted on the net itself; all have 10 classes.",

@@ -180,7 +180,8 @@ class Convolution {
     return `The cell in ${this.cellName(this.at.place)} reads ` +
       `${span("row", row, kernel)} and ${span("column", column, kernel)} of the ` +
       `padded picture: ${plural(in_channels * kernel ** 2, "number")} for each channel ` +
-      `out. ${plural(weights, "weight")} at ${plural(side ** 2, "place")} make ` +
+      `out. ${plural(weights, "weight")} at ${plural(side ** 2, "place")} ` +
+      `${weights === 1 ? "makes" : "make"} ` +
       `${plural(macs, "MAC")}.${lost ? unread : ""}`;
   }
 }

@@ -102,7 +102,7 @@ class DiffQuiz {
       this.found.add(this.at);
       this.reveal("Right. ");
     } else if (place) {
-      this.tell(`Line ${line + 1} is right, but it does something else.`);
+      this.tell(`It is line ${line + 1}, but it does something else.`);
     } else {
       this.tell(`It is not line ${line + 1}.${what
         ? " The effect is right." : " And it does something else."}`);

@@ -79,7 +79,7 @@ class GammaAtStart {
       "first. " + (quiet
         ? "The convolutions inside get exactly 0: in the first step only the last " +
           "BatchNorm of F moves."
-        : `The first block’s convolution gets ${short(inner[0])}.`);
+        : `The first block’s first convolution gets ${short(inner[0])}.`);
   }
 }
 

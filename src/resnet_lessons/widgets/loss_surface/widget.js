@@ -134,7 +134,7 @@ class LossSurface {
       ...grid.slice(1, -1).flatMap((row) => [row[0], row.at(-1)])];
     const [steps, dents] = denting(grid);
     return `${short(middle)} in the middle, ${short(average(rim))} on average at the ` +
-      `rim; ${dents} of ${steps} steps outwards go down after a climb.`;
+      `rim; ${dents} of ${steps} steps outwards ${dents === 1 ? "goes" : "go"} down after a climb.`;
   }
 
   draw() {

@@ -22,7 +22,8 @@ class ResidualPlayground {
         `grey line keeps the last one that ran for ${LONG} steps, or diverged.`,
       caption: `Fully connected, ${WIDTH} wide; layers 1 and 2 are a block, 3 and 4 the ` +
         `next. A batch has ${BATCH} of ${POINTS.train} training points; ${POINTS.held} ` +
-        `are held out. Or real digits of ${square(8)} pixels. Gradients and outputs are ` +
+        `are held out. Or real digits of ${square(8)} pixels: ${trait.train.labels.length}, ` +
+        `and ${trait.held.labels.length} held out. Gradients and outputs are ` +
         "of the last batch. Training losses are means since the last point, held-out losses " +
         `use the running averages. A loss above ${MOST} is drawn at ${MOST}. Pauses at ` +
         `step ${FIRST}; Play goes on.`,
@@ -170,12 +171,13 @@ class ResidualPlayground {
   }
 
   sentence() {
-    const { run, settings: { depth, skip, optimiser, lr } } = this;
+    const { run, settings: { depth, skip, norm, optimiser, lr } } = this;
     const net = `${skip ? "Residual" : "Plain"} net, ${depth} hidden layers, ` +
       `${optimiser} at ${lr}`;
     if (run.broken) {
       return `${net}: in step ${run.steps + 1} the numbers became too large to hold: ` +
-        "this run has diverged. Try a lower learning rate, BatchNorm or fewer layers.";
+        `this run has diverged. Try a lower learning rate${norm ? "" : ", BatchNorm"} ` +
+        "or fewer layers.";
     }
     const { step, train, held, accuracy } = run.curve.at(-1);
     const measured = step === run.steps ? "" : `; at step ${whole(step)}`;

@@ -26,7 +26,8 @@ class ReceptiveField {
         "the top layer depends on, layer by layer.",
       caption: "The fields were measured by running the layers. The bars at the foot " +
         "show in how many ways each pixel reaches the place, relative to the pixel " +
-        "with the most: all pixels of the field are seen, the middle ones far more often. " +
+        "with the most: all pixels of the field are seen, but not equally often. At " +
+        "stride 1 the middle ones of a deep stack lead by far; strides make it uneven. " +
         "Weights are for each pair of channels, if all layers have equally many; " +
         "pools have none. A ReLU follows each convolution.",
     });

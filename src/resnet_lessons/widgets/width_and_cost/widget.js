@@ -127,7 +127,7 @@ class WidthAndCost {
     const [here, same] = [channels[this.at.channels], this.equal()];
     const deep = cost(squeezed[this.at.channels]);
     this.chart.draw([
-      { look: "accent", points: line(basic) },
+      { look: "accent", points: [...line(basic), [same, deep]].sort(([a], [b]) => a - b) },
       { look: "second", points: line(squeezed) },
       { look: "ghost", points: [[here, deep], [same, deep], [same, y[0]]] },
     ]);
