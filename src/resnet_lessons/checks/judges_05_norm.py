@@ -109,9 +109,9 @@ def _output(y, want, x, old, training, expect, momentum=0.1, eps=1e-5):
     hint = "Subtract the mean of each channel, then divide by √(σ² + ε)."
     if isinstance(y, torch.Tensor) and y.shape != x.shape:
         hint = (
-            "It has the shape of x: lay mean and variance along axis 1 of x, however "
+            "It has the shape of x: lay mean and variance along axis 1 of x, "
+            "however many axes follow."
         )
-        hint += "many axes follow."
     expect.close(
         "the output",
         y,
@@ -179,8 +179,10 @@ def _gradient(y, want, asks, training, expect, momentum=0.1, eps=1e-5):
 
     laid = [along(asks, numbers) for numbers in _of_batch(asks)]
     cuts = made(CUTS, asks, *laid, eps) if training else []
-    none = "None comes back: `.detach()`, `.data` or `no_grad` cut it. Only moving the "
-    none += "averages belongs under `no_grad`."
+    none = (
+        "None comes back: `.detach()`, `.data` or `no_grad` cut it. Only moving the "
+        "averages belongs under `no_grad`."
+    )
     expect.close(
         "the gradient that reaches x",
         back(y),

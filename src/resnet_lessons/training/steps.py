@@ -44,19 +44,19 @@ def half_precision(device: torch.device, wanted: bool = False) -> torch.dtype | 
     what others compute in float32 could not be compared. UsageError without them, and
     on MPS.
     """
-    if device.type != "cuda" and not wanted:
+    if device.type == "cuda":
+        major, _ = torch.cuda.get_device_capability(device)
+        return {7: torch.float16}.get(major, torch.bfloat16 if major > 7 else None)
+    if not wanted:
         return None
-    if device.type != "cuda":
-        known = getattr(torch.cpu, "get_capabilities", dict)  # 2.10 cannot tell
-        if device.type != "cpu" or not known().get("amx_bf16"):
-            raise UsageError(
-                "This experiment computes in bfloat16, for which this device has no "
-                "units (AMX). Train it on a GPU (--device cuda), or choose another: "
-                "resnet-lessons runs"
-            )
+    known = getattr(torch.cpu, "get_capabilities", dict)  # 2.10 cannot tell
+    if device.type == "cpu" and known().get("amx_bf16"):
         return torch.bfloat16
-    major, _ = torch.cuda.get_device_capability(device)
-    return {7: torch.float16}.get(major, torch.bfloat16 if major > 7 else None)
+    raise UsageError(
+        "This experiment computes in bfloat16, for which this device has no units "
+        "(AMX). Train it on a GPU (--device cuda), or choose another: "
+        "resnet-lessons runs"
+    )
 
 
 @contextmanager
